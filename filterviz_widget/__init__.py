@@ -1,0 +1,35 @@
+"""A live microscope for convolutional filters, in a notebook cell.
+
+>>> from filterviz_widget import FilterExplorer
+>>> FilterExplorer(model)
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from filterviz_widget.description import Description
+    from filterviz_widget.explorer import FilterExplorer
+    from filterviz_widget.picture import FilterPicture
+
+__version__ = version("filterviz-widget")
+
+_HOMES = {
+    "Description": "filterviz_widget.description",
+    "FilterExplorer": "filterviz_widget.explorer",
+    "FilterPicture": "filterviz_widget.picture",
+}
+
+__all__ = ["Description", "FilterExplorer", "FilterPicture"]
+
+
+def __getattr__(name: str) -> Any:
+    # Importing the package does no work: a name is fetched when it is first used (PEP 562).
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

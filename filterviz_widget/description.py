@@ -1,0 +1,26 @@
+"""The complete description of a picture: the same description gives the same bytes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Description:
+    """Everything that a picture depends on, apart from the model's weights.
+
+    Attributes:
+        layer: The layer's name.
+        filter: The filter, an output channel counted from 0.
+        step_size: Grey levels per iteration (RMS); one is 1/255 of the input range.
+        iterations: How many steps are taken.
+        seed: The start image's seed, in [0, 2**31 - 1].
+        image_size: `(height, width)` in pixels.
+        input_range: The lowest and highest value that the model's input pixels take.
+    """
+
+    layer: str
+    filter: int
+    step_size: float
+    iterations: int
+    seed: int
+    image_size: tuple[int, int]
+    input_range: tuple[float, float]

@@ -1,0 +1,54 @@
+"""A finished picture with all that belongs to it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from filterviz_widget.description import Description
+from filterviz_widget.picture.png import png
+
+
+@dataclass(frozen=True, eq=False)
+class FilterPicture:
+    """What a filter responds to, and how it was found. Arrays are read-only.
+
+    Attributes:
+        image: uint8 `(height, width, channels)`, scaled for display.
+        raw: float32 `(height, width, channels)` in units of the model's input, as it was optimised: not
+            clipped.
+        activations: float32 `(iterations + 1,)`, the activation before the first step and after each.
+        description: The complete description; the same one gives the same bytes.
+        note: What a reader of the picture should know, such as that the filter is dead; "" for nothing.
+
+    Example:
+
+    >>> picture = explorer.wait()
+    >>> picture.save("filter.png")
+    >>> picture.description.layer, picture.activations[-1]
+    """
+
+    image: npt.NDArray[np.uint8]
+    raw: npt.NDArray[np.float32]
+    activations: npt.NDArray[np.float32]
+    description: Description
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for array in (self.image, self.raw, self.activations):
+            array.flags.writeable = False
+
+    def save(self, path: str | Path) -> None:
+        """Writes the displayed image as a PNG file.
+
+        Raises:
+            ValueError: If the file's name ends in something else than `.png`.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".png":
+            raise ValueError(f"The picture is written as PNG: expected a name ending in .png, got {str(path)!r}.")
+        path.write_bytes(png(self.image))
+
+    def _repr_png_(self) -> bytes:
+        return png(self.image)

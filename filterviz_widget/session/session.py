@@ -1,0 +1,109 @@
+"""A model's pictures, computed in the background and told to whoever listens."""
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from typing import Any
+
+from filterviz_widget.description import Description
+from filterviz_widget.picture import FilterPicture
+from filterviz_widget.session.frames import Frame, Frames
+from filterviz_widget.session.worker import Worker
+
+
+class Session:
+    """Turns descriptions into frames on one background thread.
+
+    Args:
+        model: A checked Keras model.
+        channels: Of the model's input.
+        publish: Called on the background thread with each `Frame`.
+    """
+
+    def __init__(self, model: Any, channels: int, publish: Callable[[Frame], None]) -> None:
+        self._frames = Frames(model, channels)
+        self._publish = publish
+        self._asked: Description | None = None
+        self._settled: Description | None = None
+        self._outcome: FilterPicture | Exception = RuntimeError("No picture was asked for.")
+        self._worker: Worker[tuple[Description | None, bool]] = Worker(self._work)
+
+    def show(self, description: Description, *, anew: bool = False) -> None:
+        """Asks for a picture; one that waits or runs is dropped. Returns at once.
+
+        Args:
+            description: A fresh object per request.
+            anew: Forgets finished pictures first, because the model's weights may have changed.
+        """
+        self._asked = description
+        self._worker.submit((description, anew))
+
+    def cancel(self) -> None:
+        """Stops the run at its next chunk; the picture so far stays. Nothing happens where none runs."""
+        self._worker.submit((None, False), only_if_busy=True)
+
+    def wait(self, timeout: float | None = None) -> FilterPicture:
+        """Blocks until the newest picture is final, and returns it.
+
+        Args:
+            timeout: Seconds; None waits without end.
+
+        Raises:
+            TimeoutError: If it takes longer.
+            concurrent.futures.CancelledError: If the run was stopped.
+            RuntimeError: If the run failed, or if called on the background thread, which would wait for itself.
+        """
+        if self._worker.is_current_thread():
+            raise RuntimeError("wait() was called from an observer on the background thread, which it waits for.")
+        if not self._worker.wait(timeout):
+            raise TimeoutError(f"The picture is not final after {timeout} seconds.")
+        if isinstance(self._outcome, FilterPicture):
+            return self._outcome
+        raise self._outcome
+
+    def close(self, timeout: float = 0) -> None:
+        """Stops the background thread and lets go of the model."""
+        self._worker.close(timeout)
+
+    def _work(self, job: tuple[Description | None, bool], is_wanted: Callable[[], bool]) -> None:
+        wanted, anew = job
+        if wanted is None:
+            if self._settled is not self._asked:
+                self._outcome = CancelledError("The run was stopped before the picture was final.")
+                self._publish(Frame("cancelled"))
+            return
+        try:
+            if anew:
+                self._frames.forget_pictures()
+            for frame in self._frames.stream(wanted):
+                if is_wanted():
+                    if frame.picture is not None:
+                        self._settled, self._outcome = wanted, frame.picture
+                    self._publish(frame)
+                    continue
+                # What is computed is shown: while a slider moves over a slow model, these are all its frames.
+                if frame.status == "running" and frame.image is not None:
+                    self._publish(frame)
+                return
+        except Exception as error:
+            if is_wanted():
+                message = explain(error, wanted)
+                self._settled, self._outcome = wanted, RuntimeError(message)
+                self._outcome.__cause__ = error
+                self._publish(Frame("error", wanted, error=message))
+
+
+def explain(error: Exception, wanted: Description) -> str:
+    """Says in one or two sentences what failed, in which layer, and what to try."""
+    # TensorFlow wraps the one line that says what happened in pages of graph nodes and source lines.
+    wrapping = ("Graph execution error", "Detected at", "File ", "[[")
+    lines = (line.strip() for line in str(error).splitlines())
+    text = next((line for line in lines if line and not line.startswith(wrapping)), "no message")
+    if isinstance(error, FloatingPointError):
+        return f"The ascent on layer {wanted.layer} was ended: {text}"
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        height, width = wanted.image_size
+        return (
+            f"Out of memory in layer {wanted.layer} with an image of {height} x {width} pixels. "
+            "Try a smaller image_size, or an earlier layer."
+        )
+    return f"Layer {wanted.layer} could not be run: {type(error).__name__}: {text}"

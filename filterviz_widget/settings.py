@@ -1,0 +1,67 @@
+"""The numbers that a person sets: what is allowed, and the words for what is not."""
+
+import math
+import numbers
+from typing import Any, NamedTuple
+
+LARGEST_SEED = 2**31 - 1
+
+
+class Range(NamedTuple):
+    """What a number may be: from `low` to `high`, whole or not, in a unit."""
+
+    low: float
+    high: float
+    whole: bool
+    unit: str = ""
+
+
+RANGES = {
+    "step_size": Range(0.01, 1000.0, whole=False, unit=" grey levels"),
+    "iterations": Range(1, 10_000, whole=True),
+    "seed": Range(0, LARGEST_SEED, whole=True),
+}
+
+
+def fit(name: str, value: Any, allowed: Range) -> tuple[Any, str]:
+    """Moves a number into its range.
+
+    Args:
+        name: What the number is called in messages.
+        value: Anything.
+        allowed: Its range.
+
+    Returns:
+        The nearest allowed number (int or float), and what was wrong in words: "" if nothing was.
+
+    Raises:
+        ValueError: If it is not such a number at all: another type, a fraction where a whole number is
+            expected, NaN or infinite.
+    """
+    kind = "a whole number" if allowed.whole else "a number"
+    expected = f"{name} must be {kind} from {_plain(allowed.low)} to {_plain(allowed.high)}{allowed.unit}"
+    if allowed.whole and isinstance(value, float) and value.is_integer():
+        value = int(value)  # JavaScript has one type for both
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral if allowed.whole else numbers.Real):
+        raise ValueError(f"{expected}, got {_short(value)}.")
+    try:
+        number = int(value) if allowed.whole else float(value)
+    except OverflowError:
+        number = math.inf
+    if not allowed.whole and not math.isfinite(number):
+        raise ValueError(f"{expected}, got {_short(value)}.")
+    fitted = min(max(number, allowed.low), allowed.high)
+    problem = "" if fitted == number else f"{expected}, got {_short(value)}; {_plain(fitted)} is used."
+    return fitted, problem
+
+
+def _plain(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:,g}"
+
+
+def _short(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # an integer of thousands of digits, or somebody's broken __repr__
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
