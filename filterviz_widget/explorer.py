@@ -86,14 +86,14 @@ class FilterExplorer(anywidget.AnyWidget):
     iterations = Number(20, help="Steps of the ascent, 1 to 10,000.").tag(sync=True)
     seed = Number(0, help="Seed of the start image, 0 to 2**31 - 1.").tag(sync=True)
 
-    layers = traitlets.List(read_only=True, help="What can be shown: name, filters, shape of each layer.").tag(sync=True)
+    layers: traitlets.List[Any] = traitlets.List(read_only=True, help="What can be shown: name, filters, shape of each layer.").tag(sync=True)
     limits = traitlets.Dict(read_only=True, help="Lowest and highest value of each number.").tag(sync=True)
     image = traitlets.Unicode(read_only=True, help="The picture so far, a PNG data URL.").tag(sync=True)
     shown = traitlets.Dict(
         None, allow_none=True, read_only=True, help="The settings that belong to the picture in `image`."
     ).tag(sync=True)
     iteration = traitlets.Int(0, read_only=True, help="Steps that the picture has taken.").tag(sync=True)
-    activations = traitlets.List(
+    activations: traitlets.List[Any] = traitlets.List(
         read_only=True, help="Activation before each step so far, at the end also after the last."
     ).tag(sync=True)
     status = traitlets.Enum(

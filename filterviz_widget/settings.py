@@ -44,8 +44,9 @@ def fit(name: str, value: Any, allowed: Range) -> tuple[Any, str]:
         value = int(value)  # JavaScript has one type for both
     if isinstance(value, bool) or not isinstance(value, numbers.Integral if allowed.whole else numbers.Real):
         raise ValueError(f"{expected}, got {_short(value)}.")
+    number: float
     try:
-        number = int(value) if allowed.whole else float(value)
+        number = int(value) if isinstance(value, numbers.Integral) and allowed.whole else float(value)
     except OverflowError:
         number = math.inf
     if not allowed.whole and not math.isfinite(number):

@@ -92,7 +92,7 @@ class Ascent:
     @property
     def trace_count(self) -> int:
         """How often the loop has been traced; more than once is a bug."""
-        return self._advance.experimental_get_tracing_count()
+        return int(self._advance.experimental_get_tracing_count())
 
     def _activation(self, images: tf.Tensor, filters: tf.Tensor) -> tf.Tensor:
         # float32 before the mean: half precision overflows at 65,504.

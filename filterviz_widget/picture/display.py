@@ -28,4 +28,5 @@ def display(image: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     centred = image - image.mean(dtype=np.float64)
     spread = centred.std()
     scaled = 0.5 + (centred * (CONTRAST / spread) if spread > 0 else centred)
-    return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+    pixels: npt.NDArray[np.uint8] = (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+    return pixels

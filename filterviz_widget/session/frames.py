@@ -1,7 +1,7 @@
 """From the description of a picture to a stream of frames, with what was computed before kept at hand."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -98,7 +98,7 @@ class Frames:
             note=picture.note,
         )
 
-    def _compute(self, wanted: Description) -> Iterator[Frame]:
+    def _compute(self, wanted: Description) -> Generator[Frame, None, FilterPicture]:
         shape = (*wanted.image_size, self._channels)
         key = wanted.layer, wanted.image_size, wanted.input_range
         images = start_images([wanted.seed], shape, wanted.input_range)

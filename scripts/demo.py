@@ -1,0 +1,39 @@
+"""Starts JupyterLab with the quickstart notebook, on this machine only and with a token."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
+
+
+def has_display() -> bool:
+    """Says whether a browser would have a screen to open on."""
+    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def main() -> None:
+    """Replaces this process by JupyterLab, which prints its address."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8888)
+    parser.add_argument("--browser", choices=["yes", "no"], default="yes", help="open a browser where there is a screen")
+    options = parser.parse_args()
+    command = [
+        sys.executable,
+        *("-m", "jupyterlab", str(NOTEBOOK)),
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={options.port}",
+        f"--ServerApp.open_browser={options.browser == 'yes' and has_display()}",
+        f"--ServerApp.root_dir={NOTEBOOK.parent}",
+        "--LabApp.news_url=",  # no question about news before the first picture
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--ServerApp.allow_root=True")  # containers
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    main()
