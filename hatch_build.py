@@ -1,7 +1,7 @@
 """Builds the front end, js/ into filterviz_widget/static/: a hatchling build hook, and a command for a checkout.
 
-    python hatch_build.py          build where the sources are newer than the bundle
-    python hatch_build.py check    check the TypeScript's types
+python hatch_build.py          build where the sources are newer than the bundle
+python hatch_build.py check    check the TypeScript's types
 """
 
 import importlib.util

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 SETTINGS = ("layer", "filter", "step_size", "iterations", "seed")
 """The traits that the page writes, in the order in which they are applied: the layer bounds the filter."""
 
-BASE_TRAITS = {name for name in ipywidgets.DOMWidget.class_trait_names() if not name.startswith("_")} - {"keys", "comm", "log"}
+BASE_TRAITS = {name for name in ipywidgets.DOMWidget.class_trait_names() if not name.startswith("_")} - {
+    "keys",
+    "comm",
+    "log",
+}
 
 
 class Number(traitlets.TraitType[Any, Any]):
@@ -86,7 +90,9 @@ class FilterExplorer(anywidget.AnyWidget):
     iterations = Number(20, help="Steps of the ascent, 1 to 10,000.").tag(sync=True)
     seed = Number(0, help="Seed of the start image, 0 to 2**31 - 1.").tag(sync=True)
 
-    layers: traitlets.List[Any] = traitlets.List(read_only=True, help="What can be shown: name, filters, shape of each layer.").tag(sync=True)
+    layers: traitlets.List[Any] = traitlets.List(
+        read_only=True, help="What can be shown: name, filters, shape of each layer."
+    ).tag(sync=True)
     limits = traitlets.Dict(read_only=True, help="Lowest and highest value of each number.").tag(sync=True)
     image = traitlets.Unicode(read_only=True, help="The picture so far, a PNG data URL.").tag(sync=True)
     shown = traitlets.Dict(
@@ -96,9 +102,9 @@ class FilterExplorer(anywidget.AnyWidget):
     activations: traitlets.List[Any] = traitlets.List(
         read_only=True, help="Activation before each step so far, at the end also after the last."
     ).tag(sync=True)
-    status = traitlets.Enum(
-        ["idle", "compiling", "running", "done", "cancelled", "error"], "idle", read_only=True
-    ).tag(sync=True)
+    status = traitlets.Enum(["idle", "compiling", "running", "done", "cancelled", "error"], "idle", read_only=True).tag(
+        sync=True
+    )
     error = traitlets.Unicode(read_only=True, help="What went wrong and what to try.").tag(sync=True)
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the picture.").tag(sync=True)
     version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
@@ -113,7 +119,7 @@ class FilterExplorer(anywidget.AnyWidget):
         model: Any,
         *,
         layer: str | None = None,
-        filter: int = 0,  # noqa: A002  # the field's word
+        filter: int = 0,  # the field's word
         step_size: float = 1.0,
         iterations: int = 20,
         image_size: int | Sequence[int] | None = None,
@@ -263,7 +269,13 @@ class FilterExplorer(anywidget.AnyWidget):
                 return
             self.set_trait("error", "")
             wanted = Description(
-                self.layer, self.filter, self.step_size, self.iterations, self.seed, self._image_size, self._input_range
+                self.layer,
+                self.filter,
+                self.step_size,
+                self.iterations,
+                self.seed,
+                self._image_size,
+                self._input_range,
             )
             self._session.show(wanted, anew=anew)
 
@@ -327,7 +339,11 @@ def _check_input_range(input_range: Any) -> tuple[float, float]:
 
 def _unknown_layer(value: Any, known: dict[str, int]) -> str:
     close = difflib.get_close_matches(value, known, 1) if isinstance(value, str) else []
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(list(known)[:8])}{', ...' * (len(known) > 8)}."
+    hint = (
+        f"did you mean {close[0]!r}?"
+        if close
+        else f"there are {', '.join(list(known)[:8])}{', ...' * (len(known) > 8)}."
+    )
     return f"There is no convolutional layer {str(value)[:60]!r}; {hint}"
 
 

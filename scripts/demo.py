@@ -17,7 +17,9 @@ def main() -> None:
     """Replaces this process by JupyterLab, which prints its address."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8888)
-    parser.add_argument("--browser", choices=["yes", "no"], default="yes", help="open a browser where there is a screen")
+    parser.add_argument(
+        "--browser", choices=["yes", "no"], default="yes", help="open a browser where there is a screen"
+    )
     options = parser.parse_args()
     command = [
         sys.executable,

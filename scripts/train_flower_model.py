@@ -33,20 +33,29 @@ def shrink(images: np.ndarray, size: int) -> np.ndarray:
     """Scale uint8 images down with an antialiasing filter."""
     parts = np.array_split(images, max(1, len(images) // 500))
     return np.concatenate(
-        [np.round(tf.image.resize(part, (size, size), antialias=True)).clip(0, 255).astype(np.uint8) for part in parts])
+        [np.round(tf.image.resize(part, (size, size), antialias=True)).clip(0, 255).astype(np.uint8) for part in parts]
+    )
 
 
-def stage(model: keras.Model, data: tuple[np.ndarray, np.ndarray], epochs: float, rate: float,
-          radius: float, steps: int) -> None:
+def stage(
+    model: keras.Model,
+    data: tuple[np.ndarray, np.ndarray],
+    epochs: float,
+    rate: float,
+    radius: float,
+    steps: int,
+) -> None:
     """Train for some epochs at one image size, with perturbations of L2 norm `radius` (for 64x64x3)."""
     images, labels = data
     size = images.shape[1]
     batch, reach = 64, radius * size / 64
     total = int(epochs * len(images) / batch)
     optimizer = keras.optimizers.AdamW(
-        keras.optimizers.schedules.CosineDecay(rate / 20, total - total // 10, warmup_target=rate,
-                                               warmup_steps=total // 10, alpha=0.02),
-        weight_decay=5e-4)
+        keras.optimizers.schedules.CosineDecay(
+            rate / 20, total - total // 10, warmup_target=rate, warmup_steps=total // 10, alpha=0.02
+        ),
+        weight_decay=5e-4,
+    )
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     body = keras.Sequential(model.layers[1:])  # the same layers without the fixed input size
 
@@ -67,7 +76,8 @@ def stage(model: keras.Model, data: tuple[np.ndarray, np.ndarray], epochs: float
             logits = body(x, training=True)
             loss = loss_of(y, logits)
         optimizer.apply_gradients(
-            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True))
+            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
+        )
         return loss, tf.reduce_mean(tf.cast(tf.argmax(logits, 1, y.dtype) == y, tf.float32))
 
     rng = np.random.default_rng(SEED)
@@ -79,8 +89,11 @@ def stage(model: keras.Model, data: tuple[np.ndarray, np.ndarray], epochs: float
         losses.append(train(tf.constant(x), tf.constant(labels[pick])))
         if step % 50 == 49:
             mean = np.mean(losses[-50:], axis=0)
-            print(f"{size}px {step + 1}/{total} {time.time() - began:.0f}s loss {mean[0]:.3f} "
-                  f"accuracy under attack {mean[1]:.3f}", flush=True)
+            print(
+                f"{size}px {step + 1}/{total} {time.time() - began:.0f}s loss {mean[0]:.3f} "
+                f"accuracy under attack {mean[1]:.3f}",
+                flush=True,
+            )
 
 
 def main() -> None:

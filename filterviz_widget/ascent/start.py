@@ -36,9 +36,7 @@ def start_images(
     return tf.stack(
         [
             (low + high) / 2
-            + tf.random.stateless_uniform(
-                image_shape, (seed, 0), -amplitude, amplitude, tf.float32, alg="philox"
-            )
+            + tf.random.stateless_uniform(image_shape, (seed, 0), -amplitude, amplitude, tf.float32, alg="philox")
             for seed in seeds
         ]
     )

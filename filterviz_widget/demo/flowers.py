@@ -55,8 +55,16 @@ def photograph(rng: np.random.Generator, species: Species, size: int) -> Array:
     return develop(rng, image, x, y)
 
 
-def plant(image: Array, rng: np.random.Generator, x: Array, y: Array, species: Species, colour: tuple[float, ...],
-          light: float, scale: float) -> Array:
+def plant(
+    image: Array,
+    rng: np.random.Generator,
+    x: Array,
+    y: Array,
+    species: Species,
+    colour: tuple[float, ...],
+    light: float,
+    scale: float,
+) -> Array:
     """Draw one plant at the origin: its stem and the flowers of its cluster."""
     scale *= rng.uniform(0.8, 1.2)
     lean, hanging = rng.uniform(-0.25, 0.25), species.spread < 360 and species.facing < 0
@@ -81,8 +89,15 @@ def plant(image: Array, rng: np.random.Generator, x: Array, y: Array, species: S
     return image
 
 
-def bloom(image: Array, rng: np.random.Generator, x: Array, y: Array, species: Species,
-          colour: tuple[float, ...], light: float) -> Array:
+def bloom(
+    image: Array,
+    rng: np.random.Generator,
+    x: Array,
+    y: Array,
+    species: Species,
+    colour: tuple[float, ...],
+    light: float,
+) -> Array:
     """Draw one flower of radius 1 at the origin: rows of petals, then the core and its stamens."""
     whole = species.spread >= 360
     turn = rng.uniform(0, 2 * np.pi) if whole else species.facing * np.pi / 2 + rng.normal(0, 0.12)
@@ -103,18 +118,57 @@ def bloom(image: Array, rng: np.random.Generator, x: Array, y: Array, species: S
     root = rgb((hue + rng.normal(0, 0.03), min(1.0, saturation * 1.3 + 0.05), value * 0.75))
     for row in range(species.rows):
         length = 1 - 0.72 * row / max(species.rows, 3 if species.core else 4)
-        image = petals(image, rng, x, y, species, species.petals, length, species.width * length ** 0.5,
-                       turn + row * np.pi / species.petals, light, tone, root, species.pattern)
+        image = petals(
+            image,
+            rng,
+            x,
+            y,
+            species,
+            species.petals,
+            length,
+            species.width * length**0.5,
+            turn + row * np.pi / species.petals,
+            light,
+            tone,
+            root,
+            species.pattern,
+        )
     if species.stamens:
         long = 0.5 if species.stamens < 10 else 0.34
         yellow = rgb(COLOURS["gold" if species.core_colour != "black" else "black"])
-        image = petals(image, rng, x, y, Species("stamen", (), species.stamens, 0, 0.2), species.stamens, long,
-                       0.02, turn + 0.3, light, yellow * 1.1, rgb(COLOURS["cream"]) * 0.8, "plain")
+        image = petals(
+            image,
+            rng,
+            x,
+            y,
+            Species("stamen", (), species.stamens, 0, 0.2),
+            species.stamens,
+            long,
+            0.02,
+            turn + 0.3,
+            light,
+            yellow * 1.1,
+            rgb(COLOURS["cream"]) * 0.8,
+            "plain",
+        )
     return core(image, rng, x, y, species, light) if species.core else image
 
 
-def petals(image: Array, rng: np.random.Generator, x: Array, y: Array, species: Species, count: int,
-           length: float, width: float, turn: float, light: float, tone: Array, root: Array, pattern: str) -> Array:
+def petals(
+    image: Array,
+    rng: np.random.Generator,
+    x: Array,
+    y: Array,
+    species: Species,
+    count: int,
+    length: float,
+    width: float,
+    turn: float,
+    light: float,
+    tone: Array,
+    root: Array,
+    pattern: str,
+) -> Array:
     """Draw one row of petals. Each pixel looks at the two petals next to it, so a row costs the same for any count."""
     spread = np.radians(species.spread)
     whole = species.spread >= 360

@@ -139,7 +139,8 @@ class Frames:
 def _check_finite(gradient_rms: npt.NDArray[np.float32], wanted: Description, before: int) -> None:
     finite = np.isfinite(gradient_rms)
     if not finite.all():
+        iteration = before + int(finite.argmin()) + 1
         raise FloatingPointError(
-            f"the gradient of filter {wanted.filter} is NaN or infinite at iteration {before + int(finite.argmin()) + 1}. "
+            f"the gradient of filter {wanted.filter} is NaN or infinite at iteration {iteration}. "
             "Look for NaN among the model's weights, or try a smaller step size."
         )
