@@ -23,12 +23,13 @@ def main() -> None:
     options = parser.parse_args()
     command = [
         sys.executable,
-        *("-m", "jupyterlab", str(NOTEBOOK)),
+        *("-m", "jupyterlab"),
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={options.port}",
         f"--ServerApp.open_browser={options.browser == 'yes' and has_display()}",
         f"--ServerApp.root_dir={NOTEBOOK.parent}",
-        "--LabApp.news_url=",  # no question about news before the first picture
+        f"--LabApp.default_url=/lab/tree/{NOTEBOOK.name}",  # also in the address that is printed
+        "--LabApp.news_url=None",  # no question about news before the first picture
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
