@@ -1,0 +1,193 @@
+"""The kernels of a layer as a matplotlib figure: `plot_kernels`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from filterviz_widget.picture.kernel_parts import Array
+from filterviz_widget.picture.kernel_sheet import Sheet, chosen, find_kernels, make_sheet, paged, spread
+from filterviz_widget.picture.signed_colours import NOT_FINITE, STOPS
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure, SubFigure
+
+TILES = 16
+"""Kernels per figure in either direction: more are too small to see, and matplotlib takes seconds for 16 x 16."""
+
+MATRIX = 256
+"""Rows and columns of a heat map of 1x1 kernels."""
+
+
+def plot_kernels(
+    model_or_array: Any,
+    layer: Any = None,
+    *,
+    filters: int | Iterable[int] | None = None,
+    inputs: int | Iterable[int] | None = None,
+    scale: Literal["layer", "filter"] = "layer",
+    signed: bool = True,
+    part: str | None = None,
+    page: int = 1,
+    max_filters: int | None = None,
+    max_inputs: int | None = None,
+    rgb: bool | None = None,
+) -> Figure:
+    """Draws the kernels of a layer: one row per filter, one column per input channel.
+
+    1x1 kernels (and dense layers) are drawn as one heat map, filters by inputs. A separable convolution is drawn in
+    its two parts, one above the other. A depthwise filter sees one input, so it has one column.
+
+    Args:
+        model_or_array: A Keras model, a layer, or an array `(height, width, inputs, filters)` of any float type.
+        layer: The model's layer: itself, its name, or its index in `model.layers`.
+        filters: Which filters, counted from 0; None for all.
+        inputs: Which input channels, counted from 0; None for all.
+        scale: "layer": one scale for all kernels of the layer, also those that are not drawn. "filter": each row has
+            its own, so weak filters are seen as well as strong ones.
+        signed: True: blue is negative, white zero, red positive, on a scale symmetric around zero with a colour bar.
+            False: grey, the lowest weight black and the highest white (0 to 1).
+        part: "depthwise" or "pointwise" of a separable convolution; None for both.
+        page: Which page of filters, from 1. The figure says how many there are.
+        max_filters: Rows per page; 16, or 256 for a heat map.
+        max_inputs: Columns; 16, or 256 for a heat map. Of more input channels, evenly spaced ones are drawn, and the
+            figure says so.
+        rgb: Whether the three input channels are red, green and blue, so that each filter is drawn in colour too, in
+            a column of its own (signed only). None: if there are three and the layer is the model's first with a
+            kernel, or an array was given.
+
+    Returns:
+        A matplotlib Figure, made without pyplot: show it by naming it, keep it with `figure.savefig(path)`.
+
+    Raises:
+        TypeError: If the first argument is none of these.
+        ValueError: If there is no such layer, filter, input channel, part or page, or the layer has no kernel.
+
+    Example:
+
+    >>> plot_kernels(model, "conv2d_1", signed=False)
+    """
+    from matplotlib.figure import Figure
+
+    if scale not in ("layer", "filter"):
+        raise ValueError(f'scale must be "layer" or "filter", got {scale!r}.')
+    name, kernels, first = find_kernels(model_or_array, layer)
+    if part is not None:
+        if part not in kernels:
+            raise ValueError(f"{name} has the parts {', '.join(kernels)}; got part={part!r}.")
+        kernels = {part: kernels[part]}
+    if len(kernels) > 1 and not (filters is None and inputs is None and page == 1):
+        raise ValueError(f"{name} has the parts {', '.join(kernels)}: name one of them with part= to choose in it.")
+    sheets = []
+    for part_name, kernel in kernels.items():
+        most = MATRIX if kernel.shape[:2] == (1, 1) else TILES
+        title = name if part_name == "kernel" else f"{name}, {part_name} part"
+        rows, row_words = paged(chosen("filters", filters, kernel.shape[3]), page, max_filters or most, kernel)
+        columns, column_words = spread(chosen("inputs", inputs, kernel.shape[2]), max_inputs or most, kernel)
+        title = f"{title}: {row_words}, {column_words}"
+        coloured = signed and kernel.shape[2] == 3 and (first if rgb is None else rgb)
+        sheets.append(make_sheet(title, kernel, rows, columns, scale, coloured))
+
+    heights = [_size(sheet)[1] for sheet in sheets]
+    width = max(_size(sheet)[0] for sheet in sheets)
+    figure = Figure(figsize=(width, sum(heights)), layout="none")
+    parts = [figure] if len(sheets) == 1 else figure.subfigures(len(sheets), height_ratios=heights)
+    for area, sheet, height in zip(parts, sheets, heights, strict=True):
+        draw = _draw_matrix if sheet.kernel.shape[:2] == (1, 1) else _draw_tiles
+        draw(area, sheet, signed, scale, (width, height))
+    return figure
+
+
+def _size(sheet: Sheet) -> tuple[float, float]:
+    """Width and height in inches."""
+    if sheet.kernel.shape[:2] == (1, 1):
+        return np.clip(len(sheet.inputs) * 0.2, 3, 9) + 1.8, np.clip(len(sheet.filters) * 0.2, 2, 9) + 1.0
+    tile = 0.55
+    columns = len(sheet.inputs) + sheet.colour
+    return max(columns * tile + 1.7, 4.5), max(len(sheet.filters) * tile, 1.1) + 1.05
+
+
+def _scaled(sheet: Sheet, row: int, signed: bool, scale: str) -> Array:
+    kernel = sheet.kernel[..., sheet.filters[row]]
+    if not signed:
+        span = sheet.high[row] - sheet.low[row]
+        return (kernel - sheet.low[row]) / (span if span > 0 else 1)
+    return kernel / sheet.limits[row] if scale == "filter" else kernel
+
+
+def _ends(sheet: Sheet, signed: bool, scale: str) -> tuple[float, float]:
+    if not signed:
+        return 0.0, 1.0
+    limit = 1.0 if scale == "filter" else float(sheet.limits[0])
+    return -limit, limit
+
+
+def _colours(signed: bool) -> Colormap:
+    from matplotlib import colormaps
+    from matplotlib.colors import LinearSegmentedColormap
+
+    bad = "#{:02x}{:02x}{:02x}".format(*NOT_FINITE)
+    if not signed:
+        return colormaps["gray"].with_extremes(bad=bad)
+    return LinearSegmentedColormap.from_list("signed", np.array(STOPS) / 255, N=511).with_extremes(bad=bad)
+
+
+def _draw_tiles(area: Figure | SubFigure, sheet: Sheet, signed: bool, scale: str, inches: tuple[float, float]) -> None:
+    rows, columns = len(sheet.filters), len(sheet.inputs) + sheet.colour
+    axes = area.subplots(
+        rows, columns, squeeze=False, gridspec_kw=_margins(columns * 0.55, inches) | {"wspace": 0.12, "hspace": 0.12}
+    )
+    low, high = _ends(sheet, signed, scale)
+    colours, image = _colours(signed), None
+    for row, filter_ in enumerate(sheet.filters):
+        values = _scaled(sheet, row, signed, scale)
+        for column, input_ in enumerate(sheet.inputs):
+            image = axes[row, column].imshow(values[:, :, input_], cmap=colours, vmin=low, vmax=high)
+            if row == 0:
+                axes[row, column].set_title(f"{input_}", fontsize=7, pad=2)
+        if sheet.colour:
+            tile = np.nan_to_num(sheet.kernel[..., filter_] / sheet.limits[row])
+            axes[row, -1].imshow(np.clip(0.5 + tile / 2, 0, 1))
+        axes[row, 0].set_ylabel(f"{filter_}", fontsize=7, rotation=0, ha="right", va="center")
+    if sheet.colour:
+        axes[0, -1].set_title("RGB", fontsize=7, pad=2)
+    for one in axes.flat:
+        one.set(xticks=[], yticks=[])
+    _finish(area, sheet, image, signed, scale, inches)
+
+
+def _draw_matrix(area: Figure | SubFigure, sheet: Sheet, signed: bool, scale: str, inches: tuple[float, float]) -> None:
+    axis = area.subplots(gridspec_kw=_margins(inches[0] - 1.9, inches))
+    low, high = _ends(sheet, signed, scale)
+    rows = [_scaled(sheet, row, signed, scale)[0, 0, sheet.inputs] for row in range(len(sheet.filters))]
+    image = axis.imshow(
+        np.array(rows), cmap=_colours(signed), vmin=low, vmax=high, aspect="auto", interpolation="nearest"
+    )
+    axis.set(xlabel="input", ylabel="filter")
+    for side, numbers in ((axis.xaxis, sheet.inputs), (axis.yaxis, sheet.filters)):
+        places = np.unique(np.linspace(0, len(numbers) - 1, min(len(numbers), 8)).round().astype(int))
+        side.set_ticks(places, [str(numbers[place]) for place in places], fontsize=7)
+    _finish(area, sheet, image, signed, scale, inches)
+
+
+def _margins(wide: float, inches: tuple[float, float]) -> dict[str, float]:
+    width, height = inches
+    left = 0.6 / width
+    return {"left": left, "right": left + wide / width, "top": 1 - 0.6 / height, "bottom": 0.45 / height}
+
+
+def _finish(
+    area: Figure | SubFigure, sheet: Sheet, image: Any, signed: bool, scale: str, inches: tuple[float, float]
+) -> None:
+    area.suptitle(sheet.title, fontsize=9, x=0.02, ha="left", y=1 - 0.12 / inches[1], va="top")
+    width, height = inches
+    bar_height = min(height - 1.05, 3.0)
+    place = (1 - 0.85 / width, 1 - (0.6 + bar_height) / height, 0.13 / width, bar_height / height)
+    bar = area.add_axes(place, label="scale")
+    area.colorbar(image, cax=bar)
+    words = "weight" if signed and scale == "layer" else f"share of the {scale}'s range"
+    bar.set_ylabel("share of the filter's largest weight" if signed and scale == "filter" else words, fontsize=7)
+    bar.tick_params(labelsize=7)

@@ -1,0 +1,101 @@
+"""Signed numbers as colours: blue below zero, white at zero, red above, on a scale symmetric around zero."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+STOPS = (
+    (5, 48, 97),
+    (33, 102, 172),
+    (67, 147, 195),
+    (146, 197, 222),
+    (247, 247, 247),
+    (244, 165, 130),
+    (214, 96, 77),
+    (178, 24, 43),
+    (103, 0, 31),
+)
+"""From the lowest to the highest value, evenly spaced: ColorBrewer's RdBu (Brewer 2003), which colour-blind readers
+can tell apart, turned so that red is positive."""
+
+NOT_FINITE = (255, 0, 255)
+BETWEEN = (128, 128, 128)
+
+
+def symmetric_limit(values: Array) -> float:
+    """The largest finite absolute value, at which the scale ends; 1 where all are zero."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0)) or 1.0
+
+
+def signed_colours(values: Array, limit: float | None = None) -> npt.NDArray[np.uint8]:
+    """Colours numbers on the diverging scale.
+
+    Args:
+        values: Float array of any shape.
+        limit: The absolute value at which the scale ends, above zero; None for the largest among `values`. Give the
+            layer's to compare filters.
+
+    Returns:
+        A uint8 array `(*values.shape, 3)`. Zero is near-white (247, 247, 247); NaN and infinity are magenta.
+
+    Example:
+
+    >>> signed_colours(np.array([-1.0, 0.0, 1.0])).tolist()
+    [[5, 48, 97], [247, 247, 247], [103, 0, 31]]
+    """
+    values = np.asarray(values, np.float64)
+    finite = np.isfinite(values)
+    share = np.clip(np.where(finite, values, 0) / (limit or symmetric_limit(values)), -1, 1)
+    places = np.linspace(-1, 1, len(STOPS))
+    channels = [np.interp(share, places, channel) for channel in np.transpose(STOPS)]
+    colours: npt.NDArray[np.uint8] = np.stack(channels, axis=-1).round().astype(np.uint8)
+    colours[~finite] = NOT_FINITE
+    return colours
+
+
+def kernel_tiles(kernel: Array, limit: float | None = None) -> npt.NDArray[np.uint8]:
+    """The kernel of one filter as one small picture per input channel.
+
+    Args:
+        kernel: Float array `(height, width, inputs)`, a kernel or its gradient.
+        limit: As for `signed_colours`; None for this filter's own.
+
+    Returns:
+        A uint8 array `(inputs, height, width, 3)`.
+    """
+    return signed_colours(np.moveaxis(kernel, 2, 0), limit)
+
+
+def kernel_grid(kernel: Array, limit: float | None = None, *, columns: int | None = None) -> npt.NDArray[np.uint8]:
+    """The tiles of one filter in a single picture: row by row, a grey line of one pixel between them.
+
+    One pixel is one weight: enlarge it without smoothing.
+
+    Args:
+        kernel: Float array `(height, width, inputs)`, a kernel or its gradient. A 1x1 kernel is a grid of single
+            pixels without lines.
+        limit: As for `signed_colours`; None for this filter's own.
+        columns: Tiles per row, 1 or more; None for a grid that is about as wide as high.
+
+    Returns:
+        A uint8 array `(rows * (height + 1) - 1, columns * (width + 1) - 1, 3)`.
+
+    Example:
+
+    >>> kernel_grid(np.zeros((3, 3, 4))).shape
+    (7, 7, 3)
+    """
+    tiles = kernel_tiles(kernel, limit)
+    count, height, width, _ = tiles.shape
+    columns = min(columns or round(np.sqrt(count * height / width)) or 1, count)
+    rows = -(-count // columns)
+    line = 0 if height == width == 1 else 1
+    grid = np.full((rows * (height + line), columns * (width + line), 3), BETWEEN, np.uint8)
+    for index, tile in enumerate(tiles):
+        top, left = index // columns * (height + line), index % columns * (width + line)
+        grid[top : top + height, left : left + width] = tile
+    return grid[: rows * (height + line) - line, : columns * (width + line) - line]
