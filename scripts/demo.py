@@ -4,8 +4,13 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
+
+SETTINGS = Path(__file__).parent / "jupyter"
+"""Nothing may stand before the first picture: no question about news (labconfig/), and no log lines of TensorFlow's C++,
+which no variable turns off any more, in the output of the first cell (kernels/: they go to the terminal instead)."""
 
 
 def has_display() -> bool:
@@ -20,20 +25,23 @@ def main() -> None:
     parser.add_argument(
         "--browser", choices=["yes", "no"], default="yes", help="open a browser where there is a screen"
     )
+    parser.add_argument("--notebook", type=Path, default=NOTEBOOK, help="another notebook than the quickstart")
     options = parser.parse_args()
+    notebook = options.notebook.resolve()
     command = [
         sys.executable,
         *("-m", "jupyterlab"),
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={options.port}",
         f"--ServerApp.open_browser={options.browser == 'yes' and has_display()}",
-        f"--ServerApp.root_dir={NOTEBOOK.parent}",
-        f"--LabApp.default_url=/lab/tree/{NOTEBOOK.name}",  # also in the address that is printed
-        "--LabApp.news_url=None",  # no question about news before the first picture
+        f"--ServerApp.root_dir={notebook.parent}",
+        f"--LabApp.default_url=/lab/tree/{quote(notebook.name)}",  # also in the address that is printed
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--ServerApp.allow_root=True")  # containers
+    for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
+        os.environ[name] = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get(name)]))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.execv(command[0], command)
 
