@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from filterviz_widget.method import CLASSIC, Method
+
 
 @dataclass(frozen=True)
 class Description:
-    """Everything that a picture depends on, apart from the model's weights.
+    """Everything that a picture depends on, apart from the model with its weights.
 
     Attributes:
         layer: The layer's name.
@@ -15,6 +17,7 @@ class Description:
         seed: The start image's seed, in [0, 2**31 - 1].
         image_size: `(height, width)` in pixels.
         input_range: The lowest and highest value that the model's input pixels take.
+        method: How the picture is sought.
     """
 
     layer: str
@@ -24,3 +27,4 @@ class Description:
     seed: int
     image_size: tuple[int, int]
     input_range: tuple[float, float]
+    method: Method = CLASSIC

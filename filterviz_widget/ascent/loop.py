@@ -1,40 +1,66 @@
 """The compiled ascent: many gradient steps on a batch of images inside one tf.while_loop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
-EPSILON = 1e-20
-"""Keeps 0/0 from becoming NaN. It is added to the RMS, so it must be far below any real gradient's:
-deep layers of a random network have gradients around 1e-10, and float32 squares hold down to 1e-19."""
+from filterviz_widget.ascent.numbers import Numbers
+from filterviz_widget.ascent.objective import activation, likeness
+from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS
+from filterviz_widget.ascent.regularizer import pull
+from filterviz_widget.ascent.transformation import blur, move
+from filterviz_widget.ascent.update import EPSILON, RULES, SLOTS, Slots, rms
+from filterviz_widget.method import CLASSIC, Method
+
+
+class State(NamedTuple):
+    """Where an ascent is: all that its next iteration needs.
+
+    Attributes:
+        parameters: float32 `(batch, ...)`, what is optimised.
+        slots: What the update rule carries along.
+        saliency: One tensor, float32 `(batch, height, width, 1)`: the sum of the gradients' absolute values so
+            far, in units of their RMS. Empty where the method does not use it.
+        seeds: int32 `(batch,)`.
+        iteration: int32 scalar, how many steps were taken.
+    """
+
+    parameters: tf.Tensor
+    slots: Slots
+    saliency: Slots
+    seeds: tf.Tensor
+    iteration: tf.Tensor
 
 
 class Chunk(NamedTuple):
     """What some iterations of an ascent made.
 
     Attributes:
+        state: Where the ascent is now; `advance` goes on from it.
         images: float32 `(batch, height, width, channels)`, the images after the last iteration.
-        activations: float32 `(iterations, batch)`, measured before each iteration's step.
+        activations: float32 `(iterations, batch)`, measured before each iteration's step, on the images as
+            the model saw them: transformed, if the method transforms.
         gradient_rms: float32 `(iterations, batch)`, root mean square of each image's gradient.
             Exactly zero: the filter did not answer. Not finite: that image took no step.
     """
 
+    state: State
     images: tf.Tensor
     activations: tf.Tensor
     gradient_rms: tf.Tensor
 
 
 class Ascent:
-    """Gradient ascent on a filter's activation, compiled once for a layer and an image size.
+    """Gradient ascent on a filter's activation, compiled once for a layer, an image size and a kind of method.
 
-    The activation is the mean of the filter's feature map. Each iteration moves each image by
-    `step_size` grey levels (RMS) along its own gradient:
+    The activation is the mean of the filter's feature map. With the default method, each iteration moves each
+    image by `step_size` grey levels (RMS) along its own gradient:
     `image += step_size * gradient / (RMS(gradient) + eps)`, after Erhan et al. 2009, "Visualizing
     higher-layer features of a deep network", with the normalised gradient of Mordvintsev et al. 2015.
 
-    Filter, step size and iterations are tensors: a changed number never traces again. Images of a
-    batch do not influence one another.
+    Filter, step size, iterations and the method's amounts are tensors: a changed number never traces again.
+    Images of a batch do not influence one another, unless the method asks for diversity.
 
     Args:
         features: Maps float images `(batch, height, width, channels)` to the layer's output,
@@ -42,11 +68,12 @@ class Ascent:
         image_shape: `(height, width, channels)` in pixels.
         input_range: The lowest and highest value that the model's input pixels take; a step of one grey
             level is 1/255 of it.
+        method: Which axes of the method to compile; its amounts are given to `advance`.
 
     Example:
 
     >>> ascent = Ascent(lambda x: cut(x, training=False), (96, 96, 3))
-    >>> chunk = ascent.advance(start_images([0], (96, 96, 3)), filters=[5], step_size=1.0, iterations=20)
+    >>> chunk = ascent.advance(ascent.start([0]), one_hot([5], 64), Numbers.of(Method(), 1.0), iterations=20)
     >>> chunk.images.shape, chunk.activations.shape
     (TensorShape([1, 96, 96, 3]), TensorShape([20, 1]))
     """
@@ -56,84 +83,130 @@ class Ascent:
         features: Callable[[tf.Tensor], tf.Tensor],
         image_shape: tuple[int, int, int],
         input_range: tuple[float, float] = (0.0, 1.0),
+        method: Method = CLASSIC,
     ) -> None:
         self._features = features
-        self._grey_level = (input_range[1] - input_range[0]) / 255
-        images = tf.TensorSpec((None, *image_shape), tf.float32)
-        filters = tf.TensorSpec((None,), tf.int32)
-        self._advance = tf.function(
-            self._loop,
-            input_signature=[images, filters, tf.TensorSpec((), tf.float32), tf.TensorSpec((), tf.int32)],
-        )
+        self._shape = image_shape
+        self._input_range = input_range
+        self._method = method
+        self._parameters = PARAMETERIZATIONS[method.parameterization](image_shape, input_range)
+        self._advance = tf.function(self._loop, input_signature=self._signature())
 
     def compile(self) -> None:
         """Traces the loop without running it; the first `advance` would do so otherwise."""
         self._advance.get_concrete_function()
 
-    def advance(self, images: tf.Tensor, filters: tf.Tensor, step_size: float, iterations: int) -> Chunk:
-        """Takes `iterations` steps from `images`; 7 and then 13 give exactly what 20 give.
+    def start(self, seeds: Sequence[int], images: tf.Tensor | None = None) -> State:
+        """The state before the first iteration.
 
         Args:
-            images: float32 `(batch, height, width, channels)`.
-            filters: int32 `(batch,)`, the filter that each image is for, counted from 0.
-            step_size: Grey levels per iteration (RMS).
-            iterations: How many steps to take, 1 or more.
-
-        Returns:
-            A `Chunk`.
+            seeds: One integer in [0, 2**31 - 1] per image.
+            images: float32 `(batch, height, width, channels)` to begin with; None for grey with a little
+                noise.
         """
-        return Chunk(*self._advance(images, filters, step_size, iterations))
+        parameters = self._parameters.start(seeds) if images is None else self._parameters.encode(images)
+        return State(
+            parameters,
+            (tf.zeros_like(parameters),) * SLOTS[self._method.update],
+            (tf.zeros((len(seeds), *self._shape[:2], 1)),) * (self._method.parameterization == "phase"),
+            tf.constant(list(seeds), tf.int32),
+            tf.constant(0),
+        )
 
-    def measure(self, images: tf.Tensor, filters: tf.Tensor) -> tf.Tensor:
-        """The activation of each image as it is: float32 `(batch,)`."""
+    def advance(self, state: State, weights: tf.Tensor, numbers: Numbers, iterations: int) -> Chunk:
+        """Takes `iterations` steps; 7 and then 13 give exactly what 20 give.
+
+        Args:
+            state: From `start`, or of the last chunk.
+            weights: float32 `(batch, filters)`: which filters count for each image, see `one_hot`.
+            numbers: The step size and the method's amounts.
+            iterations: How many steps to take, 1 or more.
+        """
+        return Chunk(*self._advance(state, weights, numbers, iterations))
+
+    def measure(self, state: State, weights: tf.Tensor, numbers: Numbers) -> tf.Tensor:
+        """The activation of each image as it is, not transformed: float32 `(batch,)`."""
         # A step of size zero: dearer than a forward pass, far cheaper than tracing another function.
-        return self.advance(images, filters, 0.0, 1).activations[0]
+        return self.advance(state, weights, numbers.at_rest(), 1).activations[0]
 
     @property
     def trace_count(self) -> int:
         """How often the loop has been traced; more than once is a bug."""
         return int(self._advance.experimental_get_tracing_count())
 
-    def _activation(self, images: tf.Tensor, filters: tf.Tensor) -> tf.Tensor:
-        # float32 before the mean: half precision overflows at 65,504.
-        features = tf.cast(self._features(images), tf.float32)
-        means = tf.reduce_mean(features, axis=list(range(1, features.shape.rank - 1)))
-        return tf.gather(means, filters, axis=1, batch_dims=1)
+    def _signature(self) -> list[object]:
+        def batched(tensor: tf.Tensor) -> tf.TensorSpec:
+            return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
+
+        state = self.start([0])
+        specs = State(
+            batched(state.parameters),
+            tuple(map(batched, state.slots)),
+            tuple(map(batched, state.saliency)),
+            batched(state.seeds),
+            tf.TensorSpec((), tf.int32),
+        )
+        numbers = Numbers(*[tf.TensorSpec((), tf.float32)] * len(Numbers._fields))
+        return [specs, tf.TensorSpec((None, None), tf.float32), numbers, tf.TensorSpec((), tf.int32)]
+
+    def _seen(self, images: tf.Tensor, numbers: Numbers, state: State) -> tf.Tensor:
+        if self._method.transforms:
+            images = move(images, numbers, state.seeds, state.iteration)
+        if self._method.blur:
+            images = blur(images, numbers, state.seeds, state.iteration)
+        return images
+
+    def _gradient(
+        self, images: tf.Tensor, weights: tf.Tensor, numbers: Numbers, state: State
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Where each image should go: activations, the gradient's RMS, and the gradient with the penalties' pull."""
+        method = self._method
+        with tf.GradientTape(persistent=method.diversity > 0, watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            features = self._features(self._seen(images, numbers, state))
+            value = activation(features, weights, method.objective)
+            alike = likeness(features) if method.diversity else None
+        gradient = tape.gradient(value, images, unconnected_gradients="zero")
+        size = rms(gradient)
+        if method.update == "adam" or method.regularizes or method.parameterization != "pixels":
+            gradient /= size + EPSILON
+        gradient *= numbers.sign
+        if alike is not None:
+            away = tape.gradient(alike, images, unconnected_gradients="zero")
+            gradient -= numbers.diversity * away / (rms(away) + EPSILON)
+        if method.l2 or method.total_variation:
+            low, high = self._input_range
+            gradient -= pull((images - (low + high) / 2) / (high - low), numbers)
+        # An image whose gradient is not finite stays where it was, and its neighbours go on.
+        return value, size, tf.where(tf.math.is_finite(size), gradient, 0.0)
 
     def _loop(
-        self, images: tf.Tensor, filters: tf.Tensor, step_size: tf.Tensor, iterations: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        step = step_size * self._grey_level
-        activations = tf.TensorArray(tf.float32, size=iterations, element_shape=(None,))
-        rms = tf.TensorArray(tf.float32, size=iterations, element_shape=(None,))
+        self, state: State, weights: tf.Tensor, numbers: Numbers, iterations: tf.Tensor
+    ) -> tuple[State, tf.Tensor, tf.Tensor, tf.Tensor]:
+        decode, rule = self._parameters.decode, RULES[self._method.update]
+        step = numbers.step_size / 255 * self._parameters.unit
 
         def body(
-            iteration: tf.Tensor, images: tf.Tensor, activations: tf.TensorArray, rms: tf.TensorArray
-        ) -> tuple[tf.Tensor, tf.Tensor, tf.TensorArray, tf.TensorArray]:
+            count: tf.Tensor, state: State, activations: tf.TensorArray, sizes: tf.TensorArray
+        ) -> tuple[tf.Tensor, State, tf.TensorArray, tf.TensorArray]:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(images)
-                activation = self._activation(images, filters)
-            gradient = tape.gradient(activation, images, unconnected_gradients="zero")
-            size = tf.sqrt(tf.reduce_mean(tf.square(gradient), axis=(1, 2, 3), keepdims=True))
-            # An image whose gradient is not finite stays where it was, and its neighbours go on.
-            images += tf.where(tf.math.is_finite(size), step * gradient / (size + EPSILON), 0.0)
+                tape.watch(state.parameters)
+                images = decode(state.parameters)
+            value, size, gradient = self._gradient(images, weights, numbers, state)
+            change, slots = rule(
+                tape.gradient(images, state.parameters, output_gradients=gradient), state.slots, state.iteration
+            )
+            strength = tf.reduce_mean(tf.abs(gradient), axis=3, keepdims=True)
+            saliency = tuple(total + strength for total in state.saliency)
             return (
-                iteration + 1,
-                images,
-                activations.write(iteration, activation),
-                rms.write(iteration, size[:, 0, 0, 0]),
+                count + 1,
+                State(state.parameters + step * change, slots, saliency, state.seeds, state.iteration + 1),
+                activations.write(count, value),
+                sizes.write(count, tf.reshape(size, (-1,))),
             )
 
-        _, images, activations, rms = tf.while_loop(
-            lambda iteration, *_: iteration < iterations,
-            body,
-            (0, images, activations, rms),
-            shape_invariants=(
-                tf.TensorShape(()),
-                images.shape,
-                tf.TensorShape(None),
-                tf.TensorShape(None),
-            ),
-            parallel_iterations=1,
+        series = tf.TensorArray(tf.float32, size=iterations, element_shape=(None,))
+        _, state, activations, sizes = tf.while_loop(
+            lambda count, *_: count < iterations, body, (0, state, series, series), parallel_iterations=1
         )
-        return images, activations.stack(), rms.stack()
+        return state, decode(state.parameters), activations.stack(), sizes.stack()

@@ -33,10 +33,8 @@ def start_images(
     """
     low, high = input_range
     amplitude = NOISE * (high - low) / 255
-    return tf.stack(
-        [
-            (low + high) / 2
-            + tf.random.stateless_uniform(image_shape, (seed, 0), -amplitude, amplitude, tf.float32, alg="philox")
-            for seed in seeds
-        ]
-    )
+    noise = [
+        tf.random.stateless_uniform(image_shape, (seed, 0), -amplitude, amplitude, tf.float32, alg="philox")
+        for seed in seeds
+    ]
+    return (low + high) / 2 + tf.stack(noise)

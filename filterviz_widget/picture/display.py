@@ -2,13 +2,17 @@
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 CONTRAST = 0.2
 """Standard deviation of a displayed picture as a share of the display range: nearly all of a
 normal distribution (2.5 sigma) stays unclipped."""
 
+OPAQUE = 0.8
+"""Quantile of the saliency from which on a picture is fully opaque."""
 
-def display(image: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+
+def display(image: npt.NDArray[np.floating], saliency: npt.NDArray[np.floating] | None = None) -> npt.NDArray[np.uint8]:
     """Scales an optimised image for the screen: mean to mid-grey, contrast to a fixed strength.
 
     An ascent moves an image by some grey levels only, around a grey that carries no meaning, so what is
@@ -16,6 +20,8 @@ def display(image: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
 
     Args:
         image: Float array `(height, width, channels)` in any units, finite.
+        saliency: Float array `(height, width, 1)`, 0 or more, in any units: what matters little fades to grey,
+            as in MaCo (Fel et al. 2023, arXiv 2306.06805). None shows everything.
 
     Returns:
         A uint8 array of the same shape.
@@ -27,6 +33,16 @@ def display(image: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """
     centred = image - image.mean(dtype=np.float64)
     spread = centred.std()
-    scaled = 0.5 + (centred * (CONTRAST / spread) if spread > 0 else centred)
-    pixels: npt.NDArray[np.uint8] = (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+    scaled = centred * (CONTRAST / spread) if spread > 0 else centred
+    if saliency is not None and saliency.max() > 0:
+        scaled = scaled * np.clip(saliency / np.quantile(saliency, OPAQUE), 0, 1)
+    pixels: npt.NDArray[np.uint8] = (np.clip(scaled + 0.5, 0, 1) * 255).round().astype(np.uint8)
     return pixels
+
+
+def enlarge(image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Resizes a uint8 image `(height, width, 1 or 3)` to `(height, width)`; itself where it has that size."""
+    if image.shape[:2] == size:
+        return image
+    picture = Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image)
+    return np.asarray(picture.resize(size[::-1], Image.Resampling.BICUBIC)).reshape(*size, image.shape[2])

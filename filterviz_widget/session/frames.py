@@ -1,23 +1,22 @@
-"""From the description of a picture to a stream of frames, with what was computed before kept at hand."""
+"""A description becomes a stream of frames, with what was computed before kept at hand."""
 
-import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from filterviz_widget.ascent import Ascent, start_images
+from filterviz_widget.ascent import Numbers, State
 from filterviz_widget.description import Description
-from filterviz_widget.model import cut_at
-from filterviz_widget.picture import FilterPicture, display
+from filterviz_widget.picture import FilterPicture, display, enlarge
+from filterviz_widget.session._view import ModelView
+from filterviz_widget.session.compiled import CompiledLayers, Variant
+from filterviz_widget.session.frame import Frame
+from filterviz_widget.session.octaves import octaves
 from filterviz_widget.session.recent import Recent
+from filterviz_widget.session.wake import wake
 
-Status = Literal["compiling", "running", "done", "cancelled", "error"]
-
-LAYERS_KEPT = 8
 PICTURES_KEPT = 64
 
 FIRST_CHUNK = 0.015
@@ -27,50 +26,16 @@ CHUNK = 0.05
 """Seconds between frames: twenty pictures a second, and a stop is heard as soon."""
 
 
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """What the world is told while a picture forms.
-
-    Attributes:
-        status: Where the run is.
-        description: The picture that was asked for; None where the status belongs to no picture.
-        iteration: How many steps the image has taken.
-        activations: The activation before each step; in the last frame also that of the final image.
-        image: uint8 `(height, width, channels)`; None where there is nothing new to see.
-        picture: The finished picture, in the last frame only.
-        error: What went wrong and what to try, in plain words.
-        note: What the viewer should know about the picture.
-    """
-
-    status: Status
-    description: Description | None = None
-    iteration: int = 0
-    activations: Sequence[float] = ()
-    image: npt.NDArray[np.uint8] | None = None
-    picture: FilterPicture | None = None
-    error: str = ""
-    note: str = ""
-
-
-@dataclass
-class _Compiled:
-    ascent: Ascent
-    seconds: float | None = None
-    """Per iteration, by the last chunk."""
-
-
 class Frames:
     """Computes pictures of one model's filters. Not for several threads at once.
 
     Args:
-        model: A checked Keras model.
-        channels: Of the model's input.
+        view: The model as it was read.
     """
 
-    def __init__(self, model: Any, channels: int) -> None:
-        self._model = model
-        self._channels = channels
-        self._layers: Recent[tuple[str, tuple[int, int], tuple[float, float]], _Compiled] = Recent(LAYERS_KEPT)
+    def __init__(self, view: ModelView) -> None:
+        self._view = view
+        self._layers = CompiledLayers(view)
         self._pictures: Recent[Description, FilterPicture] = Recent(PICTURES_KEPT)
 
     def forget_pictures(self) -> None:
@@ -86,61 +51,78 @@ class Frames:
         """
         picture = self._pictures.get(wanted)
         if picture is None:
-            picture = yield from self._compute(wanted)
+            (picture,) = yield from self.run([wanted])
             self._pictures.put(wanted, picture)
-        yield Frame(
-            "done",
-            wanted,
-            wanted.iterations,
-            picture.activations.tolist(),
-            picture.image,
-            picture,
-            note=picture.note,
-        )
+        activations = picture.activations.tolist()
+        yield Frame("done", wanted, wanted.iterations, activations, picture.image, picture, note=picture.note)
 
-    def _compute(self, wanted: Description) -> Generator[Frame, None, FilterPicture]:
-        shape = (*wanted.image_size, self._channels)
-        key = wanted.layer, wanted.image_size, wanted.input_range
-        images = start_images([wanted.seed], shape, wanted.input_range)
-        filters = tf.constant([wanted.filter])
-        compiled = self._layers.get(key)
-        if compiled is None:
-            yield Frame("compiling", wanted)
-            compiled = _Compiled(Ascent(cut_at(self._model, wanted.layer), shape, wanted.input_range))
-            compiled.ascent.compile()
-            self._layers.put(key, compiled)
-        yield Frame("running", wanted)
+    def run(
+        self, batch: Sequence[Description], variant: Variant = "", seed: int | None = None, note: str = ""
+    ) -> Generator[Frame, None, list[FilterPicture]]:
+        """Ascends to pictures that differ in filter and seed only, as one batch; frames show the first.
 
-        activations: list[float] = []
-        note, budget = "", FIRST_CHUNK
-        while (left := wanted.iterations - len(activations)) > 0:
-            count = max(1, int(budget / compiled.seconds)) if compiled.seconds else 1
-            began = time.perf_counter()
-            chunk = compiled.ascent.advance(images, filters, wanted.step_size, min(count, left))
-            images, gradient_rms = chunk.images, chunk.gradient_rms.numpy()[:, 0]
-            compiled.seconds = (time.perf_counter() - began) / len(gradient_rms)
-            _check_finite(gradient_rms, wanted, len(activations))
-            if not activations and gradient_rms[0] == 0:
-                note = (
-                    f"Filter {wanted.filter} of {wanted.layer} is dead from this start: its gradient is exactly zero, "
-                    "so this is the start image. Another seed may wake it."
-                )
-            activations.extend(chunk.activations.numpy()[:, 0].tolist())
-            if left > count:
-                image = display(images[0].numpy())
-                yield Frame("running", wanted, len(activations), tuple(activations), image, note=note)
-            budget = CHUNK
+        Args:
+            batch: The descriptions, alike but for filter and seed.
+            variant: What stands in for the layer's output.
+            seed: The start in place of the description's own.
+            note: The reason for either; no other remedy is tried for a dead filter.
+        """
+        first = batch[0]
+        numbers = Numbers.of(first.method, first.step_size)
+        weights = self._layers.weights(batch)
+        seeds = [each.seed if seed is None else seed for each in batch]
+        dead = np.zeros(len(batch), bool)
+        activations: list[npt.NDArray[np.float32]] = []
+        images: Any = None
+        for size, iterations in octaves(first.image_size, first.method.octaves, first.iterations):
+            if self._layers.find(first, size, variant) is None:
+                yield Frame("compiling", first)
+            compiled = self._layers.compile(first, size, variant)
+            yield Frame("running", first)
+            state = compiled.ascent.start(seeds, None if images is None else tf.image.resize(images, size, "bicubic"))
+            left, budget = iterations, FIRST_CHUNK
+            while left:
+                count = min(compiled.count(budget), left)
+                chunk = compiled.advance(state, weights, numbers, count)
+                sizes = chunk.gradient_rms.numpy()
+                _check_finite(sizes, batch, len(activations))
+                if not activations and not note:
+                    dead = sizes[0] == 0
+                    if dead.all() and len(batch) == 1:
+                        remedy = wake(self._layers, first, size, numbers)
+                        return (yield from self.run(batch, *remedy))
+                state, images, left, budget = chunk.state, chunk.images, left - count, CHUNK
+                activations.extend(chunk.activations.numpy())
+                if len(activations) < first.iterations:
+                    image = enlarge(self._paint(images[0].numpy(), _saliency(state, 0)), first.image_size)
+                    yield Frame(
+                        "running", first, len(activations), [float(v[0]) for v in activations], image, note=note
+                    )
+        activations.append(compiled.ascent.measure(state, weights, numbers).numpy())
+        curves = np.array(activations, np.float32).T
+        pictures = []
+        for index, description in enumerate(batch):
+            if dead[index]:
+                pictures += yield from self.run([description])
+                continue
+            raw = images[index].numpy()
+            image = self._paint(raw, _saliency(state, index))
+            pictures.append(FilterPicture(image, raw, curves[index].copy(), description, note))
+        return pictures
 
-        activations.append(float(compiled.ascent.measure(images, filters)[0]))
-        raw = images[0].numpy()
-        return FilterPicture(display(raw), raw, np.array(activations, np.float32), wanted, note)
+    def _paint(self, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
+        return display(self._view.to_rgb(raw), saliency)
 
 
-def _check_finite(gradient_rms: npt.NDArray[np.float32], wanted: Description, before: int) -> None:
-    finite = np.isfinite(gradient_rms)
-    if not finite.all():
-        iteration = before + int(finite.argmin()) + 1
+def _saliency(state: State, index: int) -> npt.NDArray[np.float32] | None:
+    return state.saliency[0][index].numpy() if state.saliency else None
+
+
+def _check_finite(sizes: npt.NDArray[np.float32], batch: Sequence[Description], before: int) -> None:
+    iterations, places = np.nonzero(~np.isfinite(sizes))
+    if len(iterations):
+        filter, iteration = batch[places[0]].filter, before + int(iterations[0]) + 1
         raise FloatingPointError(
-            f"the gradient of filter {wanted.filter} is NaN or infinite at iteration {iteration}. "
+            f"the gradient of filter {filter} is NaN or infinite at iteration {iteration}. "
             "Look for NaN among the model's weights, or try a smaller step size."
         )

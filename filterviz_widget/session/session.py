@@ -6,7 +6,9 @@ from typing import Any
 
 from filterviz_widget.description import Description
 from filterviz_widget.picture import FilterPicture
-from filterviz_widget.session.frames import Frame, Frames
+from filterviz_widget.session._view import ModelView
+from filterviz_widget.session.frame import Frame
+from filterviz_widget.session.frames import Frames
 from filterviz_widget.session.worker import Worker
 
 
@@ -20,7 +22,7 @@ class Session:
     """
 
     def __init__(self, model: Any, channels: int, publish: Callable[[Frame], None]) -> None:
-        self._frames = Frames(model, channels)
+        self._frames = Frames(ModelView(model, channels))
         self._publish = publish
         self._asked: Description | None = None
         self._settled: Description | None = None

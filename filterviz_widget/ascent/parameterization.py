@@ -1,0 +1,148 @@
+"""What is optimised: pixels, Fourier coefficients, or only their phase. Each knows the way to the image and back."""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from filterviz_widget.ascent.colour import colour_axes
+from filterviz_widget.ascent.start import NOISE, start_images
+from filterviz_widget.method import Parameterization
+
+CONTRAST = 0.2
+"""RMS contrast of a picture whose magnitudes are fixed, as a share of the range: that of a photograph."""
+
+
+class Parameters(Protocol):
+    """Images `(batch, height, width, channels)` as a float32 tensor of parameters, `(batch, ...)`.
+
+    Attributes:
+        unit: How far all parameters must move to move the image by the whole input range (RMS, near grey).
+    """
+
+    unit: float
+
+    def start(self, seeds: Sequence[int]) -> tf.Tensor:
+        """Draws the parameters of one start image per seed."""
+
+    def decode(self, parameters: tf.Tensor) -> tf.Tensor:
+        """The images, in units of the model's input."""
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """The parameters of given images: `decode`'s inverse as far as there is one."""
+
+
+class Pixels:
+    """The pixels themselves, without bounds."""
+
+    def __init__(self, shape: tuple[int, int, int], input_range: tuple[float, float]) -> None:
+        self._shape, self._input_range = shape, input_range
+        self.unit = input_range[1] - input_range[0]
+
+    def start(self, seeds: Sequence[int]) -> tf.Tensor:
+        """Grey with a little noise."""
+        return start_images(seeds, self._shape, self._input_range)
+
+    def decode(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Returns them as they are."""
+        return parameters
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """Returns them as they are."""
+        return images
+
+
+class Fourier:
+    """Coefficients weighted by 1 / frequency, in decorrelated colours, squashed into the input range.
+
+    After Olah et al. 2017, "Feature Visualization": ascent in these coordinates favours no frequency over
+    another, as photographs do not (Field 1987: amplitudes fall as 1 / frequency).
+    """
+
+    unit = 1.0
+
+    def __init__(self, shape: tuple[int, int, int], input_range: tuple[float, float]) -> None:
+        self._height, self._width, self._channels = shape
+        self._input_range = input_range
+        self._amplitudes = tf.constant(amplitudes(self._height, self._width))
+        axes = colour_axes() if self._channels == 3 else np.eye(self._channels, dtype=np.float32)
+        self._to_colours, self._from_colours = tf.constant(axes), tf.constant(np.linalg.inv(axes))
+
+    def start(self, seeds: Sequence[int]) -> tf.Tensor:
+        """Normally distributed coefficients: noise about as strong as the pixels' start."""
+        shape = (2, self._channels, self._height, self._width // 2 + 1)
+        noise = [tf.random.stateless_normal(shape, (seed, 0), alg="philox") for seed in seeds]
+        return tf.stack(noise) * (NOISE / math.sqrt(3) / 255)
+
+    def decode(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Coefficients to images."""
+        return self._to_range(self._synthesize(tf.complex(parameters[:, 0], parameters[:, 1])))
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """Images, strictly inside the range, to coefficients."""
+        spectrum = self._analyze(images)
+        return tf.stack([tf.math.real(spectrum), tf.math.imag(spectrum)], axis=1)
+
+    def _synthesize(self, spectrum: tf.Tensor) -> tf.Tensor:
+        spectrum *= tf.cast(self._amplitudes, tf.complex64)
+        planes = tf.signal.irfft2d(spectrum, [self._height, self._width])
+        return tf.matmul(tf.transpose(planes, (0, 2, 3, 1)), self._to_colours)
+
+    def _analyze(self, images: tf.Tensor) -> tf.Tensor:
+        low, high = self._input_range
+        share = tf.clip_by_value((images - low) / (high - low), 1e-3, 1 - 1e-3)
+        planes = tf.transpose(tf.matmul(tf.math.log(share / (1 - share)) / 4, self._from_colours), (0, 3, 1, 2))
+        return tf.signal.rfft2d(planes) / tf.cast(self._amplitudes, tf.complex64)
+
+    def _to_range(self, contrast: tf.Tensor) -> tf.Tensor:
+        low, high = self._input_range
+        return low + (high - low) * tf.sigmoid(4 * contrast)  # slope 1 at grey
+
+
+class Phase(Fourier):
+    """Only the coefficients' phase; their magnitudes stay those of photographs (MaCo, arXiv 2306.06805)."""
+
+    unit = 1 / CONTRAST
+
+    def start(self, seeds: Sequence[int]) -> tf.Tensor:
+        """Uniformly distributed phases: a cloud with a natural spectrum."""
+        shape = (self._channels, self._height, self._width // 2 + 1)
+        return tf.stack(
+            [tf.random.stateless_uniform(shape, (seed, 0), -math.pi, math.pi, alg="philox") for seed in seeds]
+        )
+
+    def decode(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Phases to images."""
+        spectrum = tf.complex(tf.cos(parameters), tf.sin(parameters))
+        return self._to_range(self._synthesize(spectrum) * (CONTRAST * math.sqrt(2)))
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """Images to phases."""
+        return tf.math.angle(self._analyze(images))
+
+
+def amplitudes(height: int, width: int) -> npt.NDArray[np.float32]:
+    """Amplitudes that fall as 1 / frequency, `(height, width // 2 + 1)`.
+
+    Scaled so that real and imaginary parts of variance 1 make an image of variance 1.
+    """
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
+    falling = 1 / np.maximum(frequency, 1 / max(height, width))
+    # Of the two halves of a real image's spectrum one is stored: its columns count twice, but for the first
+    # and, of an even width, the last, whose redundant halves are averaged by the transform.
+    count = np.full(width // 2 + 1, 4.0)
+    count[0] = 1.0
+    if width % 2 == 0:
+        count[-1] = 1.0
+    variance = (falling**2 * count).sum() / (height * width) ** 2
+    return np.asarray(falling / math.sqrt(variance), np.float32)
+
+
+PARAMETERIZATIONS: dict[Parameterization, type[Pixels] | type[Fourier]] = {
+    "pixels": Pixels,
+    "fourier": Fourier,
+    "phase": Phase,
+}
