@@ -1,0 +1,92 @@
+"""Runs a model's graph on real tensors as far as one layer, with that layer or its ReLUs changed where asked."""
+
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.relu import redirected_relu, relu_ceiling
+
+Relu = Literal["plain", "redirected"]
+
+
+def evaluate(
+    graph: Graph, inputs: list[Any], path: tuple[str, ...], *, relu: Relu = "plain", before_activation: bool = False
+) -> list[Any]:
+    """Computes the outputs of a step, and of the graph only what the step needs.
+
+    Args:
+        graph: The graph.
+        inputs: Tensors in the order of `graph.inputs`, of any size and batch.
+        path: Names of steps, from outside inward; empty for the outputs of the graph.
+        relu: "redirected" lets gradients through closed ReLUs (`redirected_relu`).
+        before_activation: Whether the last step leaves out its own activation.
+
+    Returns:
+        The step's outputs, flat.
+    """
+    values = {id(symbol): value for symbol, value in zip(graph.inputs, inputs, strict=True)}
+    last = graph.step(path[0]) if path else None
+    for step in graph.needed_for(last):
+        rest = path[1:] if step is last else ()
+        is_wanted = step is last and not rest
+        if step.inner is not None:
+            inner_inputs = _inner_inputs(step, values)
+            results = evaluate(
+                step.inner, inner_inputs, rest, relu=relu, before_activation=before_activation and step is last
+            )
+        else:
+            results = _perform(step, values, relu, is_wanted and before_activation)
+        if step is last:
+            return results
+        values.update(zip(map(id, step.node.outputs), results, strict=True))
+    return [values[id(symbol)] for symbol in graph.outputs]
+
+
+def _inner_inputs(step: Step, values: dict[int, Any]) -> list[Any]:
+    assert step.inner is not None
+    if step.inner.arrange is None:
+        given = [values[id(symbol)] for symbol in step.node.input_tensors]
+        return [tf.cast(value, symbol.dtype) for value, symbol in zip(given, step.inner.inputs, strict=True)]
+    args, kwargs = step.node.arguments.fill_in(values)
+    return step.inner.arrange(args[0] if args else kwargs["inputs"])
+
+
+def _perform(step: Step, values: dict[int, Any], relu: Relu, before_activation: bool) -> list[Any]:
+    args, kwargs = step.node.arguments.fill_in(values)
+    if "training" in kwargs:  # written into the graph by the user: Dropout(0.5)(x, training=True)
+        kwargs = {**kwargs, "training": False}
+    operation = step.node.operation
+    if before_activation:
+        operation = without_activation(operation)
+    elif relu == "redirected":
+        operation = _redirected(operation)
+    return list(keras.tree.flatten(operation(*args, **kwargs)))
+
+
+def without_activation(operation: Any) -> Any | None:
+    """The layer with a linear activation, sharing its weights; None where it has no activation of its own."""
+    if relu_ceiling(operation) is not None:
+        return lambda x: x
+    activation = getattr(operation, "activation", None)
+    if activation is None or activation is keras.activations.linear:
+        return None
+    return _twin(operation, keras.activations.linear)
+
+
+def _redirected(operation: Any) -> Any:
+    if (ceiling := relu_ceiling(operation)) is not None:
+        return lambda x: redirected_relu(x, ceiling)
+    if (ceiling := relu_ceiling(getattr(operation, "activation", None))) is not None:
+        return _twin(operation, lambda x: redirected_relu(x, ceiling))
+    return operation
+
+
+def _twin(layer: Any, activation: Any) -> Any:
+    """A layer with the same variables and another activation. The user's own is not touched."""
+    # copy.copy would save and load the layer, weights and all (keras.src.saving.KerasSaveable.__reduce__).
+    twin = object.__new__(type(layer))
+    vars(twin).update(vars(layer))
+    vars(twin)["activation"] = activation
+    return twin

@@ -1,0 +1,114 @@
+"""A model as a graph of layers, with nested models and blocks opened, each use of a layer named by its path."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+
+from filterviz_widget.model.follow import follow
+
+CONVOLUTIONS = (
+    keras.layers.Conv2D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv2D,
+    keras.layers.Conv2DTranspose,
+)
+
+
+class Step(NamedTuple):
+    """One use of a layer or operation.
+
+    Attributes:
+        name: The layer's name; `name:1` for its second use in the same graph, and so on.
+        node: Keras' record of the use: the operation, its arguments, its outputs.
+        inner: What is inside, where the operation is a nested model or block.
+    """
+
+    name: str
+    node: Any
+    inner: "Graph | None"
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Steps in an order that can be run.
+
+    Attributes:
+        inputs: Symbolic tensors.
+        steps: The uses of layers and operations.
+        outputs: Symbolic tensors.
+        arrange: Brings what a nested model is called with (list, dictionary, another dtype) into the order and
+            dtypes of `inputs`; None where they are already.
+    """
+
+    inputs: tuple[Any, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[Any, ...]
+    arrange: Callable[[Any], list[Any]] | None = None
+
+    def step(self, name: str) -> Step:
+        """The step of that name."""
+        return next(step for step in self.steps if step.name == name)
+
+    def needed_for(self, last: Step | None) -> list[Step]:
+        """The steps that `last` needs, and itself; for None those that the outputs need."""
+        needed = {id(tensor) for tensor in (self.outputs if last is None else last.node.outputs)}
+        chosen: list[Step] = []
+        for step in reversed(self.steps):
+            if not needed.isdisjoint(map(id, step.node.outputs)):
+                chosen.append(step)
+                needed.update(map(id, step.node.input_tensors))
+        return chosen[::-1]
+
+
+def functional(layer: Any) -> Any | None:
+    """The graph that Keras keeps of a Functional or Sequential model; None for anything else."""
+    if isinstance(layer, keras.Sequential):
+        return layer._functional
+    return layer if isinstance(layer, keras.Function) else None
+
+
+def functional_graph(model: Any) -> Graph:
+    """The graph of what `functional` returned."""
+    position = {id(operation): index for index, operation in enumerate(model.operations)}
+    depths = sorted(model._nodes_by_depth, reverse=True)
+    nodes = [
+        node
+        for depth in depths
+        # The order of `model.layers` and of the summary, which users know.
+        for node in sorted(model._nodes_by_depth[depth], key=lambda node: position[id(node.operation)])
+        if not node.is_input
+    ]
+    return Graph(tuple(model.inputs), _steps(nodes), tuple(model.outputs), model._standardize_inputs)
+
+
+def followed_graph(layer: Any, args: Any, kwargs: Any) -> Graph:
+    """The graph of a layer or model that keeps none, found by following its `call`; raises what `follow` does."""
+    calls = follow(layer, args, kwargs)
+    return Graph(calls.inputs, _steps(calls.nodes), calls.outputs)
+
+
+def _steps(nodes: Iterable[Any]) -> tuple[Step, ...]:
+    uses: Counter[str] = Counter()
+    steps = []
+    for node in nodes:
+        name = node.operation.name
+        steps.append(Step(f"{name}:{uses[name]}" if uses[name] else name, node, _open(node)))
+        uses[name] += 1
+    return tuple(steps)
+
+
+def _open(node: Any) -> Graph | None:
+    layer = node.operation
+    if (inner := functional(layer)) is not None:
+        return functional_graph(inner)
+    if not isinstance(layer, keras.Layer) or isinstance(layer, keras.layers.Wrapper):
+        return None
+    if not any(isinstance(part, CONVOLUTIONS) for part in layer._flatten_layers(include_self=False)):
+        return None
+    try:
+        return followed_graph(layer, node.arguments.args, node.arguments.kwargs)
+    except Exception:  # a user's code, which may raise anything; the block is then shown as a whole
+        return None

@@ -1,0 +1,112 @@
+"""Which input of a model is the image to optimise, and what the other inputs are held at."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+def image_input(inputs: Sequence[Any], name: str | None, hint: str = "") -> int:
+    """Returns the position of the input to optimise.
+
+    Args:
+        inputs: A model's symbolic inputs.
+        name: The one that the user names; None for the only image-like one.
+        hint: What to add where no input is an image.
+
+    Raises:
+        ValueError: If the name is unknown, or the input is no float image `(batch, height, width, channels)`, or
+            several are and none is named.
+    """
+    names = [input_name(tensor) for tensor in inputs]
+    if name is not None:
+        if name not in names:
+            close = difflib.get_close_matches(str(name), names, 1)
+            suggestion = f" Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"The model has no input {name!r}; its inputs are {describe(inputs)}.{suggestion}")
+        position = names.index(name)
+    else:
+        images = [index for index, tensor in enumerate(inputs) if len(tensor.shape) == 4]
+        if not images:
+            raise ValueError(
+                "Expected a model with an image input of shape (batch, height, width, channels); its inputs are "
+                f"{describe(inputs)}.{hint}"
+            )
+        if len(images) > 1:
+            raise ValueError(
+                f"The model has several image inputs: {describe(inputs[index] for index in images)}. "
+                f"Say which one to optimise, e.g. input={names[images[0]]!r}."
+            )
+        position = images[0]
+    _check_image(inputs[position])
+    return position
+
+
+def held_values(inputs: Sequence[Any], image: int, given: Mapping[str, Any] | None) -> list[tf.Tensor | None]:
+    """Returns what each input is held at, with a batch axis of 1; None for the image.
+
+    Args:
+        inputs: A model's symbolic inputs.
+        image: The position of the one that is optimised.
+        given: Arrays by the input's name, without a batch axis or with one of 1; the others are zeros, of size 1
+            along axes that the model leaves open.
+
+    Raises:
+        TypeError: If `given` is not a mapping.
+        ValueError: If it names an unknown input, or an array does not fit.
+    """
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(f"other_inputs must be a dictionary of arrays by the input's name, got {type(given).__name__}.")
+    given = dict(given or {})
+    held: list[tf.Tensor | None] = []
+    for index, tensor in enumerate(inputs):
+        value = given.pop(input_name(tensor), None) if index != image else None
+        if index == image:
+            held.append(None)
+        elif value is None:
+            held.append(tf.zeros([1, *(size or 1 for size in tensor.shape[1:])], tensor.dtype))
+        else:
+            held.append(_fitted(value, tensor))
+    if given:
+        others = [tensor for index, tensor in enumerate(inputs) if index != image]
+        names = describe(others) if others else "none"
+        raise ValueError(f"other_inputs names {next(iter(given))!r}; the inputs beside the image are: {names}.")
+    return held
+
+
+def input_name(tensor: Any) -> str:
+    """The name of an input: its layer's, since the tensor's own is a number where the user gave none."""
+    history = getattr(tensor, "_keras_history", None)
+    return str(history.operation.name if history and history.operation else tensor.name)
+
+
+def describe(inputs: Any) -> str:
+    """Names, shapes and dtypes of inputs, for a message."""
+    return ", ".join(f"{input_name(tensor)!r} {tuple(tensor.shape)} {tensor.dtype}" for tensor in inputs)
+
+
+def _check_image(tensor: Any) -> None:
+    if len(tensor.shape) != 4 or tensor.shape[3] is None:
+        raise ValueError(
+            "Expected an image input of shape (batch, height, width, channels) with a known number of channels, got "
+            f"{describe([tensor])}."
+        )
+    if "float" not in str(tensor.dtype):
+        raise ValueError(
+            f"The image input is {describe([tensor])}, and whole numbers have no gradient to climb. Build the model on "
+            'an input of dtype "float32": its values may still run from 0 to 255.'
+        )
+
+
+def _fitted(value: Any, tensor: Any) -> tf.Tensor:
+    array = np.asarray(value)
+    if array.ndim == len(tensor.shape) - 1:
+        array = array[np.newaxis]
+    wanted = (1, *tensor.shape[1:])
+    if array.ndim != len(wanted) or any(size not in (None, got) for size, got in zip(wanted, array.shape, strict=True)):
+        raise ValueError(
+            f"The input {input_name(tensor)!r} takes one array of shape {tuple(tensor.shape[1:])}, got {np.shape(value)}."
+        )
+    return tf.cast(array, tensor.dtype)

@@ -1,0 +1,58 @@
+"""From what the user passes, a model or the path of one, to a Keras model."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from filterviz_widget.model.follow import names_kept
+
+SUFFIXES = (".keras", ".h5", ".hdf5")
+
+
+def load(model: Any) -> Any:
+    """Returns the model, loaded from its file where it is a path.
+
+    A file is loaded in Keras' safe mode, which runs no code that it may contain, and is not compiled.
+
+    Args:
+        model: A Keras 3 model, or the path of a `.keras` or `.h5` file.
+
+    Raises:
+        TypeError: If it is neither.
+        RuntimeError: If Keras runs on another backend than TensorFlow.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is of another kind, or Keras cannot load it.
+    """
+    if (backend := keras.config.backend()) != "tensorflow":
+        raise RuntimeError(
+            f"The ascent is compiled by TensorFlow, but Keras runs on {backend!r}. "
+            'Set the environment variable KERAS_BACKEND="tensorflow" before Keras is imported.'
+        )
+    if isinstance(model, str | Path):
+        return _load_file(Path(model))
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"Expected a Keras 3 model (keras.Model) or the path of one, got {_kind(model)}.")
+    return model
+
+
+def _load_file(path: Path) -> Any:
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"Expected the path of a .keras or .h5 file, got {str(path)!r}.")
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {str(path)!r} (in the working directory {str(Path.cwd())!r}).")
+    try:
+        with names_kept():
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+        raise ValueError(
+            f"The model in {str(path)!r} could not be loaded: {reason} If it has layers of your own, load it with "
+            "keras.saving.load_model(path, custom_objects=...) and pass the model."
+        ) from error
+
+
+def _kind(thing: object) -> str:
+    kind = thing if isinstance(thing, type) else type(thing)
+    prefix = "the class " if isinstance(thing, type) else "an object of type "
+    return f"{prefix}{kind.__module__}.{kind.__qualname__}"

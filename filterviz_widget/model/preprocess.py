@@ -1,0 +1,81 @@
+"""What happens to an image before the model sees it: a user's function, or one of Keras' three by name."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import tensorflow as tf
+
+Preprocess = Callable[[Any], Any] | Literal["caffe", "tf", "torch"]
+
+# keras.applications.imagenet_utils: statistics of ImageNet, the first in BGR and grey levels, the others in RGB.
+CAFFE_MEAN = (103.939, 116.779, 123.68)
+TORCH_MEAN = (0.485, 0.456, 0.406)
+TORCH_STD = (0.229, 0.224, 0.225)
+
+
+def caffe(images: tf.Tensor) -> tf.Tensor:
+    """RGB from 0 to 255 to BGR without ImageNet's mean."""
+    return images[..., ::-1] - tf.constant(CAFFE_MEAN, images.dtype)
+
+
+def to_minus_one_and_one(images: tf.Tensor) -> tf.Tensor:
+    """0 to 255 to -1 to 1."""
+    return images / 127.5 - 1.0
+
+
+def torch(images: tf.Tensor) -> tf.Tensor:
+    """RGB from 0 to 255 to ImageNet's mean 0 and standard deviation 1."""
+    return (images / 255.0 - tf.constant(TORCH_MEAN, images.dtype)) / tf.constant(TORCH_STD, images.dtype)
+
+
+NAMED: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {"caffe": caffe, "tf": to_minus_one_and_one, "torch": torch}
+
+
+def preprocessing(
+    preprocess: Preprocess | None, image_shape: tuple[int, int, int]
+) -> Callable[[tf.Tensor], tf.Tensor] | None:
+    """Returns the function that is meant, after trying it on one image.
+
+    Args:
+        preprocess: A function of float32 images `(batch, height, width, channels)` in TensorFlow operations;
+            "caffe", "tf" or "torch" as `keras.applications` calls them, for RGB from 0 to 255; or None.
+        image_shape: `(height, width, channels)`.
+
+    Raises:
+        TypeError: If it is something else.
+        ValueError: If the name is unknown or does not fit the channels, or the function fails, returns something
+            else than images, or has no gradient.
+    """
+    if preprocess is None:
+        return None
+    if isinstance(preprocess, str):
+        if preprocess not in NAMED:
+            raise ValueError(f'preprocess must be "caffe", "tf", "torch" or a function, got {preprocess!r}.')
+        if image_shape[2] != 3 and preprocess != "tf":
+            raise ValueError(
+                f"preprocess={preprocess!r} is for RGB images, but the model takes {image_shape[2]} channels. "
+                "Pass a function instead."
+            )
+        return NAMED[preprocess]
+    if not callable(preprocess):
+        raise TypeError(f'preprocess must be "caffe", "tf", "torch" or a function, got {preprocess!r}.')
+    images = tf.ones((1, *image_shape))
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        try:
+            result = preprocess(images)
+        except Exception as error:
+            raise ValueError(
+                f"preprocess failed on a float32 image of shape {(1, *image_shape)}: {type(error).__name__}: {error}"
+            ) from error
+    if not tf.is_tensor(result) or result.shape.rank != 4 or result.shape[3] != image_shape[2]:
+        raise ValueError(
+            f"preprocess must return a tensor (batch, height, width, {image_shape[2]}), got "
+            f"{tuple(result.shape) if hasattr(result, 'shape') else type(result).__name__}."
+        )
+    if tape.gradient(result, images) is None:
+        raise ValueError(
+            "preprocess has no gradient with respect to the image. Expected TensorFlow operations on floats all the "
+            "way, without .numpy(), rounding or casts to integers."
+        )
+    return preprocess

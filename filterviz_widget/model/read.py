@@ -1,0 +1,183 @@
+"""Reads a model that a user brings: what can be shown of it, or precisely why not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from filterviz_widget.model.colour import checked_channels
+from filterviz_widget.model.follow import in_inference
+from filterviz_widget.model.graph import Graph, followed_graph, functional, functional_graph
+from filterviz_widget.model.input_range import InputRange, given_range, measured_range, read_range
+from filterviz_widget.model.inputs import held_values, image_input, input_name
+from filterviz_widget.model.layer_info import NOT_TWO_DIMENSIONAL, LayerInfo, Unsupported, layers_in
+from filterviz_widget.model.load import load
+from filterviz_widget.model.preprocess import Preprocess, preprocessing
+from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
+from filterviz_widget.model.view import ModelView, Route
+
+
+def read_model(
+    model: Any,
+    *,
+    input: str | None = None,  # Keras' word
+    image_size: int | Sequence[int] | None = None,
+    input_range: tuple[float, float] | str = "auto",
+    preprocess: Preprocess | None = None,
+    other_inputs: Mapping[str, Any] | None = None,
+    channels: Sequence[int] | None = None,
+) -> ModelView:
+    """Reads a Keras 3 model on TensorFlow. Nothing about the model or Keras' global state changes.
+
+    Sequential and Functional models are read as they are, nested ones to any depth. A subclassed model or block is
+    read by following its `call` on symbolic tensors, which works where it is made of Keras layers and operations.
+
+    Args:
+        model: A built `keras.Model`, or the path of a `.keras` or `.h5` file (safe mode on).
+        input: Name of the input to optimise; None for the only image-like one.
+        image_size: Side of a square image or `(height, width)` in pixels, from 1 to 2,048; None for the model's
+            own, or 224 where the model leaves it open.
+        input_range: The lowest and highest value of the image's pixels. "auto" reads it from `preprocess` or from a
+            leading Rescaling or Normalization layer; where neither says, it is (0, 1), and the view says so.
+        preprocess: What is done to the image before the model sees it: a function of float32 images `(batch,
+            height, width, channels)` in TensorFlow operations; or "caffe", "tf" or "torch", as `keras.applications`
+            calls them, for RGB from 0 to 255.
+        other_inputs: Arrays that the model's other inputs are held at, by the input's name, without a batch axis;
+            zeros for those that are not named.
+        channels: Three channel numbers, counted from 0, to show as red, green and blue.
+
+    Returns:
+        A `ModelView`.
+
+    Raises:
+        TypeError: For something that is not a Keras model, and arguments of a wrong type.
+        RuntimeError: If Keras runs on another backend than TensorFlow.
+        FileNotFoundError: If the path names no file.
+        ValueError: For a model that cannot be shown, and arguments that do not fit it.
+
+    Example:
+
+    >>> view = read_model(keras.applications.MobileNetV3Small())
+    >>> view.image_shape, view.input_range, view.input_range_source
+    ((224, 224, 3), (0.0, 255.0), "read from the Rescaling layer 'rescaling'")
+    >>> view.layers[1].name, view.layers[1].filters
+    ('conv', 16)
+    """
+    model = load(model)
+    _refuse_channels_first(model)
+    size = None if image_size is None else checked_size(image_size)
+    graph = _graph(model, size)
+    position = image_input(graph.inputs, input, _hint(model))
+    symbol = graph.inputs[position]
+    name = input_name(symbol)
+    own_size, count = tuple(symbol.shape[1:3]), symbol.shape[3]
+    height, width = size or (own_size[0] or DEFAULT_SIZE, own_size[1] or DEFAULT_SIZE)
+    image_shape = (height, width, count)
+    route = Route(
+        graph,
+        position,
+        tuple(held_values(graph.inputs, position, other_inputs)),
+        preprocessing(preprocess, image_shape),
+    )
+    found = list(layers_in(graph, position, sizes_known=own_size == (height, width)))
+    layers = tuple(info for info in found if isinstance(info, LayerInfo))
+    unsupported = tuple(info for info in found if isinstance(info, Unsupported))
+    if not layers:
+        reasons = "".join(f" {layer.name!r}: {layer.reason}" for layer in unsupported)
+        raise ValueError(
+            f"The model {model.name!r} has no layer that can be shown: none has a feature map (batch, height, width, "
+            f"filters) or dense units that depend on its image input {name!r}.{reasons}"
+        )
+    pixels = _input_range(input_range, preprocess, route, image_shape)
+    return ModelView(
+        layers,
+        unsupported,
+        image_shape,
+        (pixels.low, pixels.high),
+        pixels.source,
+        name,
+        checked_channels(channels, count),
+        route,
+    )
+
+
+def _graph(model: Any, size: tuple[int, int] | None) -> Graph:
+    if (inner := functional(model)) is not None:
+        return functional_graph(inner)
+    if not model.built:
+        raise ValueError(
+            f"The model {model.name!r} is not built: its input shape is unknown. Call it once on a batch of images, "
+            "model(images), or build it with model.build((None, height, width, channels))."
+        )
+    shapes = (model.get_build_config() or {}).get("input_shape")
+    if not shapes:
+        raise ValueError(
+            f"The model {model.name!r} is a subclass of keras.Model whose input shape is unknown, or which takes "
+            "several arguments. Expected a call with one argument (a tensor, a list or a dictionary)."
+        )
+    for wanted in [size, None] if size else [None]:
+        try:
+            return followed_graph(model, (_symbols(model, shapes, wanted),), {})
+        except Exception as error:  # a user's code, which may raise anything
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            reason, cause = f"{type(error).__name__}: {lines[0] if lines else 'no message'}", error
+    raise ValueError(
+        f"The model {model.name!r} is a subclass of keras.Model whose call could not be followed ({reason}). "
+        "Expected a call made of Keras layers and keras.ops, without tf.* functions or NumPy; or a Functional model."
+    ) from cause
+
+
+def _symbols(model: Any, shapes: Any, size: tuple[int, int] | None) -> Any:
+    count = 0
+
+    def symbol(shape: Sequence[int | None]) -> Any:
+        nonlocal count
+        count += 1
+        shape = (None, *shape[1:])
+        if size and len(shape) == 4:
+            shape = (None, *size, shape[3])
+        name = "input" if count == 1 else f"input_{count - 1}"
+        return keras.KerasTensor(shape, model.compute_dtype, name=name)
+
+    if isinstance(shapes, dict):
+        return {
+            key: keras.KerasTensor(symbol(shape).shape, model.compute_dtype, name=key) for key, shape in shapes.items()
+        }
+    if isinstance(shapes[0], int | None):
+        return symbol(shapes)
+    return [symbol(shape) for shape in shapes]
+
+
+def _refuse_channels_first(model: Any) -> None:
+    for layer in model._flatten_layers(include_self=False):
+        if getattr(layer, "data_format", None) == "channels_first":
+            raise ValueError(
+                f"The layer {layer.name!r} works on channels_first images, which TensorFlow cannot run on a CPU. "
+                'Expected image_data_format "channels_last".'
+            )
+
+
+def _hint(model: Any) -> str:
+    for layer in model._flatten_layers(include_self=False):
+        if type(layer).__name__ in NOT_TWO_DIMENSIONAL:
+            data = NOT_TWO_DIMENSIONAL[type(layer).__name__]
+            return f" Its layer {layer.name!r} is a {type(layer).__name__}, which runs over {data}: not supported."
+    return ""
+
+
+def _input_range(
+    wanted: tuple[float, float] | str, preprocess: Preprocess | None, route: Route, image_shape: tuple[int, int, int]
+) -> InputRange:
+    if wanted != "auto":
+        return given_range(wanted)
+    if isinstance(preprocess, str):
+        return InputRange(0.0, 255.0, f"set by preprocess={preprocess!r}")
+    if route.preprocess and (measured := measured_range(route.preprocess, image_shape)):
+        return InputRange(*measured, "read from preprocess")
+
+    def images_to(path: tuple[str, ...]) -> Any:
+        return lambda images: in_inference(lambda given: route.run(given, path), images)
+
+    return read_range(route.graph, route.position, images_to, image_shape) or InputRange(
+        0.0, 1.0, "assumed, nothing in the model says"
+    )

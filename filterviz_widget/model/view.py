@@ -1,0 +1,193 @@
+"""A model as this package sees it: the layers that can be shown, where to cut, what the image is like."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from filterviz_widget.model.colour import Colours, to_rgb
+from filterviz_widget.model.evaluate import Relu, evaluate, without_activation
+from filterviz_widget.model.follow import in_inference
+from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.layer_info import LayerInfo, Unsupported, saturating
+
+Features = Callable[[tf.Tensor], tf.Tensor]
+"""From float32 images `(batch, height, width, channels)` in the units of `ModelView.input_range` to a layer's output,
+`(batch, height, width, filters)` or `(batch, units)`, in the layer's own dtype."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way of an image into the model.
+
+    Attributes:
+        graph: The model's graph.
+        position: Of the image among the graph's inputs.
+        held: What the other inputs are held at, each with a batch axis of 1.
+        preprocess: What happens to the image first.
+    """
+
+    graph: Graph
+    position: int
+    held: tuple[tf.Tensor | None, ...]
+    preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None
+
+    def run(self, images: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
+        """The output of the step at `path` for float32 images; `options` are those of `evaluate`."""
+        images = tf.cast(images, tf.float32)
+        fed = images if self.preprocess is None else self.preprocess(images)
+        inputs = [
+            tf.cast(fed, symbol.dtype) if value is None else tf.repeat(value, tf.shape(images)[0], axis=0)
+            for symbol, value in zip(self.graph.inputs, self.held, strict=True)
+        ]
+        return evaluate(self.graph, inputs, path, **options)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelView:
+    """A Keras model, read and never changed; made by `read_model`.
+
+    The layers and their variables are the model's own, so new weights show at once.
+
+    Attributes:
+        layers: All that can be shown, in the model's order.
+        unsupported: Layers that cannot be shown, with the reason.
+        image_shape: `(height, width, channels)` of the image to optimise.
+        input_range: The lowest and highest value of its pixels.
+        input_range_source: Where the range comes from: "given", "read from the Rescaling layer 'rescaling'",
+            "assumed, nothing in the model says".
+        input_name: The model's input that is optimised.
+        channels: The triple of channels shown as red, green and blue; None for the default.
+    """
+
+    layers: tuple[LayerInfo, ...] = field(repr=False)
+    unsupported: tuple[Unsupported, ...] = field(repr=False)
+    image_shape: tuple[int, int, int]
+    input_range: tuple[float, float]
+    input_range_source: str
+    input_name: str
+    channels: tuple[int, int, int] | None
+    _route: Route = field(repr=False)
+
+    def layer(self, name: str) -> LayerInfo:
+        """What is known of a layer.
+
+        Raises:
+            ValueError: If there is none of that name; the nearest one is suggested.
+        """
+        for info in self.layers:
+            if info.name == name:
+                return info
+        names = [info.name for info in self.layers]
+        for layer in self.unsupported:
+            if layer.name == name:
+                raise ValueError(f"The layer {name!r} cannot be shown: {layer.reason}")
+        # A user may know a nested layer by its own name only.
+        close = [known for known in names if known.rpartition("/")[2] == name] or difflib.get_close_matches(
+            str(name), names, 1
+        )
+        hint = (
+            f"did you mean {close[0]!r}?"
+            if close
+            else f"there are {', '.join(map(repr, names[:8]))}{', ...' * (len(names) > 8)}."
+        )
+        raise ValueError(f"There is no layer {str(name)[:80]!r} that can be shown; {hint}")
+
+    def cut(self, layer: str, *, relu: Relu = "plain") -> Features:
+        """Returns the function from images to a layer's output, in inference mode.
+
+        Dropout, batch normalization and augmentation are inert, and nothing that a layer assigns is kept. A dense
+        layer with a softmax or sigmoid gives the units before it.
+
+        Args:
+            layer: A name from `layers`.
+            relu: "redirected" gives the same output, but lets gradients through closed ReLUs, to wake a dead filter
+                (`relu.redirected_relu`).
+
+        Returns:
+            `Features`. It raises ValueError, naming the layer, where the layer cannot be computed from an image of
+            this size; that is found when the function is traced.
+
+        Raises:
+            ValueError: If there is no such layer.
+
+        Example:
+
+        >>> features = read_model(model).cut("conv3")
+        >>> features(tf.zeros((1, 96, 96, 3))).shape
+        TensorShape([1, 24, 24, 64])
+        """
+        self.layer(layer)
+        return self._features(layer, relu, bool(saturating(self._step(layer).node.operation)))
+
+    def pre_activation(self, layer: str) -> Features | None:
+        """Returns what `cut` does, before the layer's own activation: a filter that is dead behind a ReLU lives there.
+
+        Returns:
+            `Features`; None where the layer's output is the pre-activation already, as of a convolution that is
+            followed by a layer of batch normalization or ReLU.
+
+        Raises:
+            ValueError: If there is no such layer.
+        """
+        self.layer(layer)
+        operation = self._step(layer).node.operation
+        if saturating(operation) or without_activation(operation) is None:
+            return None
+        return self._features(layer, "plain", True)
+
+    def to_rgb(self, image: npt.NDArray[np.floating[Any]]) -> Colours:
+        """Turns an optimised image into true colour, or into colours that the caption explains.
+
+        The image is what goes into `preprocess`, so with `preprocess="caffe"` it is RGB already.
+
+        Args:
+            image: Float array of shape `image_shape`, in the units of `input_range`.
+
+        Returns:
+            `Colours`: pixels in which the input range is 0 to 1, and a caption.
+        """
+        return to_rgb(image, self.input_range, self.channels)
+
+    def _step(self, layer: str) -> Step:
+        graph = self._route.graph
+        *outer, last = layer.split("/")
+        for name in outer:
+            inner = graph.step(name).inner
+            assert inner is not None
+            graph = inner
+        return graph.step(last)
+
+    def _features(self, layer: str, relu: Relu, before_activation: bool) -> Features:
+        route, path = self._route, tuple(layer.split("/"))
+
+        # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow has no types
+        def features(images: tf.Tensor) -> tf.Tensor:
+            try:
+                return in_inference(
+                    lambda given: route.run(given, path, relu=relu, before_activation=before_activation), images
+                )
+            except Exception as error:
+                if (message := self._does_not_fit(layer, images, error)) is None:
+                    raise
+                raise ValueError(message) from error
+
+        return features
+
+    def _does_not_fit(self, layer: str, images: tf.Tensor, error: Exception) -> str | None:
+        height, width = images.shape[1:3]
+        own = self._route.graph.inputs[self._route.position].shape[1:3]
+        if own == (height, width) or isinstance(error, tf.errors.ResourceExhaustedError):
+            return None
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+        advice = "Try another image_size" if None in own else f"The model's own size is {own[0]} x {own[1]}: try that"
+        return (
+            f"The layer {layer!r} cannot be computed from an image of {height} x {width} pixels. "
+            f"{advice}, or a layer nearer to the input. ({reason})"
+        )
