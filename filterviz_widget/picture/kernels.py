@@ -93,9 +93,10 @@ def plot_kernels(
 
     heights = [_size(sheet)[1] for sheet in sheets]
     width = max(_size(sheet)[0] for sheet in sheets)
-    figure = Figure(figsize=(width, sum(heights)), layout="none")
-    parts = [figure] if len(sheets) == 1 else figure.subfigures(len(sheets), height_ratios=heights)
-    for area, sheet, height in zip(parts, sheets, heights, strict=True):
+    figure = Figure(figsize=(width, sum(heights)))
+    figure.set_layout_engine("none")
+    areas: Any = [figure] if len(sheets) == 1 else figure.subfigures(len(sheets), 1, height_ratios=heights)
+    for area, sheet, height in zip(areas, sheets, heights, strict=True):
         draw = _draw_matrix if sheet.kernel.shape[:2] == (1, 1) else _draw_tiles
         draw(area, sheet, signed, scale, (width, height))
     return figure

@@ -1,0 +1,262 @@
+"""The callback that records a training run: `FilterHistory`."""
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from filterviz_widget.history import file
+from filterviz_widget.history.layout import read_layout
+from filterviz_widget.history.probe import Probe
+from filterviz_widget.history.record import Record
+from filterviz_widget.history.recorded import Recorded
+from filterviz_widget.history.recorder import Recorder
+from filterviz_widget.history.settings import Settings, checked
+from filterviz_widget.history.store import Store
+
+
+class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Records how filters form while a network trains: kernels, gradients, and the pictures that filters respond to.
+
+    A Keras callback. After each epoch, and once before training, it keeps
+
+    - the kernels of the chosen layers;
+    - the gradients of the compiled loss, regularization included, with respect to every trainable weight. A callback
+      never sees the batches of `fit`, so these are the gradients on the probe, the same examples every time;
+    - the picture that each chosen filter responds to most, from the same start every time;
+    - the numbers that Keras logged. `class_weight` given to `fit` is not known here: give the probe sample weights.
+
+    Training is not disturbed: the same seed gives the same weights with and without the callback.
+
+    Epochs are counted as "trained so far". A second `fit` goes on counting where the first ended, unless its
+    `initial_epoch` says otherwise; a first `fit` with `initial_epoch=5` begins with record 5. Interrupting `fit` keeps
+    what was recorded.
+
+    If recording fails, a warning says why, recording stops and training goes on; the next `fit` tries again.
+
+    Args:
+        probe: `(x, y)` or `(x, y, sample_weight)`: examples as `fit` takes them, as arrays, such as one batch of the
+            validation data. They are not copied. None: no gradients.
+        layers: Which layers: names, indices in `model.layers`, or layers; None for all convolutions of the model.
+        filters: Which filters of each layer are drawn, counted from 0; those that a layer lacks are left out. `()`
+            for no pictures.
+        every: Records every so many epochs.
+        method: A preset's name: "classic", "robust" or "natural".
+        iterations: Steps of the ascent, 1 to 10,000; None for what suits the method (classic: 20).
+        step_size: Grey levels per iteration (RMS), 0.01 to 1,000; None for what suits the method (classic: 1.0).
+        seed: Of the start image, in [0, 2**31 - 1].
+        training: Whether the probe's gradients are taken in training mode: dropout on, and batch normalization over
+            each batch of the probe.
+        initial: Whether the state before training is recorded.
+        batch_size: How many examples of the probe are computed at a time.
+        max_bytes: How many bytes of arrays are held in memory. Beyond it, the oldest go to a temporary file that is
+            removed by `close()`, or when the history is forgotten; they are read as before.
+        strict: Whether a failure of the recording ends training with its exception.
+        image_size: Side of the pictures, or `(height, width)`, in pixels; None for the model's input size.
+        input_range: The lowest and highest value that the model's input pixels take.
+
+    Raises:
+        TypeError, ValueError: If an argument is not allowed; what depends on the model, when `fit` starts.
+
+    Example:
+
+    >>> history = FilterHistory(probe=(x[:32], y[:32]), layers=["conv2d_1"])
+    >>> model.fit(x, y, epochs=4, callbacks=[history])
+    >>> history.epochs
+    (0, 1, 2, 3, 4)
+    >>> history.plot("conv2d_1", 0)
+    """
+
+    def __init__(
+        self,
+        probe: Any = None,
+        layers: Iterable[Any] | str | None = None,
+        filters: Iterable[int] | int = range(8),
+        every: int = 1,
+        method: str = "classic",
+        iterations: int | None = None,
+        step_size: float | None = None,
+        seed: int = 0,
+        training: bool = False,
+        initial: bool = True,
+        batch_size: int = 32,
+        max_bytes: float = 512e6,
+        strict: bool = False,
+        image_size: int | Sequence[int] | None = None,
+        input_range: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
+        keras.callbacks.Callback.__init__(self)
+        self.settings: Settings = checked(
+            filters=filters,
+            every=every,
+            method=method,
+            iterations=iterations,
+            step_size=step_size,
+            seed=seed,
+            training=training,
+            initial=initial,
+            batch_size=batch_size,
+            strict=strict,
+            image_size=image_size,
+            input_range=input_range,
+        )
+        self._probe = None if probe is None else Probe.of(probe)
+        self._probe_size = self._probe.size if self._probe else 0
+        # One name is a likely slip for a list of one.
+        self._wanted_layers = [layers] if isinstance(layers, str) or hasattr(layers, "name") else layers
+        self._wanted_layers = None if self._wanted_layers is None else list(self._wanted_layers)
+        self._max_bytes = _bytes(max_bytes)
+        self._store = Store(self._max_bytes)
+        self._layout = ()
+        self._model_name = ""
+        self._read_only = False
+        self._recorder: Recorder | None = None
+        self._shift: int | None = None
+        self._trained = 0
+        self._subscribers: list[Callable[[Record], None]] = []
+        self.error = ""
+        """Why recording stopped, in words; "" while it goes on."""
+
+    def set_model(self, model: Any) -> None:
+        """Called by Keras."""
+        if self._read_only:
+            raise RuntimeError("This history was loaded from a file and is read-only: make a new FilterHistory.")
+        if self._closed:
+            raise RuntimeError("This history is closed: make a new FilterHistory.")
+        keras.callbacks.Callback.set_model(self, model)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Called by Keras: reads the model.
+
+        Raises:
+            ValueError: If the model has no such layer or filter, or is not the one that was recorded before.
+        """
+        layout = read_layout(self.model, self._wanted_layers, self.settings.filters)
+        if len(self._store) and layout != self._layout:
+            raise ValueError(
+                f"This history is of the model {self._model_name!r}, and {self.model.name!r} has other layers or "
+                "weights: make a new FilterHistory for it."
+            )
+        self._layout, self._model_name = layout, self.model.name
+        self._recorder = Recorder(self.model, self._probe, layout, self.settings)
+        self._shift = None
+        self.error = ""
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Called by Keras: records the state before training."""
+        if self._shift is None:
+            self._shift = max(0, self._trained - epoch)
+            if self.settings.initial and not len(self._store):
+                self._record(epoch + self._shift, {})
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Called by Keras: records the epoch."""
+        self._trained = epoch + (self._shift or 0) + 1
+        if self._trained % self.settings.every == 0:
+            self._record(self._trained, logs or {})
+
+    def subscribe(self, listener: Callable[[Record], None]) -> Callable[[], None]:
+        """Has a function called with each new record, on the training thread: it should only take the arrays.
+
+        A listener that raises is told so in a warning, and not called again.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        self._subscribers.append(listener)
+        return lambda: self._unsubscribe(listener)
+
+    def save(self, path: str | Path) -> None:
+        """Writes all records to a `.npz` file, whole or not at all, without pickle.
+
+        Raises:
+            ValueError: If the file's name ends otherwise.
+            OSError: If it cannot be written.
+        """
+        contents = file.Contents(self.settings, self._layout, self._model_name, self._probe_size)
+        file.write(path, contents, self.records)
+
+    @classmethod
+    def load(cls, path: str | Path, max_bytes: float = 512e6) -> "FilterHistory":
+        """Reads a saved history, exactly as it was. It has no model and no probe, and cannot record.
+
+        Args:
+            path: As given to `save`.
+            max_bytes: As for recording.
+
+        Raises:
+            ValueError: If it is not a saved history, or of a newer version.
+            OSError: If it cannot be read.
+        """
+        contents, records = file.read(path)
+        history = cls(max_bytes=max_bytes)
+        history.settings, history._layout = contents.settings, contents.layout
+        history._model_name, history._probe_size = contents.model, contents.probe_size
+        history._read_only = True
+        for record in records:
+            history._store.append(record)
+        return history
+
+    def close(self) -> None:
+        """Lets go of the model, the records and the temporary file."""
+        self._closed = True
+        self._store.close()
+        self._recorder = self._probe = self._model = None
+        self._subscribers.clear()
+
+    def __repr__(self) -> str:
+        if self._closed:
+            return "FilterHistory (closed)"
+        if not len(self._store):
+            return "FilterHistory: nothing recorded yet"
+        epochs, records = self.epochs, self.records
+        held = self._store.bytes_in_memory, self._store.bytes_on_disk
+        seconds = sum(record.logs["record_seconds"] for record in records) / len(records)
+        return "\n".join(
+            [
+                f"FilterHistory of {self._model_name!r}: {len(epochs)} records, epochs {epochs[0]} to {epochs[-1]}",
+                f"  layers     {', '.join(self.layers)}",
+                f"  gradients  of {len(self.weights)} weights, on a probe of {self._probe_size} examples",
+                f"  time       {seconds:.2f} s per record",
+                f"  size       {held[0] / 1e6:.1f} MB in memory, {held[1] / 1e6:.1f} MB in a temporary file",
+                *([f"  stopped    {self.error}"] if self.error else []),
+            ]
+        )
+
+    def _record(self, number: int, logs: dict[str, Any]) -> None:
+        if self.error or self._recorder is None:
+            return
+        try:
+            record = self._recorder.record(number, logs)
+            self._store.append(record)
+        except Exception as error:
+            if self.settings.strict:
+                raise
+            # Hours of training must not be lost for a picture.
+            self.error = f"{type(error).__name__}: {error}"
+            self._warn(f"FilterHistory stopped recording at epoch {number}, and training goes on. {self.error}")
+            return
+        for listener in list(self._subscribers):
+            try:
+                listener(record)
+            except Exception as error:
+                self._unsubscribe(listener)
+                self._warn(
+                    f"A listener of FilterHistory failed and is not called again. {type(error).__name__}: {error}"
+                )
+
+    def _unsubscribe(self, listener: Callable[[Record], None]) -> None:
+        if listener in self._subscribers:
+            self._subscribers.remove(listener)
+
+    @staticmethod
+    def _warn(words: str) -> None:
+        warnings.warn(words, RuntimeWarning, stacklevel=2)
+
+
+def _bytes(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise ValueError(f"max_bytes must be a number of bytes from 0, such as 512e6, got {value!r}.")
+    return value
