@@ -107,6 +107,6 @@ def _fitted(value: Any, tensor: Any) -> tf.Tensor:
     wanted = (1, *tensor.shape[1:])
     if array.ndim != len(wanted) or any(size not in (None, got) for size, got in zip(wanted, array.shape, strict=True)):
         raise ValueError(
-            f"The input {input_name(tensor)!r} takes one array of shape {tuple(tensor.shape[1:])}, got {np.shape(value)}."
+            f"The input {input_name(tensor)!r} takes shape {tuple(tensor.shape[1:])}, got {np.shape(value)}."
         )
     return tf.cast(array, tensor.dtype)

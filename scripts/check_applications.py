@@ -1,0 +1,167 @@
+"""Runs the ascent on every architecture of keras.applications and writes docs/applications.md.
+
+Each has random weights and its native image size; its first, middle and last convolutional layer make three
+iterations each. Each architecture has a process of its own, one at a time, which is ended where it takes too much
+memory.
+
+    python scripts/check_applications.py [ARCHITECTURE ...]
+"""
+
+import argparse
+import inspect
+import json
+import multiprocessing
+import os
+import re
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+TABLE = Path(__file__).parents[1] / "docs" / "applications.md"
+ITERATIONS = 3
+MEMORY_GIB = 16.0
+"""More than the largest needs, and less than what a notebook's machine has."""
+
+ROW = re.compile(r"\| (\w+) \| .*\|$")
+
+
+def main() -> None:
+    """Reads the command line; checks all architectures, or those named, and keeps the other rows of the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("architectures", nargs="*", metavar="ARCHITECTURE")
+    parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.in_this_process:
+        print(json.dumps(check(arguments.architectures[0])))
+        return
+    rows = dict(_rows()) if arguments.architectures else {}
+    names = architectures()
+    for name in arguments.architectures or names:
+        row = _row(name, *_in_a_process(name))
+        print(row, flush=True)
+        rows[name] = row
+        TABLE.parent.mkdir(exist_ok=True)
+        TABLE.write_text(_page([rows[known] for known in names if known in rows]))
+
+
+def architectures() -> list[str]:
+    """The names of all functions in keras.applications that make a model."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    return sorted(
+        name
+        for name, function in vars(keras.applications).items()
+        if inspect.isfunction(function) and "weights" in inspect.signature(function).parameters
+    )
+
+
+def check(name: str) -> dict[str, Any]:
+    """Makes the pictures of one architecture; raises what goes wrong.
+
+    Returns:
+        What the table says of it: image size, input range, number of layers, seconds, and where there is no gradient.
+    """
+    import keras
+    import numpy as np
+
+    from filterviz_widget.ascent import Ascent, Numbers, one_hot
+    from filterviz_widget.method import CLASSIC
+    from filterviz_widget.model import read_model
+
+    model = getattr(keras.applications, name)(weights=None)
+    began = time.perf_counter()
+    view = read_model(model)
+    layers = [info for info in view.layers if info.recommended]
+    seconds, silent = [], []
+    for info in (layers[0], layers[len(layers) // 2], layers[-1]):
+        ascent = Ascent(view.cut(info.name), view.image_shape, view.input_range)
+        weights = one_hot([info.filters // 2], info.filters)
+        chunk = ascent.advance(ascent.start([0]), weights, Numbers.of(CLASSIC, 1.0), ITERATIONS)
+        images, rms = chunk.images.numpy(), chunk.gradient_rms.numpy()
+        seconds.append(time.perf_counter() - began)
+        if not (np.isfinite(images).all() and np.isfinite(rms).all()):
+            raise FloatingPointError(f"not finite in {info.name}")
+        if (rms == 0).any():
+            silent.append(info.name)
+        began = time.perf_counter()
+    return {
+        "size": view.image_shape[:2],
+        "range": view.input_range,
+        "source": view.input_range_source,
+        "layers": len(layers),
+        "seconds": seconds,
+        "silent": silent,
+        "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def _in_a_process(name: str) -> tuple[dict[str, Any] | None, str]:
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--in-this-process", name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    while True:
+        try:
+            output, errors = process.communicate(timeout=0.5)
+            break
+        except subprocess.TimeoutExpired:
+            status = Path(f"/proc/{process.pid}/status")
+            resident = re.search(r"VmRSS:\s+(\d+)", status.read_text() if status.exists() else "")
+            if resident and int(resident[1]) > MEMORY_GIB * 2**20:
+                process.kill()
+                process.communicate()
+                return None, f"takes more than {MEMORY_GIB:.0f} GiB"
+    if process.returncode:
+        return None, errors.strip().splitlines()[-1] if errors.strip() else f"ended with {process.returncode}"
+    return json.loads(output.splitlines()[-1]), ""
+
+
+def _row(name: str, found: dict[str, Any] | None, why_not: str) -> str:
+    if found is None:
+        return f"| {name} | no: {why_not.replace('|', '/')} | | | | | |"
+    height, width = found["size"]
+    low, high = found["range"]
+    read = "" if found["source"].startswith("read") else " (assumed)"
+    works = f"no gradient in {', '.join(found['silent'])}" if found["silent"] else "yes"
+    first, middle, last = (f"{value:.1f}" for value in found["seconds"])
+    return (
+        f"| {name} | {works} | {height} x {width} | {low:g} to {high:g}{read} | {found['layers']} "
+        f"| {first} / {middle} / {last} | {found['gib']:.1f} |"
+    )
+
+
+def _rows() -> list[tuple[str, str]]:
+    lines = TABLE.read_text().splitlines() if TABLE.exists() else []
+    return [(match[1], line) for line in lines if (match := ROW.match(line)) and match[1] != "architecture"]
+
+
+def _page(rows: list[str]) -> str:
+    import keras
+    import tensorflow as tf
+
+    works = sum("| yes |" in row for row in rows)
+    return f"""# The architectures of keras.applications
+
+{works} of {len(rows)} work. Random weights, native image size, batch of one; the first, middle and last convolutional
+layer, {ITERATIONS} iterations each; every architecture in a process of its own. Seconds are those from the model to the
+picture, reading and compiling included, for the three layers. Random weights and inference mode are hard on gradients:
+batch normalization then has no statistics to normalise by.
+
+Made by `python scripts/check_applications.py` with TensorFlow {tf.__version__} and Keras {keras.__version__} on
+{multiprocessing.cpu_count()} CPU cores without a GPU.
+
+| architecture | works | image | input range | convolutions | seconds: first / middle / last | peak memory, GiB |
+|---|---|---|---|---|---|---|
+{chr(10).join(rows)}
+"""
+
+
+if __name__ == "__main__":
+    main()
