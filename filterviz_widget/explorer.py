@@ -94,6 +94,9 @@ class FilterExplorer(anywidget.AnyWidget):
         read_only=True, help="What can be shown: name, filters, shape of each layer."
     ).tag(sync=True)
     limits = traitlets.Dict(read_only=True, help="Lowest and highest value of each number.").tag(sync=True)
+    image_size: traitlets.List[Any] = traitlets.List(
+        read_only=True, help="Height and width of the picture in pixels."
+    ).tag(sync=True)
     image = traitlets.Unicode(read_only=True, help="The picture so far, a PNG data URL.").tag(sync=True)
     shown = traitlets.Dict(
         None, allow_none=True, read_only=True, help="The settings that belong to the picture in `image`."
@@ -140,6 +143,7 @@ class FilterExplorer(anywidget.AnyWidget):
         self._input_range = _check_input_range(input_range)
         # Before the widget is opened, so that a wrong argument leaves nothing open.
         self.set_trait("layers", [{**info._asdict(), "shape": list(info.shape)} for info in layers])
+        self.set_trait("image_size", [height, width])
         self.set_trait("limits", {name: [allowed.low, allowed.high] for name, allowed in RANGES.items()})
         self.layer = layers[0].name if layer is None else layer
         self.filter, self.step_size, self.iterations, self.seed = filter, step_size, iterations, seed

@@ -78,7 +78,8 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     saver.flush();
   }, { signal });
 
-  const view = picture(signal);
+  const body = element("div", { className: "filterviz-body" });
+  const view = picture(body, signal);
   const activation = curve("Activation");
   const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
   const alert = element("p", { className: "filterviz-error", hidden: true }, { role: "alert" });
@@ -91,8 +92,9 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     element("div", { className: "filterviz-row" }, {}, element("span", { textContent: "Seed" }),
       newSeed, seed.input, seed.hint));
   root.classList.add("filterviz");
-  root.append(element("div", { className: "filterviz-body" }, {}, view.element,
-    element("div", { className: "filterviz-side" }, {}, controls, activation.element, line.element, note, alert, offline)));
+  body.append(view.element,
+    element("div", { className: "filterviz-side" }, {}, controls, activation.element, line.element, note, alert, offline));
+  root.append(body);
 
   // The notebook's shortcuts (arrows, Enter, Delete) must not act on cells while a control is used.
   for (const kind of ["keydown", "keyup", "keypress"])
@@ -108,10 +110,25 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
   }
 
   function disconnect() {
-    offline.hidden = false;
-    root.classList.add("filterviz-offline");
-    for (const part of [layers, filters, steps, iterations, line]) part.enabled(false);
-    choice.disabled = newSeed.disabled = seed.input.disabled = true;
+    connect(false);
+  }
+
+  function connect(on: boolean) {
+    offline.hidden = on;
+    root.classList.toggle("filterviz-offline", !on);
+    for (const part of [layers, filters, steps, iterations, line]) part.enabled(on);
+    choice.disabled = newSeed.disabled = seed.input.disabled = !on;
+    drawRun();
+  }
+
+  // Hosts mark a view whose kernel is gone (restarted, shut down, a static page) on the element that they lend.
+  let lost = false;
+  const host = new MutationObserver(followHost);
+  host.observe(root, { attributeFilter: ["class"] });
+  signal.addEventListener("abort", () => host.disconnect());
+  function followHost() {
+    const now = root.classList.contains("jupyter-widgets-disconnected");
+    if (now !== lost) connect(!(lost = now));
   }
 
   const filterCount = () => layerAt(model.get("layer"))?.filters ?? 1;
@@ -139,6 +156,10 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     step_size: () => steps.show(model.get("step_size")),
     iterations: () => iterations.show(model.get("iterations")),
     seed: () => seed.show(model.get("seed")),
+    image_size() {
+      const [height, width] = model.get("image_size");
+      view.reserve(width, height);
+    },
     image: drawPicture,
     shown: drawPicture,
     activations: drawRun,
@@ -164,7 +185,9 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
   }
 
   function drawRun() {
-    const total = model.get("iterations");
+    // While the slider moves the picture on the screen is still one of other settings.
+    const shown = model.get("shown");
+    const total = model.get("iteration") > 0 && shown ? shown.iterations : model.get("iterations");
     activation.show(model.get("activations"), total);
     line.show(model.get("status"), model.get("iteration"), total, model.get("layer"));
   }
@@ -175,4 +198,5 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     model.on(event, act);
     signal.addEventListener("abort", () => model.off(event, act));
   }
+  followHost();
 }

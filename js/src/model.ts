@@ -23,6 +23,7 @@ export type Bounds = [low: number, high: number];
 export interface Traits extends Settings {
   layers: Layer[];
   limits: Record<"step_size" | "iterations" | "seed", Bounds>;
+  image_size: [height: number, width: number];
   image: string;
   shown: Settings | null;
   iteration: number;

@@ -1,6 +1,6 @@
 // An editable number: what is typed counts on Enter or when the box is left, and only if it is in the range.
 import { element, uniqueId } from "./dom";
-import { readable } from "./scale";
+import { grouped, readable } from "./scale";
 
 export interface NumberBox {
   input: HTMLInputElement;
@@ -12,7 +12,7 @@ export interface NumberBox {
 }
 
 export function numberBox(name: string, title: string, entered: (value: number) => void, signal: AbortSignal): NumberBox {
-  const hint = element("span", { className: "filterviz-hint", id: uniqueId(), hidden: true });
+  const hint = element("span", { className: "filterviz-hint", id: uniqueId(), hidden: true }, { "aria-live": "polite" });
   const input = element("input", { type: "number", className: "filterviz-number", title },
     { "aria-label": name, "aria-describedby": hint.id });
   let [low, high] = [0, 1];
@@ -36,7 +36,7 @@ export function numberBox(name: string, title: string, entered: (value: number) 
       entered(typed);
       return;
     }
-    hint.textContent = `Expected a ${whole ? "whole number" : "number"} from ${readable(low)} to ${readable(high)}`;
+    hint.textContent = `Expected a ${whole ? "whole number" : "number"} from ${grouped(low)} to ${grouped(high)}`;
     hint.hidden = false;
     input.setAttribute("aria-invalid", "true");
   }
@@ -58,6 +58,7 @@ export function numberBox(name: string, title: string, entered: (value: number) 
     input,
     hint,
     show(next) {
+      if (next !== value) hint.hidden = true; // it spoke of another number
       value = next;
       if (!typing) input.value = readable(value);
     },

@@ -3,12 +3,14 @@ import { element } from "./dom";
 
 export interface Picture {
   element: HTMLElement;
+  /** Keeps the place of an image of this many pixels free, so that the first one moves nothing. */
+  reserve(width: number, height: number): void;
   /** Paints before the next frame of the screen; of several calls, only the last. */
   show(source: string, caption: string, alternative: string): void;
 }
 
-/** The widest picture in CSS pixels: beyond it the controls leave the screen. */
-const WIDEST = 560;
+/** The widest picture in CSS pixels (a multiple of most image sizes): beyond it the controls leave the screen. */
+const WIDEST = 576;
 
 /** The width in CSS pixels at which an image is largest and each of its pixels a whole number of device pixels. */
 export function crispWidth(natural: number, available: number, ratio: number): number {
@@ -16,26 +18,34 @@ export function crispWidth(natural: number, available: number, ratio: number): n
   return scale >= 1 ? (natural * scale) / ratio : available;
 }
 
-export function picture(signal: AbortSignal): Picture {
-  const image = element("img", { className: "filterviz-image", hidden: true },
+/** `host` is the room that the picture shares with what the style sheet puts beside it, `--beside` pixels wide. */
+export function picture(host: HTMLElement, signal: AbortSignal): Picture {
+  const image = element("img", { className: "filterviz-image", hidden: true, decoding: "sync" },
     { "data-jp-suppress-context-menu": "", draggable: "false" });
   const blank = element("div", { className: "filterviz-blank" });
   const frame = element("div", { className: "filterviz-frame" }, {}, image, blank);
   const caption = element("figcaption", { className: "filterviz-caption" });
   const figure = element("figure", { className: "filterviz-picture" }, {}, frame, caption);
 
+  let size: [width: number, height: number] = [1, 1];
   let wanted: [string, string, string] | undefined;
 
   function fit() {
-    if (!image.naturalWidth) return;
-    const available = Math.min(figure.clientWidth, WIDEST);
-    if (available > 0) image.style.width = `${crispWidth(image.naturalWidth, available, devicePixelRatio)}px`;
+    const beside = Number.parseFloat(getComputedStyle(figure).getPropertyValue("--beside")) || 0;
+    const available = Math.min(host.clientWidth - beside, WIDEST);
+    if (available > 0) frame.style.width = `${crispWidth(size[0], available, devicePixelRatio)}px`;
+    frame.style.aspectRatio = `${size[0]} / ${size[1]}`;
+  }
+
+  function reserve(width: number, height: number) {
+    size = [width, height];
+    fit();
   }
 
   const observer = new ResizeObserver(fit);
-  observer.observe(figure);
+  observer.observe(host);
   window.addEventListener("resize", fit, { signal }); // also when the page is zoomed
-  image.addEventListener("load", fit, { signal });
+  image.addEventListener("load", () => reserve(image.naturalWidth, image.naturalHeight), { signal });
   signal.addEventListener("abort", () => observer.disconnect());
 
   function paint() {
@@ -51,6 +61,7 @@ export function picture(signal: AbortSignal): Picture {
 
   return {
     element: figure,
+    reserve,
     show(source, text, alternative) {
       if (!source) return;
       if (!wanted) requestAnimationFrame(paint);

@@ -1,6 +1,7 @@
 // The progress line: how far the run is, in a bar and in words, with Stop and Run again.
 import { element } from "./dom";
 import type { Status } from "./model";
+import { grouped } from "./scale";
 
 export interface Progress {
   element: HTMLElement;
@@ -45,13 +46,14 @@ export function progress(actions: { stop(): void; again(): void }, signal: Abort
     show(status, iteration, total, layer) {
       running = status === "compiling" || status === "running";
       enable();
+      const compiling = connected && status === "compiling";
       const word = connected ? WORDS[status] : "Disconnected";
       fill.style.width = `${(100 * Math.min(iteration, total)) / Math.max(1, total)}%`;
       bar.setAttribute("aria-valuemax", String(total));
       bar.setAttribute("aria-valuenow", String(iteration));
       root.dataset.status = status;
-      words.textContent = status === "compiling" ? `Compiling ${layer}…` : `${word} · ${iteration} of ${total}`;
-      const sentence = status === "compiling" ? `Compiling ${layer}` : word;
+      words.textContent = compiling ? `Compiling ${layer}…` : `${word} · ${grouped(iteration)} of ${grouped(total)}`;
+      const sentence = compiling ? `Compiling ${layer}` : word;
       if (sentence !== announced) spoken.textContent = announced = sentence;
     },
     enabled(on) {

@@ -30,3 +30,8 @@ export function logarithmic(low: number, high: number): Scale {
 export function readable(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
 }
+
+/** A whole number in words, its thousands apart. */
+export function grouped(value: number): string {
+  return value.toLocaleString("en");
+}
