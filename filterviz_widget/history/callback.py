@@ -8,7 +8,6 @@ from typing import Any
 import keras
 
 from filterviz_widget.history import file
-from filterviz_widget.history.layout import read_layout
 from filterviz_widget.history.probe import Probe
 from filterviz_widget.history.record import Record
 from filterviz_widget.history.recorded import Recorded
@@ -39,7 +38,8 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
     Args:
         probe: `(x, y)` or `(x, y, sample_weight)`: examples as `fit` takes them, as arrays, such as one batch of the
             validation data. They are not copied. None: no gradients.
-        layers: Which layers: names, indices in `model.layers`, or layers; None for all convolutions of the model.
+        layers: Which layers: names (paths in nested models: "vgg16/block3_conv1"), indices in `model.layers`, or
+            layers; None for all convolutions of the model. Each takes time: name those that you want to watch.
         filters: Which filters of each layer are drawn, counted from 0; those that a layer lacks are left out. `()`
             for no pictures.
         every: Records every so many epochs.
@@ -55,7 +55,8 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
             removed by `close()`, or when the history is forgotten; they are read as before.
         strict: Whether a failure of the recording ends training with its exception.
         image_size: Side of the pictures, or `(height, width)`, in pixels; None for the model's input size.
-        input_range: The lowest and highest value that the model's input pixels take.
+        input_range: The lowest and highest value that the model's input pixels take; "auto" reads them from the
+            model's first layers, and is (0, 1) where these say nothing.
 
     Raises:
         TypeError, ValueError: If an argument is not allowed; what depends on the model, when `fit` starts.
@@ -85,7 +86,7 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         max_bytes: float = 512e6,
         strict: bool = False,
         image_size: int | Sequence[int] | None = None,
-        input_range: tuple[float, float] = (0.0, 1.0),
+        input_range: tuple[float, float] | str = "auto",
     ) -> None:
         keras.callbacks.Callback.__init__(self)
         self.settings: Settings = checked(
@@ -133,14 +134,13 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         Raises:
             ValueError: If the model has no such layer or filter, or is not the one that was recorded before.
         """
-        layout = read_layout(self.model, self._wanted_layers, self.settings.filters)
-        if len(self._store) and layout != self._layout:
+        recorder = Recorder(self.model, self._probe, self._wanted_layers, self.settings)
+        if len(self._store) and recorder.layout != self._layout:
             raise ValueError(
                 f"This history is of the model {self._model_name!r}, and {self.model.name!r} has other layers or "
                 "weights: make a new FilterHistory for it."
             )
-        self._layout, self._model_name = layout, self.model.name
-        self._recorder = Recorder(self.model, self._probe, layout, self.settings)
+        self._recorder, self._layout, self._model_name = recorder, recorder.layout, self.model.name
         self._shift = None
         self.error = ""
 

@@ -106,7 +106,9 @@ class ProbeGradients:
         if self._compiled[0] != wanted:
             steps = {"whole": self._whole, "predict": self._predict, "loss": self._loss, "back": self._back}
             if not self._model.run_eagerly:
-                steps = {name: tf.function(step, reduce_retracing=True) for name, step in steps.items()}
+                steps = {
+                    name: tf.function(step, autograph=False, reduce_retracing=True) for name, step in steps.items()
+                }
             self._compiled = wanted, steps
         return self._compiled[1]
 

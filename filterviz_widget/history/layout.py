@@ -1,10 +1,11 @@
 """What is recorded of a model: which layers, which filters of each, and where their kernels are among the weights."""
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from filterviz_widget.model import convolutional_layers
-from filterviz_widget.picture.kernel_parts import Kind, kernel_parts
+from filterviz_widget.model import ModelView
+from filterviz_widget.picture.kernel_parts import Kind, kernel_parts, layer_at
 
 
 class Part(NamedTuple):
@@ -27,9 +28,9 @@ class RecordedLayer(NamedTuple):
     """A layer of the record.
 
     Attributes:
-        name: The layer's name.
+        name: The layer's name, or its path through nested models.
         filters: The filters whose pictures are drawn, counted from 0.
-        parts: Its kernels.
+        parts: Its kernels; none for a layer without weights.
     """
 
     name: str
@@ -37,36 +38,66 @@ class RecordedLayer(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def read_layout(model: Any, layers: Iterable[Any] | None, filters: Sequence[int]) -> tuple[RecordedLayer, ...]:
+def read_layout(
+    model: Any, view: ModelView | None, layers: Iterable[Any] | None, filters: Sequence[int]
+) -> tuple[RecordedLayer, ...]:
     """Finds the layers in the model.
 
     Args:
         model: A built Keras model.
-        layers: Names, indices in `model.layers`, or the layers themselves; None for all convolutions.
+        view: The same, read; None where it cannot be, so that nothing is drawn.
+        layers: Names or paths, indices in `model.layers`, or the layers themselves; None for all convolutions.
         filters: The filters to draw of each layer; those that a layer does not have are left out.
 
     Raises:
-        ValueError: If the model has no such layer, the layer has no kernel, or none of the filters.
+        ValueError: If the model has no such layer, or the layer has none of the filters.
     """
+    known = _drawable(model, view) if view else _with_kernels(model)
     if layers is None:
-        layers = [info.name for info in convolutional_layers(model)]
+        found = [one for one in known if one.is_convolution]
+        if not found:
+            raise ValueError(
+                f"The model {model.name!r} has no convolutional layer. Name the layers to record; () is none."
+            )
+    else:
+        found = [_find(model, known, layer) for layer in layers]
     names = weight_names(model)
-    return tuple(_read(find_layer(model, layer), filters, names) for layer in layers)
+    return tuple(_read(one, filters if view else (), names) for one in found)
 
 
-def find_layer(model: Any, layer: Any) -> Any:
-    """The layer of that name or index, or that layer.
+class _Known(NamedTuple):
+    name: str
+    layer: Any
+    filters: int
+    is_convolution: bool
 
-    Raises:
-        ValueError: If the model does not have it; the layers that it has are named.
-    """
-    for index, one in enumerate(model.layers):
-        if layer is one or (isinstance(layer, str) and layer == one.name):
+
+def _drawable(model: Any, view: ModelView) -> list[_Known]:
+    return [_Known(info.name, layer_at(model, info.name), info.filters, info.recommended) for info in view.layers]
+
+
+def _with_kernels(model: Any) -> list[_Known]:
+    known = []
+    for layer in model._flatten_layers(include_self=False):
+        with contextlib.suppress(ValueError):
+            part = kernel_parts(layer)[-1]
+            known.append(_Known(layer.name, layer, part.filters, part.kind != "dense"))
+    return known
+
+
+def _find(model: Any, known: list[_Known], wanted: Any) -> _Known:
+    layer = wanted
+    if isinstance(wanted, int) and -len(model.layers) <= wanted < len(model.layers):
+        layer = model.layers[wanted]
+    for one in known:
+        if one.layer is layer or one.name == layer:
             return one
-        if isinstance(layer, int) and layer in (index, index - len(model.layers)):
-            return one
-    known = ", ".join(repr(one.name) for one in model.layers)
-    raise ValueError(f"The model {model.name!r} has no layer {layer!r}. It has {known}.")
+    # A user may know a nested layer by its own name only.
+    by_own_name = [one for one in known if one.layer.name == layer]
+    if len(by_own_name) == 1:
+        return by_own_name[0]
+    names = ", ".join(repr(one.name) for one in known)
+    raise ValueError(f"The model {model.name!r} has no layer {getattr(layer, 'name', layer)!r}. It has {names}.")
 
 
 def weight_names(model: Any) -> dict[int, str]:
@@ -79,15 +110,16 @@ def weight_names(model: Any) -> dict[int, str]:
     return names
 
 
-def _read(layer: Any, filters: Sequence[int], names: dict[int, str]) -> RecordedLayer:
-    parts = tuple(
-        Part(part.name, part.kind, names.get(id(part.weight), ""), tuple(part.weight.shape))
-        for part in kernel_parts(layer)
-    )
-    count = layer.output.shape[-1]
-    drawn = tuple(one for one in filters if one < count)
+def _read(known: _Known, filters: Sequence[int], names: dict[int, str]) -> RecordedLayer:
+    parts: tuple[Part, ...] = ()
+    with contextlib.suppress(ValueError):  # a pooling layer can be drawn, and has no kernel
+        parts = tuple(
+            Part(part.name, part.kind, names.get(id(part.weight), ""), tuple(part.weight.shape))
+            for part in kernel_parts(known.layer)
+        )
+    drawn = tuple(one for one in filters if one < known.filters)
     if filters and not drawn:
         raise ValueError(
-            f"The layer {layer.name!r} has {count} filters, from 0; none of {list(filters)} is among them."
+            f"The layer {known.name!r} has {known.filters} filters, from 0; none of {list(filters)} is among them."
         )
-    return RecordedLayer(layer.name, drawn, parts)
+    return RecordedLayer(known.name, drawn, parts)

@@ -196,7 +196,8 @@ def _part(layer: RecordedLayer, name: str | None) -> Part:
     for part in layer.parts:
         if name in (None, part.name):
             return part
-    raise ValueError(f"The layer {layer.name!r} has {', '.join(part.name for part in layer.parts)}; got part={name!r}.")
+    known = ", ".join(part.name for part in layer.parts) or "no kernel"
+    raise ValueError(f"The layer {layer.name!r} has {known}; got part={name!r}.")
 
 
 def _stacked(arrays: list[Array]) -> Array:

@@ -4,18 +4,19 @@ import contextlib
 import random
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from filterviz_widget.history.gradients import Measured, ProbeGradients
-from filterviz_widget.history.layout import RecordedLayer, weight_names
+from filterviz_widget.history.layout import read_layout, weight_names
 from filterviz_widget.history.pictures import Renderer
 from filterviz_widget.history.probe import Probe
 from filterviz_widget.history.record import Array, Record
 from filterviz_widget.history.settings import Settings
-from filterviz_widget.picture.kernel_parts import kernel_parts, read_kernel
+from filterviz_widget.model import ModelView, read_model
+from filterviz_widget.picture.kernel_parts import kernel_parts, layer_at, read_kernel
 
 
 class Recorder:
@@ -24,18 +25,34 @@ class Recorder:
     Args:
         model: A compiled, built Keras model.
         probe: The examples for gradients, or None for none.
-        layout: The layers to record.
+        layers: Which layers, see `read_layout`.
         settings: How.
+
+    Attributes:
+        layout: What is recorded of the model.
+
+    Raises:
+        TypeError, ValueError: If a layer, filter, image size or input range does not fit the model.
     """
 
-    def __init__(self, model: Any, probe: Probe | None, layout: tuple[RecordedLayer, ...], settings: Settings) -> None:
-        self._names = weight_names(model)
-        self._model = model
-        self._layers = {layer.name: model.get_layer(layer.name) for layer in layout}
+    def __init__(self, model: Any, probe: Probe | None, layers: Iterable[Any] | None, settings: Settings) -> None:
+        self._model, self._names = model, weight_names(model)
+        view = _view(model, settings) if settings.filters else None
+        self.layout = read_layout(model, view, layers, settings.filters)
+        self._kernels = {
+            layer.name: kernel_parts(layer_at(model, layer.name)) if layer.parts else () for layer in self.layout
+        }
         self._gradients = probe and ProbeGradients(
             model, probe, training=settings.training, batch_size=settings.batch_size
         )
-        self._renderer = _renderer(model, layout, settings)
+        self._renderer = view and Renderer(
+            view,
+            {layer.name: layer.filters for layer in self.layout},
+            method=settings.method,
+            iterations=settings.iterations,
+            step_size=settings.step_size,
+            seed=settings.seed,
+        )
 
     def record(self, epoch: int, logs: Mapping[str, Any]) -> Record:
         """Records the model as it is now.
@@ -45,7 +62,7 @@ class Recorder:
         """
         began = time.perf_counter()
         with untouched_generators():
-            kernels = {name: tuple(map(read_kernel, kernel_parts(layer))) for name, layer in self._layers.items()}
+            kernels = {name: tuple(map(read_kernel, parts)) for name, parts in self._kernels.items()}
             measured = self._gradients.measure() if self._gradients else None
             drawn = self._renderer.render() if self._renderer else {}
         gradients = measured.gradients if measured else ()
@@ -74,21 +91,9 @@ def untouched_generators() -> Iterator[None]:
         np.random.set_state(legacy)  # noqa: NPY002
 
 
-def _renderer(model: Any, layout: tuple[RecordedLayer, ...], settings: Settings) -> Renderer | None:
-    layers = {layer.name: layer.filters for layer in layout if layer.filters}
-    if not layers:
-        return None
+def _view(model: Any, settings: Settings) -> ModelView | None:
     try:
-        return Renderer(
-            model,
-            layers,
-            method=settings.method,
-            iterations=settings.iterations,
-            step_size=settings.step_size,
-            seed=settings.seed,
-            image_size=settings.image_size,
-            input_range=settings.input_range,
-        )
+        return read_model(model, image_size=settings.image_size, input_range=settings.input_range)
     except (TypeError, ValueError) as error:
         if settings.strict:
             raise

@@ -24,7 +24,7 @@ class Settings:
     batch_size: int
     strict: bool
     image_size: int | tuple[int, ...] | None
-    input_range: tuple[float, float]
+    input_range: tuple[float, float] | str
 
 
 def checked(
@@ -51,7 +51,6 @@ def checked(
     wanted = [filters] if isinstance(filters, int) else list(filters) if isinstance(filters, Iterable) else None
     if wanted is None or any(isinstance(one, bool) or not hasattr(one, "__index__") or one < 0 for one in wanted):
         raise ValueError(f"filters must be whole numbers from 0, such as range(8), got {filters!r}.")
-    low, high = _pair(input_range)
     return Settings(
         filters=tuple(dict.fromkeys(one.__index__() for one in wanted)),
         every=_whole("every", every),
@@ -64,7 +63,7 @@ def checked(
         batch_size=_whole("batch_size", batch_size),
         strict=bool(strict),
         image_size=tuple(image_size) if isinstance(image_size, list | tuple) else image_size,
-        input_range=(low, high),
+        input_range=input_range if input_range == "auto" else _pair(input_range),
     )
 
 
@@ -88,5 +87,7 @@ def _pair(input_range: Any) -> tuple[float, float]:
     except (TypeError, ValueError):
         low = high = 0.0
     if not low < high:
-        raise ValueError(f"input_range must be (lowest, highest) pixel value, such as (0, 255), got {input_range!r}.")
+        raise ValueError(
+            f'input_range must be "auto" or (lowest, highest) pixel value, such as (0, 255), got {input_range!r}.'
+        )
     return low, high

@@ -22,6 +22,12 @@ class KernelPart(NamedTuple):
     kind: Kind
     weight: Any
 
+    @property
+    def filters(self) -> int:
+        """How many output channels it has."""
+        shape = tuple(self.weight.shape)
+        return int({"transposed": shape[-2], "depthwise": shape[-1] * shape[-2]}.get(self.kind, shape[-1]))
+
 
 def kernel_parts(layer: Any) -> tuple[KernelPart, ...]:
     """Finds the kernels of a built Keras layer: one, or the depthwise and pointwise ones of a separable convolution.
@@ -58,6 +64,24 @@ def kernel_parts(layer: Any) -> tuple[KernelPart, ...]:
         f"The layer {name!r} ({class_name}) has no two-dimensional kernel. "
         "Expected Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose or Dense."
     )
+
+
+def layer_at(model: Any, path: str) -> Any:
+    """Finds a layer by its name, or by its path through nested models: "vgg16/block3_conv1", "conv:1" for a second use.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    layer = model
+    for name in path.split("/"):
+        own, _, use = name.rpartition(":")
+        wanted = own if use.isdecimal() else name
+        inside = layer._flatten_layers(include_self=False)
+        layer = next((one for one in inside if one.name == wanted), None)
+        if layer is None:
+            known = ", ".join(repr(one.name) for one in model.layers)
+            raise ValueError(f"The model {model.name!r} has no layer {path!r}. It has {known}.")
+    return layer
 
 
 def canonical(values: Array, kind: Kind) -> Array:

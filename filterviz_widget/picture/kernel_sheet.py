@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from filterviz_widget.picture.kernel_parts import Array, KernelPart, kernel_parts, read_kernel
+from filterviz_widget.picture.kernel_parts import Array, KernelPart, kernel_parts, layer_at, read_kernel
 from filterviz_widget.picture.signed_colours import symmetric_limit
 
 
@@ -48,7 +48,7 @@ def _read(parts: tuple[KernelPart, ...]) -> dict[str, Array]:
 
 def _find(model: Any, layer: Any) -> Any:
     if isinstance(layer, str):
-        return model.get_layer(layer)
+        return layer_at(model, layer)
     if isinstance(layer, int | np.integer):
         if not -len(model.layers) <= layer < len(model.layers):
             raise ValueError(f"The model has {len(model.layers)} layers, counted from 0; got layer={layer}.")

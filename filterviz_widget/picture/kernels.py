@@ -43,7 +43,7 @@ def plot_kernels(
 
     Args:
         model_or_array: A Keras model, a layer, or an array `(height, width, inputs, filters)` of any float type.
-        layer: The model's layer: itself, its name, or its index in `model.layers`.
+        layer: The model's layer: itself, its name or path ("vgg16/block3_conv1"), or its index in `model.layers`.
         filters: Which filters, counted from 0; None for all.
         inputs: Which input channels, counted from 0; None for all.
         scale: "layer": one scale for all kernels of the layer, also those that are not drawn. "filter": each row has
