@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from filterviz_widget.description import Description
     from filterviz_widget.explorer import FilterExplorer
+    from filterviz_widget.method import PRESETS, Method
     from filterviz_widget.picture import FilterPicture
+    from filterviz_widget.visualize import visualize_facets, visualize_filter, visualize_layer
 
 __version__ = version("filterviz-widget")
 
@@ -19,9 +21,23 @@ _HOMES = {
     "Description": "filterviz_widget.description",
     "FilterExplorer": "filterviz_widget.explorer",
     "FilterPicture": "filterviz_widget.picture",
+    "Method": "filterviz_widget.method",
+    "PRESETS": "filterviz_widget.method",
+    "visualize_facets": "filterviz_widget.visualize",
+    "visualize_filter": "filterviz_widget.visualize",
+    "visualize_layer": "filterviz_widget.visualize",
 }
 
-__all__ = ["Description", "FilterExplorer", "FilterPicture"]
+__all__ = [
+    "PRESETS",
+    "Description",
+    "FilterExplorer",
+    "FilterPicture",
+    "Method",
+    "visualize_facets",
+    "visualize_filter",
+    "visualize_layer",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,8 @@ class Description:
         image_size: `(height, width)` in pixels.
         input_range: The lowest and highest value that the model's input pixels take.
         method: How the picture is sought.
+        together: Seeds of all pictures of a batch that influence one another (`Method.diversity`); empty for a
+            picture by itself.
     """
 
     layer: str
@@ -28,3 +30,4 @@ class Description:
     image_size: tuple[int, int]
     input_range: tuple[float, float]
     method: Method = CLASSIC
+    together: tuple[int, ...] = ()

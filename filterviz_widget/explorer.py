@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
-import ipywidgets
 import traitlets
 
 from filterviz_widget import __version__
-from filterviz_widget.description import Description
-from filterviz_widget.frontend import frontend
+from filterviz_widget.code import code
+from filterviz_widget.incoming import accept, accept_options, unknown_layer
+from filterviz_widget.live_widget import LiveWidget, check_arguments
+from filterviz_widget.method import CHOICES, LARGEST, OPTIONS, PRESETS, Method, inapplicable, preset
 from filterviz_widget.picture import FilterPicture, data_url
-from filterviz_widget.settings import RANGES, Range, fit
+from filterviz_widget.settings import RANGES, Range, fitting
+from filterviz_widget.visualize import READING, describe
 
 if TYPE_CHECKING:
+    from filterviz_widget.description import Description
     from filterviz_widget.session import Frame, Session
-
-SETTINGS = ("layer", "filter", "step_size", "iterations", "seed")
-"""The traits that the page writes, in the order in which they are applied: the layer bounds the filter."""
-
-BASE_TRAITS = {name for name in ipywidgets.DOMWidget.class_trait_names() if not name.startswith("_")} - {
-    "keys",
-    "comm",
-    "log",
-}
 
 
 class Number(traitlets.TraitType[Any, Any]):
@@ -42,15 +35,12 @@ class Number(traitlets.TraitType[Any, Any]):
             traitlets.TraitError: If the value is not such a number, or out of range.
         """
         try:
-            fitted, problem = fit(str(self.name), value, obj._range(self.name))
+            return fitting(str(self.name), value, obj._range(self.name))
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
-        if problem:
-            raise traitlets.TraitError(problem.rpartition(";")[0] + ".")
-        return fitted
 
 
-class FilterExplorer(anywidget.AnyWidget):
+class FilterExplorer(LiveWidget):
     """Shows, live, the picture that a filter of a Keras model responds to most.
 
     The picture is found by gradient ascent on the filter's activation, the mean of its feature map, from grey
@@ -58,45 +48,73 @@ class FilterExplorer(anywidget.AnyWidget):
     background thread; `picture` is the last finished one. The model is read, never changed.
 
     Args:
-        model: A built Sequential or Functional Keras 3 model on TensorFlow, with one grey or RGB image input.
-        layer: Name of the convolutional layer to begin with; None for the first.
+        model: A built Keras 3 model on TensorFlow: Sequential, Functional, nested, or a subclass whose `call` is
+            made of Keras layers and operations; or the path of a `.keras` file, loaded in safe mode.
+        layer: Name of the layer to begin with, by path for nested models ("vgg16/block3_conv1"); None for the
+            first convolution.
         filter: Output channel of that layer, counted from 0.
-        step_size: Grey levels (1/255 of the input range, RMS) per iteration, from 0.01 to 1,000.
-        iterations: Steps of the ascent, from 1 to 10,000.
-        image_size: Side of a square image or `(height, width)` in pixels; None for the model's own, or 224
-            where the model leaves it open.
-        input_range: The lowest and highest value that the model's input pixels take.
-        seed: Chooses the start image, from 0 to 2**31 - 1.
-        **kwargs: `layout`, `tooltip`, `tabbable`, as for every ipywidget.
+        step_size: Grey levels (1/255 of the input range, RMS) per iteration, from 0.01 to 1,000; None for the
+            method's own.
+        iterations: Steps of the ascent, from 1 to 10,000; None for the method's own.
+        image_size: Side of a square image or `(height, width)` in pixels, up to 2,048; None for the model's own,
+            or 224 where the model leaves it open.
+        input_range: The lowest and highest value that the model's input pixels take. "auto" reads it from
+            `preprocess` or a leading Rescaling or Normalization layer, and says so where it has to assume (0, 1).
+        seed: Chooses the start image and all random transformations, from 0 to 2**31 - 1.
+        method: "classic", the plain ascent; "robust", in Fourier coefficients under random transformations (Olah
+            et al. 2017); or "natural", with the magnitudes of photographs (Fel et al. 2023).
+        input: Name of the input to optimise, for a model with several.
+        preprocess: What happens to the image before the model sees it: a function in TensorFlow operations, or
+            "caffe", "tf" or "torch" as `keras.applications` calls them.
+        other_inputs: What the model's other inputs are held at, arrays by name; zeros where nothing is given.
+        channels: Three channels to show as red, green and blue, for an image that is neither grey nor RGB.
+        **kwargs: Axes of `Method`, such as `jitter=8` or `sign=-1`; and `layout`, `tooltip`, `tabbable`, as for
+            every ipywidget.
 
     Raises:
         TypeError: For something that is not a Keras model, or an unknown argument.
-        ValueError: For a model whose filters cannot be shown, or an unknown layer.
+        ValueError: For a model whose filters cannot be shown, an unknown layer, or an option out of its range.
         RuntimeError: If Keras runs on another backend than TensorFlow.
         traitlets.TraitError: For a number out of its range.
 
     Example:
 
-    >>> explorer = FilterExplorer(model, layer="conv3", filter=12)
+    >>> explorer = FilterExplorer(model, layer="conv3", filter=12, method="robust")
     >>> explorer.wait().save("conv3-12.png")
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
+    SETTINGS = ("method", "layer", "filter", "step_size", "iterations", "seed", "options", "all_layers")
 
     layer = traitlets.Unicode(help="Name of the layer.").tag(sync=True)
     filter = Number(0, help="Filter of the layer, counted from 0; a change of layer clamps it.").tag(sync=True)
     step_size = Number(1.0, help="Grey levels (RMS) per iteration, 0.01 to 1,000.").tag(sync=True)
     iterations = Number(20, help="Steps of the ascent, 1 to 10,000.").tag(sync=True)
-    seed = Number(0, help="Seed of the start image, 0 to 2**31 - 1.").tag(sync=True)
+    seed = Number(0, help="Seed of everything random, 0 to 2**31 - 1.").tag(sync=True)
+    method = traitlets.Enum(
+        list(PRESETS), "classic", help="Name of the method; a change brings its options, step size and iterations."
+    ).tag(sync=True)
+    options = traitlets.Dict(
+        PRESETS["classic"].method.options(), help="The axes of the method, by name; what is assigned is merged."
+    ).tag(sync=True)
+    all_layers = traitlets.Bool(False, help="Whether the page offers every layer with a feature map.").tag(sync=True)
 
     layers: traitlets.List[Any] = traitlets.List(
-        read_only=True, help="What can be shown: name, filters, shape of each layer."
+        read_only=True, help="What can be shown: name, filters, shape, kind of each layer."
+    ).tag(sync=True)
+    unsupported: traitlets.List[Any] = traitlets.List(
+        read_only=True, help="Layers that cannot be shown: name and reason of each."
     ).tag(sync=True)
     limits = traitlets.Dict(read_only=True, help="Lowest and highest value of each number.").tag(sync=True)
+    choices = traitlets.Dict(read_only=True, help="What each axis that is not a number can be.").tag(sync=True)
+    presets = traitlets.Dict(read_only=True, help="Options, step size and iterations of each method.").tag(sync=True)
+    inapplicable = traitlets.Dict(read_only=True, help="Axes without effect here, each with the reason.").tag(sync=True)
     image_size: traitlets.List[Any] = traitlets.List(
         read_only=True, help="Height and width of the picture in pixels."
     ).tag(sync=True)
+    input_range: traitlets.List[Any] = traitlets.List(
+        read_only=True, help="Lowest and highest value of the model's input pixels."
+    ).tag(sync=True)
+    input_range_source = traitlets.Unicode(read_only=True, help="Where the input range comes from.").tag(sync=True)
     image = traitlets.Unicode(read_only=True, help="The picture so far, a PNG data URL.").tag(sync=True)
     shown = traitlets.Dict(
         None, allow_none=True, read_only=True, help="The settings that belong to the picture in `image`."
@@ -108,14 +126,14 @@ class FilterExplorer(anywidget.AnyWidget):
     status = traitlets.Enum(["idle", "compiling", "running", "done", "cancelled", "error"], "idle", read_only=True).tag(
         sync=True
     )
-    error = traitlets.Unicode(read_only=True, help="What went wrong and what to try.").tag(sync=True)
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the picture.").tag(sync=True)
     version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
 
-    _lock = threading.RLock()
-    """Every change of a trait, on any thread, happens under this lock; each instance has its own."""
     _session: Session | None = None
     _picture: FilterPicture | None = None
+    _describe: Callable[..., Description] | None = None
+    _holding = 0
+    _stale = False
 
     def __init__(
         self,
@@ -123,33 +141,62 @@ class FilterExplorer(anywidget.AnyWidget):
         *,
         layer: str | None = None,
         filter: int = 0,  # the field's word
-        step_size: float = 1.0,
-        iterations: int = 20,
+        step_size: float | None = None,
+        iterations: int | None = None,
         image_size: int | Sequence[int] | None = None,
-        input_range: tuple[float, float] = (0, 1),
+        input_range: tuple[float, float] | str = "auto",
         seed: int = 0,
+        method: str = "classic",
+        input: str | None = None,  # Keras' word
+        preprocess: Any = None,
+        other_inputs: Mapping[str, Any] | None = None,
+        channels: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         self._lock = threading.RLock()
-        _check_arguments(kwargs)
+        check_arguments(kwargs, {*OPTIONS, *READING, *self.SETTINGS}, "FilterExplorer")
+        chosen = preset(method)
+        axes = chosen.method.replaced(**{name: kwargs.pop(name) for name in OPTIONS if name in kwargs})
+        self._reading = {
+            "input": input,
+            "image_size": image_size,
+            "input_range": input_range,
+            "preprocess": preprocess,
+            "other_inputs": other_inputs,
+            "channels": channels,
+        }
         # TensorFlow is imported here, when the first model has come.
-        from filterviz_widget.model import check_model, convolutional_layers, image_shape
+        from filterviz_widget.model import read_model
         from filterviz_widget.session import Session
 
-        check_model(model)
-        layers = convolutional_layers(model)
-        height, width, channels = image_shape(model, image_size)
-        self._image_size = height, width
-        self._input_range = _check_input_range(input_range)
+        view = read_model(model, **self._reading)
         # Before the widget is opened, so that a wrong argument leaves nothing open.
-        self.set_trait("layers", [{**info._asdict(), "shape": list(info.shape)} for info in layers])
-        self.set_trait("image_size", [height, width])
-        self.set_trait("limits", {name: [allowed.low, allowed.high] for name, allowed in RANGES.items()})
-        self.layer = layers[0].name if layer is None else layer
-        self.filter, self.step_size, self.iterations, self.seed = filter, step_size, iterations, seed
-        super().__init__(_esm=frontend("widget.js"), _css=frontend("widget.css"), **kwargs)
-        self._session = Session(model, channels, self._show)
-        self.observe(self._ask, SETTINGS)
+        self._publish(
+            {
+                "layers": [{**info._asdict(), "shape": list(info.shape)} for info in view.layers],
+                "unsupported": [info._asdict() for info in view.unsupported],
+                "image_size": list(view.image_shape[:2]),
+                "input_range": list(view.input_range),
+                "input_range_source": view.input_range_source,
+                "limits": {name: [allowed.low, allowed.high] for name, allowed in RANGES.items()}
+                | {name: [0, largest] for name, largest in LARGEST.items()},
+                "choices": {name: list(values) for name, values in CHOICES.items()},
+                "presets": {
+                    name: {**each._asdict(), "method": each.method.options()} for name, each in PRESETS.items()
+                },
+            }
+        )
+        with self._at_once():
+            self.layer = first_layer(view.layers) if layer is None else layer
+            self.method = method
+            self.options = axes.options()
+            self.filter, self.seed = filter, seed
+            self.step_size = chosen.step_size if step_size is None else step_size
+            self.iterations = chosen.iterations if iterations is None else iterations
+        super().__init__("widget.js", **kwargs)
+        self._describe = lambda layer, filter, **settings: describe(view, layer, filter, **settings)
+        self._session = Session(view, self._show)
+        self.observe(self._ask, self.SETTINGS[:-1])
         self.on_msg(self._receive)
         self._ask()
 
@@ -196,92 +243,92 @@ class FilterExplorer(anywidget.AnyWidget):
     def close(self) -> None:
         """Stops the background thread, lets go of the model and removes the widget from the page."""
         with self._lock:
-            session, self._session = self._session, None
+            session, self._session, self._describe = self._session, None, None
             super().close()
         if session:
             # Not for long where an observer calls: the thread may wait for this very lock.
             session.close(timeout=0 if self._lock._is_owned() else 5)  # type: ignore[attr-defined]
 
-    def set_state(self, sync_data: Any) -> None:
-        """Takes what the page sends, and trusts nothing of it: what is wrong is refused or clamped, in words."""
-        with self._lock:
-            problems: list[str] = []
-            accepted = self._accept(sync_data, problems)
-            for name, value in accepted.items():
-                try:
-                    super().set_state({name: value})
-                except Exception as error:  # the layout's traits, or somebody's observer
-                    problems.append(f"{name} could not be set: {error}")
-            if isinstance(sync_data, dict) and (back := [name for name in SETTINGS if name in sync_data]):
-                # Whatever the page believes, this is the state.
-                wrong = [name for name in back if not _same(sync_data[name], getattr(self, name))]
-                if wrong and self.comm is not None:
-                    self.send_state(wrong)
-            self.set_trait("error", " ".join(problems))
+    def code(self) -> str:
+        """The lines of Python that make the picture of the present settings again, to the byte.
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # traitlets is not thread-safe: set_state swaps notify_change while it holds notifications.
-        with self._lock:
-            super().__setattr__(name, value)
+        The model is expected under the name `model`.
+        """
+        return code(self._wanted(), self.method, self._reading)
 
-    def _accept(self, sync_data: Any, problems: list[str]) -> dict[str, Any]:
-        if not isinstance(sync_data, dict):
-            problems.append(f"Expected the settings as a dictionary, got {type(sync_data).__name__}.")
-            return {}
-        accepted: dict[str, Any] = {name: sync_data[name] for name in sync_data if name in BASE_TRAITS}
-        layer = self.layer
-        for name in SETTINGS:
-            if name not in sync_data:
-                continue
-            value = sync_data[name]
-            if name == "layer":
-                if value in self._filters() if isinstance(value, str) else False:
-                    accepted[name] = layer = value
-                else:
-                    problems.append(_unknown_layer(value, self._filters()))
-                continue
-            try:
-                accepted[name], problem = fit(name, value, self._range(name, layer))
-            except ValueError as error:
-                problem = str(error)
-            if problem:
-                problems.append(problem)
-        return accepted
+    def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        return accept(sent, self._filters(), {"layer": self.layer, "options": self.options})
 
     def _filters(self) -> dict[str, int]:
         return {entry["name"]: entry["filters"] for entry in self.layers}
 
-    def _range(self, name: str, layer: str | None = None) -> Range:
-        if name == "filter":
-            return Range(0, self._filters().get(layer or self.layer, 1) - 1, whole=True)
-        return RANGES[name]
+    def _range(self, name: str) -> Range:
+        return Range(0, self._filters().get(self.layer, 1) - 1, whole=True) if name == "filter" else RANGES[name]
 
     @traitlets.validate("layer")
     def _known_layer(self, proposal: Any) -> str:
         if proposal.value not in self._filters() and self.layers:
-            raise traitlets.TraitError(_unknown_layer(proposal.value, self._filters()))
+            raise traitlets.TraitError(unknown_layer(proposal.value, self._filters()))
         return str(proposal.value)
+
+    @traitlets.validate("options")
+    def _known_options(self, proposal: Any) -> dict[str, Any]:
+        options, problems = accept_options(proposal.value, self.options, self._filters().get(self.layer, 1))
+        if problems:
+            raise traitlets.TraitError(" ".join(problems))
+        return options
 
     @traitlets.observe("layer")
     def _clamp_filter(self, _: Any) -> None:
-        self.filter = min(self.filter, int(self._range("filter").high))
+        count = self._filters().get(self.layer, 1)
+        self.filter = min(self.filter, count - 1)
+        # A direction is one of the old layer's filters.
+        self.options = {"direction": [pair for pair in self.options["direction"] if pair[0] < count]}
+
+    @traitlets.observe("method")
+    def _take_preset(self, _: Any) -> None:
+        chosen = PRESETS[self.method]
+        with self._at_once():
+            self.options = chosen.method.options()
+            self.step_size, self.iterations = chosen.step_size, chosen.iterations
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        with self._lock:
+            self._holding += 1
+            try:
+                yield
+            finally:
+                self._holding -= 1
+                if self._stale and not self._holding:
+                    self._stale = False
+                    self._ask()
+
+    def _wanted(self) -> Description:
+        if self._describe is None:
+            raise RuntimeError(CLOSED)
+        return self._describe(
+            self.layer,
+            self.filter,
+            method=self.method,
+            step_size=self.step_size,
+            iterations=self.iterations,
+            seed=self.seed,
+            **self.options,
+        )
 
     def _ask(self, _: Any = None, *, anew: bool = False) -> None:
         """Wants the picture of the present settings. Nothing else happens on the caller's thread."""
         with self._lock:
             if self._session is None:
                 return
+            if self._holding:
+                self._stale = True
+                return
             self.set_trait("error", "")
-            wanted = Description(
-                self.layer,
-                self.filter,
-                self.step_size,
-                self.iterations,
-                self.seed,
-                self._image_size,
-                self._input_range,
-            )
-            self._session.show(wanted, anew=anew)
+            kind = next(entry["kind"] for entry in self.layers if entry["name"] == self.layer)
+            self.set_trait("inapplicable", inapplicable(Method().replaced(**self.options), kind))
+            self._session.show(self._wanted(), anew=anew)
 
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         kind = content.get("type") if isinstance(content, dict) else None
@@ -291,11 +338,14 @@ class FilterExplorer(anywidget.AnyWidget):
             self._ask(anew=True)
 
     def _show(self, frame: Frame) -> None:
-        """Puts a frame into the state, as one message. Called on the background thread."""
-        state: dict[str, Any] = {"status": frame.status}
+        """Puts a frame into the state. Called on the background thread."""
+        state: dict[str, Any] = {}
         if frame.image is not None and frame.description is not None:
+            wanted = frame.description
             state["image"] = data_url(frame.image)
-            state["shown"] = {name: getattr(frame.description, name) for name in SETTINGS}
+            state["shown"] = {
+                name: getattr(wanted, name) for name in ("layer", "filter", "step_size", "iterations", "seed")
+            }
         if frame.description is not None and frame.status != "error":
             state["iteration"] = frame.iteration
             # JSON knows no NaN.
@@ -303,53 +353,31 @@ class FilterExplorer(anywidget.AnyWidget):
             state["note"] = frame.note
         if frame.error:
             state["error"] = frame.error
+        state["status"] = frame.status  # last: who observes it finds the rest in place
         with self._lock:
             if self._session is None:
                 return
             if frame.picture is not None:
                 self._picture = frame.picture
-            with self.hold_sync():
-                # The status last: who observes it finds the rest in place.
-                for name in sorted(state, key="status".__eq__):
-                    try:
-                        self.set_trait(name, state[name])
-                    except Exception as error:  # an observer's; the host would swallow it, and the run goes on
-                        self.set_trait("error", f"An observer of {name!r} raised {type(error).__name__}: {error}")
+            self._publish(state)
 
     def _open_session(self) -> Session:
         if self._session is None:
-            raise RuntimeError("The explorer is closed. Make a new one: FilterExplorer(model).")
+            raise RuntimeError(CLOSED)
         return self._session
 
 
-def _check_arguments(kwargs: dict[str, Any]) -> None:
-    known = BASE_TRAITS | {*SETTINGS, "image_size", "input_range"}
-    for name in kwargs:
-        if name not in BASE_TRAITS:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f" Did you mean {close[0]!r}?" if close else f" Known are: {', '.join(sorted(known))}."
-            raise TypeError(f"FilterExplorer got an unknown argument {name!r}.{hint}")
+CLOSED = "The explorer is closed. Make a new one: FilterExplorer(model)."
 
 
-def _check_input_range(input_range: Any) -> tuple[float, float]:
-    try:
-        low, high = (float(value) for value in input_range)
-    except (TypeError, ValueError):
-        low = high = math.nan
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"input_range must be two finite numbers, lowest and highest, got {input_range!r}.")
-    return low, high
+def first_layer(layers: Sequence[Any]) -> str:
+    """The layer to begin with: the first convolution or, in a model without any, the first feature map.
 
-
-def _unknown_layer(value: Any, known: dict[str, int]) -> str:
-    close = difflib.get_close_matches(value, known, 1) if isinstance(value, str) else []
-    hint = (
-        f"did you mean {close[0]!r}?"
-        if close
-        else f"there are {', '.join(list(known)[:8])}{', ...' * (len(known) > 8)}."
-    )
-    return f"There is no convolutional layer {str(value)[:60]!r}; {hint}"
-
-
-def _same(sent: Any, held: Any) -> bool:
-    return type(sent) is not bool and isinstance(sent, (str, int, float)) and sent == held
+    Raises:
+        ValueError: If there is neither.
+    """
+    maps = [info for info in layers if info.kind != "units"]
+    if not maps:
+        names = ", ".join(info.name for info in layers[:8])
+        raise ValueError(f"The model has no convolutional layer (Conv2D and its relatives), only dense units: {names}.")
+    return str(next((info for info in maps if info.recommended), maps[0]).name)

@@ -78,6 +78,10 @@ class Method:
         """
         return replace(self, **{name: check_option(name, value) for name, value in options.items()})
 
+    def options(self) -> dict[str, Any]:
+        """The axes by name, as JSON has them: lists for tuples."""
+        return {name: getattr(self, name) for name in OPTIONS} | {"direction": [list(each) for each in self.direction]}
+
     @property
     def kind(self) -> tuple[object, ...]:
         """What one compiled ascent can do: methods that differ in numbers only share it."""
@@ -122,7 +126,7 @@ PRESETS = {
 """`classic` is the plain ascent as published in 2016; `robust` is Olah et al. 2017; `natural` is MaCo (2023)."""
 
 OPTIONS = tuple(field.name for field in fields(Method))
-_CHOICES: dict[str, tuple[Any, ...]] = {
+CHOICES: dict[str, tuple[Any, ...]] = {
     "objective": get_args(Objective),
     "sign": (1, -1),
     "parameterization": get_args(Parameterization),
@@ -155,7 +159,7 @@ def check_option(name: str, value: Any) -> Any:
         raise TypeError(f"There is no option {name!r}; {hint}")
     if name == "direction":
         return _check_direction(value)
-    if choices := _CHOICES.get(name):
+    if choices := CHOICES.get(name):
         if isinstance(value, bool) or value not in choices:
             raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}.")
         return choices[choices.index(value)]
@@ -174,3 +178,25 @@ def _check_direction(value: Any) -> tuple[tuple[int, float], ...]:
     if any(number < 0 or not math.isfinite(weight) for number, weight in checked):
         raise ValueError(f"direction must have filters from 0 and finite weights, got {value!r}.")
     return checked
+
+
+def inapplicable(method: Method, kind: str) -> dict[str, str]:
+    """Says which settings have no effect, and why.
+
+    Args:
+        method: The method in force.
+        kind: The layer's: "convolution", "units" or "other".
+    """
+    reasons: dict[str, str] = {}
+    if kind == "units":
+        reasons["objective"] = "Units have no positions: there is no mean to take, and no centre."
+        reasons["octaves"] = "Units see the whole image, at its own size only."
+    if method.objective == "layer":
+        reasons["filter"] = "The objective is the whole layer."
+        reasons["direction"] = "The objective is the whole layer."
+    elif method.direction:
+        reasons["filter"] = "The objective is a direction of several filters."
+    if method.parameterization == "phase":
+        reasons["l2"] = "With fixed magnitudes the contrast cannot fade."
+    reasons["diversity"] = "Diversity needs several pictures at once: visualize_facets(model, layer, filter)."
+    return reasons

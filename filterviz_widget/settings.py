@@ -56,6 +56,18 @@ def fit(name: str, value: Any, allowed: Range) -> tuple[Any, str]:
     return fitted, problem
 
 
+def fitting(name: str, value: Any, allowed: Range) -> Any:
+    """Returns a number that lies in its range, as an int or float.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    fitted, problem = fit(name, value, allowed)
+    if problem:
+        raise ValueError(problem.rpartition(";")[0] + ".")
+    return fitted
+
+
 def _plain(number: float) -> str:
     return f"{number:,}" if isinstance(number, int) else f"{number:,g}"
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from filterviz_widget.ascent import Ascent, Chunk, Numbers, State
 from filterviz_widget.description import Description
-from filterviz_widget.session._view import ModelView
+from filterviz_widget.model import ModelView
 from filterviz_widget.session.recent import Recent
 
 KEPT = 8

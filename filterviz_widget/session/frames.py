@@ -10,7 +10,7 @@ import tensorflow as tf
 from filterviz_widget.ascent import Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.picture import FilterPicture, display, enlarge
-from filterviz_widget.session._view import ModelView
+from filterviz_widget.model import ModelView
 from filterviz_widget.session.compiled import CompiledLayers, Variant
 from filterviz_widget.session.frame import Frame
 from filterviz_widget.session.octaves import octaves
@@ -107,11 +107,12 @@ class Frames:
                 continue
             raw = images[index].numpy()
             image = self._paint(raw, _saliency(state, index))
-            pictures.append(FilterPicture(image, raw, curves[index].copy(), description, note))
+            caption = " ".join(filter(None, [note, self._view.to_rgb(raw).caption]))
+            pictures.append(FilterPicture(image, raw, curves[index].copy(), description, caption))
         return pictures
 
     def _paint(self, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
-        return display(self._view.to_rgb(raw), saliency)
+        return display(self._view.to_rgb(raw).pixels, saliency)
 
 
 def _saliency(state: State, index: int) -> npt.NDArray[np.float32] | None:

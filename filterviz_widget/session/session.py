@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import Any
 
 from filterviz_widget.description import Description
 from filterviz_widget.picture import FilterPicture
-from filterviz_widget.session._view import ModelView
+from filterviz_widget.model import ModelView
 from filterviz_widget.session.frame import Frame
 from filterviz_widget.session.frames import Frames
 from filterviz_widget.session.worker import Worker
@@ -16,13 +15,12 @@ class Session:
     """Turns descriptions into frames on one background thread.
 
     Args:
-        model: A checked Keras model.
-        channels: Of the model's input.
+        view: The model as it was read.
         publish: Called on the background thread with each `Frame`.
     """
 
-    def __init__(self, model: Any, channels: int, publish: Callable[[Frame], None]) -> None:
-        self._frames = Frames(ModelView(model, channels))
+    def __init__(self, view: ModelView, publish: Callable[[Frame], None]) -> None:
+        self._frames = Frames(view)
         self._publish = publish
         self._asked: Description | None = None
         self._settled: Description | None = None

@@ -1,0 +1,80 @@
+"""What the page sends is not trusted: wrong settings are refused or clamped, in words."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from filterviz_widget.method import PRESETS, check_option, preset
+from filterviz_widget.settings import RANGES, Range, fit
+
+
+def accept(
+    sent: Mapping[str, Any], layers: Mapping[str, int], present: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Sorts a message of the page.
+
+    Args:
+        sent: Any JSON under any names; what is not a setting is passed over.
+        layers: Filter counts by layer name.
+        present: The settings in force.
+
+    Returns:
+        The settings to apply, in this order, each valid; and a sentence for everything that was wrong.
+    """
+    accepted: dict[str, Any] = {}
+    problems: list[str] = []
+    if "method" in sent:
+        try:
+            preset(sent["method"])
+            accepted["method"] = sent["method"]
+        except ValueError as error:
+            problems.append(str(error))
+    if "layer" in sent:
+        if isinstance(sent["layer"], str) and sent["layer"] in layers:
+            accepted["layer"] = sent["layer"]
+        else:
+            problems.append(unknown_layer(sent["layer"], layers))
+    count = layers.get(accepted.get("layer", present["layer"]), 1)
+    for name, allowed in {"filter": Range(0, count - 1, whole=True), **RANGES}.items():
+        if name in sent:
+            try:
+                accepted[name], problem = fit(name, sent[name], allowed)
+            except ValueError as error:
+                problem = str(error)
+            if problem:
+                problems.append(problem)
+    if "options" in sent:
+        base = PRESETS[accepted["method"]].method.options() if "method" in accepted else present["options"]
+        options, wrong = accept_options(sent["options"], base, count)
+        accepted["options"] = options
+        problems += wrong
+    if "all_layers" in sent:
+        if isinstance(sent["all_layers"], bool):
+            accepted["all_layers"] = sent["all_layers"]
+        else:
+            problems.append(f"all_layers must be true or false, got {str(sent['all_layers'])[:60]!r}.")
+    return accepted, problems
+
+
+def accept_options(sent: Any, present: Mapping[str, Any], filters: int) -> tuple[dict[str, Any], list[str]]:
+    """Sorts the axes of a method: returns those in force, changed where the change is valid, and what was wrong."""
+    if not isinstance(sent, Mapping):
+        return dict(present), [f"options must be a dictionary of axes, got {str(sent)[:60]!r}."]
+    options, problems = dict(present), []
+    for name, value in sent.items():
+        try:
+            checked = check_option(str(name)[:60], value)
+            if name == "direction" and any(number >= filters for number, _ in checked):
+                raise ValueError(f"direction must have filters from 0 to {filters - 1}, got {str(value)[:60]}.")
+            options[name] = [list(each) for each in checked] if name == "direction" else checked
+        except (TypeError, ValueError) as error:
+            problems.append(str(error))
+    return options, problems
+
+
+def unknown_layer(value: Any, known: Mapping[str, int]) -> str:
+    """Says that there is no such layer, and what there is."""
+    names: Sequence[str] = list(known)
+    close = difflib.get_close_matches(value, names, 1) if isinstance(value, str) else []
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[:8])}{', ...' * (len(names) > 8)}."
+    return f"There is no layer {str(value)[:60]!r}; {hint}"
