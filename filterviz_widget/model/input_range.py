@@ -1,7 +1,7 @@
 """Which values the model's input pixels take: given, read from the model's first layers, or assumed."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from filterviz_widget.model.graph import Graph
 
-ARITHMETIC = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "GetItem", "Cast")
-"""Operations that `x / 127.5 - 1` and the like leave in a graph; several in a row are read as one."""
+ARITHMETIC = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "GetItem", "Stack", "Cast")
+"""Operations that `x / 127.5 - 1` and `preprocess_input(x)` leave in a graph; several in a row are read as one."""
 
 HARMLESS = ("Activation", "CenterCrop", "Dropout", "GaussianNoise", "Identity", "Pipeline", "Resizing", "ZeroPadding2D")
 """Layers that keep the values of pixels, in inference; so do all whose names begin with Random."""
@@ -105,7 +105,7 @@ def read_range(
         images_to: Returns the function from images to the output of a step.
         image_shape: `(height, width, channels)`.
     """
-    steps, _ = _leading(graph, graph.inputs[position], ())
+    steps = list(_leading(graph, {id(graph.inputs[position])}, ()))
     for index, (path, kind) in enumerate(steps):
         if kind in HARMLESS or kind.startswith("Random"):
             continue
@@ -117,26 +117,23 @@ def read_range(
     return None
 
 
-def _leading(graph: Graph, tensor: Any, prefix: tuple[str, ...]) -> tuple[list[tuple[tuple[str, ...], str]], bool]:
-    found: list[tuple[tuple[str, ...], str]] = []
-    while True:
-        users = [step for step in graph.steps if any(symbol is tensor for symbol in step.node.input_tensors)]
-        if not users:
-            return found, True
-        step = users[0]
-        if len(users) > 1 or len(step.node.input_tensors) > 1:
-            return found, False
+def _leading(graph: Graph, pointwise: set[int], prefix: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yields the steps that only depend on tensors in `pointwise` and do not mix pixels; adds their outputs."""
+    for step in graph.steps:
+        inputs = [id(symbol) for symbol in step.node.input_tensors]
+        if not pointwise.issuperset(inputs):
+            continue
         path = (*prefix, step.name)
         if step.inner is not None:
-            inner, to_the_end = _leading(step.inner, step.inner.inputs[0], path)
-            found += inner
-            if not to_the_end:
-                return found, False
+            inner = {id(symbol) for symbol in step.inner.inputs}
+            yield from _leading(step.inner, inner, path)
+            if not inner.issuperset(map(id, step.inner.outputs)):
+                continue
         elif _keeps_places(step.node.operation):
-            found.append((path, type(step.node.operation).__name__))
+            yield path, type(step.node.operation).__name__
         else:
-            return found, False
-        tensor = step.node.outputs[0]
+            continue
+        pointwise.update(map(id, step.node.outputs))
 
 
 def _keeps_places(operation: Any) -> bool:
