@@ -41,10 +41,17 @@ def is_fresh() -> bool:
 
 
 def build() -> None:
-    """Installs what the lock names and bundles."""
+    """Bundles, unless the bundle is newer than its sources."""
     if not is_fresh():
-        npm("ci", "--no-audit", "--no-fund")
+        install()
         npm("run", "build", "--silent")
+
+
+def install() -> None:
+    """Installs what the lock names, unless it is there."""
+    lock, done = SOURCES / "package-lock.json", SOURCES / "node_modules" / ".package-lock.json"
+    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
+        npm("ci", "--no-audit", "--no-fund", "--silent")
 
 
 def npm(*arguments: str) -> None:
@@ -65,4 +72,5 @@ def npm(*arguments: str) -> None:
 if __name__ == "__main__":
     build()
     if sys.argv[1:] == ["check"]:
+        install()
         npm("run", "check", "--silent")

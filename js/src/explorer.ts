@@ -1,4 +1,5 @@
 // The explorer on the screen: reads the traits, draws the parts, writes the settings.
+import { connection, type Connection } from "./connection";
 import { curve } from "./curve";
 import { element } from "./dom";
 import type { Model, Settings, Traits } from "./model";
@@ -11,9 +12,19 @@ import { slider } from "./slider";
 
 const STEP_SLIDER: [number, number] = [0.1, 100];
 const LONGEST_SLIDER = 500;
+const OFFLINE: Record<Connection, string> = {
+  live: "",
+  silent: "No answer from the kernel so far: it is busy, or it is not there. Then run the cell again.",
+  lost: "Not connected to a kernel: the picture stays, the controls rest. Run the cell again to go on.",
+};
 
 export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): void {
-  const saver = throttled(() => model.save_changes(), disconnect, signal);
+  const busy = () => ["compiling", "running"].includes(model.get("status"));
+  const kernel = connection(model, busy, connect, signal);
+  const saver = throttled(() => {
+    model.save_changes();
+    kernel.asked();
+  }, kernel.lost, signal);
   const names = () => model.get("layers").map((layer) => layer.name);
   const layerAt = (name: string) => model.get("layers").find((layer) => layer.name === name);
 
@@ -84,8 +95,7 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
   const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
   const alert = element("p", { className: "filterviz-error", hidden: true }, { role: "alert" });
   const note = element("p", { className: "filterviz-note", hidden: true });
-  const offline = element("p", { className: "filterviz-note", hidden: true, textContent:
-    "Not connected to a kernel: the picture stays, the controls rest. Run the cell again to go on." }, { role: "status" });
+  const offline = element("p", { className: "filterviz-note", hidden: true }, { role: "status" });
 
   const controls = element("div", { className: "filterviz-controls" }, {},
     layers.element, choice, filters.element, steps.element, iterations.element,
@@ -105,30 +115,18 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     try {
       model.send({ type });
     } catch {
-      disconnect();
+      kernel.lost();
     }
   }
 
-  function disconnect() {
-    connect(false);
-  }
-
-  function connect(on: boolean) {
-    offline.hidden = on;
-    root.classList.toggle("filterviz-offline", !on);
-    for (const part of [layers, filters, steps, iterations, line]) part.enabled(on);
-    choice.disabled = newSeed.disabled = seed.input.disabled = !on;
+  function connect(state: Connection) {
+    const lost = state === "lost";
+    offline.textContent = OFFLINE[state];
+    offline.hidden = state === "live";
+    root.classList.toggle("filterviz-offline", lost);
+    for (const part of [layers, filters, steps, iterations, line]) part.enabled(!lost);
+    choice.disabled = newSeed.disabled = seed.input.disabled = lost;
     drawRun();
-  }
-
-  // Hosts mark a view whose kernel is gone (restarted, shut down, a static page) on the element that they lend.
-  let lost = false;
-  const host = new MutationObserver(followHost);
-  host.observe(root, { attributeFilter: ["class"] });
-  signal.addEventListener("abort", () => host.disconnect());
-  function followHost() {
-    const now = root.classList.contains("jupyter-widgets-disconnected");
-    if (now !== lost) connect(!(lost = now));
   }
 
   const filterCount = () => layerAt(model.get("layer"))?.filters ?? 1;
@@ -198,5 +196,4 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     model.on(event, act);
     signal.addEventListener("abort", () => model.off(event, act));
   }
-  followHost();
 }

@@ -1,0 +1,44 @@
+"""A blank page with the front end's parts in it, as `fv`; any error in the page fails the test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+import hatch_build
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    hatch_build.install()
+    target = tmp_path_factory.mktemp("frontend") / "harness.js"
+    options = ["--bundle", "--format=iife", "--global-name=fv", "--target=es2022", "--log-level=warning"]
+    hatch_build.npm("exec", "--", "esbuild", str(HERE / "harness.ts"), *options, f"--outfile={target}")
+    return target.read_text("utf-8")
+
+
+@pytest.fixture
+def blank(page: Page, bundle: str) -> Iterator[Page]:
+    """Has #one and #two to put views into, and a stopped clock: time passes by `page.clock.run_for`."""
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.clock.install()
+    page.goto("about:blank")
+    page.set_content('<!doctype html><div id="one"></div><div id="two"></div>')
+    page.add_style_tag(content=(hatch_build.SOURCES / "src" / "widget.css").read_text("utf-8"))
+    page.add_script_tag(content=bundle)
+    page.evaluate("window.one = document.querySelector('#one'); window.never = new AbortController().signal")
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    yield page
+    assert problems == []
+
+
+@pytest.fixture
+def explorer(blank: Page) -> Page:
+    """The whole explorer in #one, its model as `model`."""
+    blank.evaluate("() => { window.model = new fv.FakeModel(); window.unmount = fv.mount(model, one) }")
+    return blank
