@@ -40,7 +40,7 @@ def visualize_filter(model: Any, layer: str, filter: int, **options: Any) -> Fil
     >>> visualize_filter(model, "conv3", 12, method="robust").save("conv3-12.png")
     """
     frames, wanted = _prepare(model, layer, [filter], options)
-    return _pictures(frames, wanted)[0]
+    return frames.pictures(wanted)[0]
 
 
 def visualize_layer(
@@ -108,7 +108,7 @@ def visualize_facets(
         raise ValueError(f"count must be a whole number from 2 to 64, got {count!r}.")
     frames, (first,) = _prepare(model, layer, [filter], {**options, "diversity": diversity})
     seeds = tuple((first.seed + offset) % (int(RANGES["seed"].high) + 1) for offset in range(count))
-    return _pictures(frames, [replace(first, seed=seed, together=seeds) for seed in seeds])
+    return frames.pictures([replace(first, seed=seed, together=seeds) for seed in seeds])
 
 
 def describe(
@@ -166,17 +166,7 @@ def _stream(frames: Frames, wanted: list[Description], batch_size: int, progress
 
     bar = Progbar(len(wanted), unit_name="filter") if progress else None
     for first in range(0, len(wanted), batch_size):
-        pictures = _pictures(frames, wanted[first : first + batch_size])
+        pictures = frames.pictures(wanted[first : first + batch_size])
         if bar:
             bar.add(len(pictures))
         yield from pictures
-
-
-def _pictures(frames: Frames, batch: list[Description]) -> list[FilterPicture]:
-    # Not from the kept pictures: the model's weights may have changed meanwhile.
-    run = frames.run(batch)
-    while True:
-        try:
-            next(run)
-        except StopIteration as stop:
-            return list(stop.value)

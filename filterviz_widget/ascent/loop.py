@@ -90,7 +90,8 @@ class Ascent:
         self._input_range = input_range
         self._method = method
         self._parameters = PARAMETERIZATIONS[method.parameterization](image_shape, input_range)
-        self._advance = tf.function(self._loop, input_signature=self._signature())
+        # AutoGraph has nothing to convert here; without it tracing is quicker, and a layer's error stays its own.
+        self._advance = tf.function(self._loop, input_signature=self._signature(), autograph=False)
 
     def compile(self) -> None:
         """Traces the loop without running it; the first `advance` would do so otherwise."""

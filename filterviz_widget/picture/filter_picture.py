@@ -1,13 +1,19 @@
 """A finished picture with all that belongs to it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.description import Description
 from filterviz_widget.picture.png import png
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +55,23 @@ class FilterPicture:
         if path.suffix.lower() != ".png":
             raise ValueError(f"The picture is written as PNG: expected a name ending in .png, got {str(path)!r}.")
         path.write_bytes(png(self.image))
+
+    def plot(self) -> Figure:
+        """Draws the picture beside its activation curve, with the description above and the note below."""
+        from matplotlib.figure import Figure  # not pyplot, whose state belongs to the user's thread
+
+        wanted = self.description
+        figure = Figure(figsize=(8, 3.6), layout="constrained")
+        picture, curve = figure.subplots(1, 2, width_ratios=(1, 1.2))
+        picture.imshow(self.image, cmap="gray", vmin=0, vmax=255)
+        picture.set_axis_off()
+        curve.plot(self.activations)
+        curve.set_xlabel("iteration")
+        curve.set_ylabel("activation")
+        figure.suptitle(f"{wanted.layer}, filter {wanted.filter}")
+        if self.note:
+            figure.supxlabel(self.note, fontsize="small", wrap=True)
+        return figure
 
     def _repr_png_(self) -> bytes:
         return png(self.image)

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from filterviz_widget.ascent import Numbers, State
 from filterviz_widget.description import Description
-from filterviz_widget.picture import FilterPicture, display, enlarge
 from filterviz_widget.model import ModelView
+from filterviz_widget.picture import FilterPicture, display, enlarge
 from filterviz_widget.session.compiled import CompiledLayers, Variant
 from filterviz_widget.session.frame import Frame
 from filterviz_widget.session.octaves import octaves
@@ -55,6 +55,15 @@ class Frames:
             self._pictures.put(wanted, picture)
         activations = picture.activations.tolist()
         yield Frame("done", wanted, wanted.iterations, activations, picture.image, picture, note=picture.note)
+
+    def pictures(self, batch: Sequence[Description]) -> list[FilterPicture]:
+        """Ascends to all pictures of a batch (see `run`), also to those that are kept: weights may have changed."""
+        run = self.run(batch)
+        while True:
+            try:
+                next(run)
+            except StopIteration as stop:
+                return list(stop.value)
 
     def run(
         self, batch: Sequence[Description], variant: Variant = "", seed: int | None = None, note: str = ""

@@ -1,11 +1,12 @@
 """A model's pictures, computed in the background and told to whoever listens."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 
 from filterviz_widget.description import Description
-from filterviz_widget.picture import FilterPicture
 from filterviz_widget.model import ModelView
+from filterviz_widget.picture import FilterPicture
 from filterviz_widget.session.frame import Frame
 from filterviz_widget.session.frames import Frames
 from filterviz_widget.session.worker import Worker
@@ -94,10 +95,7 @@ class Session:
 
 def explain(error: Exception, wanted: Description) -> str:
     """Says in one or two sentences what failed, in which layer, and what to try."""
-    # TensorFlow wraps the one line that says what happened in pages of graph nodes and source lines.
-    wrapping = ("Graph execution error", "Detected at", "File ", "[[")
-    lines = (line.strip() for line in str(error).splitlines())
-    text = next((line for line in lines if line and not line.startswith(wrapping)), "no message")
+    text = _gist(str(error))
     if isinstance(error, FloatingPointError):
         return f"The ascent on layer {wanted.layer} was ended: {text}"
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
@@ -107,3 +105,13 @@ def explain(error: Exception, wanted: Description) -> str:
             "Try a smaller image_size, or an earlier layer."
         )
     return f"Layer {wanted.layer} could not be run: {type(error).__name__}: {text}"
+
+
+def _gist(message: str) -> str:
+    """The one line that says what happened: TensorFlow wraps it in graph nodes and source lines, Keras in colour."""
+    wrapping = ("Graph execution error", "Detected at", "File ", "[[")
+    lines = (re.sub("\x1b\\[[0-9;]*m", "", line).strip() for line in message.splitlines())
+    gist = [line for line in lines if line and not line.startswith(wrapping)]
+    if len(gist) > 1 and gist[0].startswith("Exception encountered when calling"):
+        return f"{gist[1]} ({gist[0].removesuffix('.')})"
+    return gist[0] if gist else "no message"
