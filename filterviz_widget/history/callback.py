@@ -134,21 +134,20 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         Raises:
             ValueError: If the model has no such layer or filter, or is not the one that was recorded before.
         """
-        recorder = Recorder(self.model, self._probe, self._wanted_layers, self.settings)
-        if len(self._store) and recorder.layout != self._layout:
-            raise ValueError(
-                f"This history is of the model {self._model_name!r}, and {self.model.name!r} has other layers or "
-                "weights: make a new FilterHistory for it."
-            )
-        self._recorder, self._layout, self._model_name = recorder, recorder.layout, self.model.name
-        self._shift = None
+        self._recorder = self._shift = None
         self.error = ""
+        if self._probe and not self.model.built:
+            # Keras builds it with the first batch, too late for a record of the state before training. Layers draw
+            # the seeds of their weights when they are made, so building early gives the same weights.
+            self.model(next(self._probe.batches(1)).x)
+        if self.model.built:
+            self._read_model()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Called by Keras: records the state before training."""
         if self._shift is None:
             self._shift = max(0, self._trained - epoch)
-            if self.settings.initial and not len(self._store):
+            if self.settings.initial and not len(self._store) and self._recorder:
                 self._record(epoch + self._shift, {})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -225,11 +224,21 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
             ]
         )
 
+    def _read_model(self) -> Recorder:
+        recorder = Recorder(self.model, self._probe, self._wanted_layers, self.settings)
+        if len(self._store) and recorder.layout != self._layout:
+            raise ValueError(
+                f"This history is of the model {self._model_name!r}, and {self.model.name!r} has other layers or "
+                "weights: make a new FilterHistory for it."
+            )
+        self._recorder, self._layout, self._model_name = recorder, recorder.layout, self.model.name
+        return recorder
+
     def _record(self, number: int, logs: dict[str, Any]) -> None:
-        if self.error or self._recorder is None:
+        if self.error:
             return
         try:
-            record = self._recorder.record(number, logs)
+            record = (self._recorder or self._read_model()).record(number, logs)
             self._store.append(record)
         except Exception as error:
             if self.settings.strict:

@@ -101,12 +101,14 @@ def _find(model: Any, known: list[_Known], wanted: Any) -> _Known:
 
 
 def weight_names(model: Any) -> dict[int, str]:
-    """A distinct name for each weight, by its id: its path, numbered where two share one."""
+    """A distinct name for each weight, by its id: its path within the model, numbered where two share one."""
     names: dict[int, str] = {}
     seen: dict[str, int] = {}
     for weight in model.weights:
-        seen[weight.path] = seen.get(weight.path, 0) + 1
-        names[id(weight)] = weight.path if seen[weight.path] == 1 else f"{weight.path}#{seen[weight.path]}"
+        # Sequential models put their own name first, functional ones do not.
+        name = weight.path.removeprefix(f"{model.name}/")
+        seen[name] = seen.get(name, 0) + 1
+        names[id(weight)] = name if seen[name] == 1 else f"{name}#{seen[name]}"
     return names
 
 

@@ -92,7 +92,7 @@ class Recorded:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """Names (paths) of all weights that were ever trainable: the second axis of `gradient_norms`."""
+        """Names (paths within the model) of all weights that were ever trainable: the second axis of `gradient_norms`."""
         return tuple(dict.fromkeys(name for record in self.records for name in record.weights))
 
     @property
@@ -112,7 +112,7 @@ class Recorded:
         return norms
 
     def layer_gradient_norms(self) -> dict[str, npt.NDArray[np.float64]]:
-        """L2 norm of all gradients of a layer, by its path: float64 `(epochs,)`; NaN where the layer was frozen."""
+        """L2 norm of all gradients of a layer, by its path within the model: float64 `(epochs,)`; NaN where the layer was frozen."""
         norms, present = self.gradient_norms(), self.has_gradient
         layers = np.array([name.rpartition("/")[0] for name in self.weights])
         found = {}

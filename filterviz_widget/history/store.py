@@ -107,7 +107,7 @@ class Store:
     def _read(self, place: _Place) -> Array:
         size = int(np.prod(place.shape)) * place.dtype.itemsize
         if size == 0:
-            return np.empty(place.shape, place.dtype)
+            return _read_only(np.empty(place.shape, place.dtype))
         if self._view is None:
             self._view = np.memmap(self._path, np.uint8, "r")
         return self._view[place.offset : place.offset + size].view(place.dtype).reshape(place.shape)

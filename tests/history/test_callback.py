@@ -1,0 +1,356 @@
+"""Recording during fit: what is recorded when, and that training does not notice."""
+
+import random
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from filterviz_widget.history import FilterHistory
+from tests.history.networks import examples, small
+
+
+def history(**options):
+    """Quick to record: one small layer, one filter, two iterations."""
+    return FilterHistory(
+        **({"probe": examples(6, seed=9), "layers": ["first"], "filters": [0], "iterations": 2} | options)
+    )
+
+
+def trained(callbacks, **options):
+    """A model with every source of randomness, trained from a fixed seed; and what the generators say afterwards."""
+    keras.utils.set_random_seed(3)
+    model = small(compiled=False, inside=(layers.BatchNormalization(), layers.Dropout(0.5), layers.GaussianNoise(0.1)))
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = examples(24)
+    data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(24).batch(8)
+    logs = model.fit(data, epochs=2, callbacks=callbacks, verbose=0, validation_data=(x, y)).history
+    numpys = np.random.random()  # noqa: NPY002  # the global one is the point
+    draws = [random.random(), numpys, float(tf.random.uniform(())), float(keras.random.uniform(()))]
+    state = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+    return [variable.numpy().copy() for variable in state], logs, draws
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_training_is_the_same_to_the_last_bit_with_and_without_recording(training):
+    alone, logs_alone, draws_alone = trained([])
+    recorder = history(training=training, layers=None)
+    watched, logs, draws = trained([recorder])
+    assert recorder.epochs == (0, 1, 2)
+    assert logs == logs_alone
+    assert draws == draws_alone
+    for one, two in zip(alone, watched, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("probe", [True, False])
+def test_a_model_that_is_built_by_its_first_batch_is_recorded_and_trains_the_same(probe):
+    def weights(callbacks):
+        keras.utils.set_random_seed(4)
+        model = keras.Sequential([layers.Conv2D(4, 3, name="first"), layers.Flatten(), layers.Dense(3)])
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(*examples(), epochs=2, callbacks=callbacks, verbose=0)
+        return model.get_weights()
+
+    recorder = history(filters=()) if probe else history(filters=(), probe=None)
+    for one, two in zip(weights([]), weights([recorder]), strict=True):
+        np.testing.assert_array_equal(one, two)
+    # Without a probe there is nothing to build it with before training.
+    assert recorder.epochs == ((0, 1, 2) if probe else (1, 2))
+
+
+@pytest.fixture(scope="module")
+def run():
+    """One short training with a record per epoch, and the weights at each, kept by another callback."""
+    model, (x, y) = small(inside=(layers.BatchNormalization(),)), examples()
+    kept = []
+
+    class Keeper(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            kept.append(model.get_layer("first").kernel.numpy().copy())
+
+        def on_epoch_end(self, epoch, logs=None):
+            kept.append(model.get_layer("first").kernel.numpy().copy())
+
+    heard = []
+    recorder = history()
+    recorder.subscribe(heard.append)
+    keras_history = model.fit(x, y, epochs=2, callbacks=[recorder, Keeper()], verbose=0)
+    return recorder, keras_history, kept, heard, model
+
+
+def test_each_epoch_is_recorded_and_the_state_before_training_too(run):
+    recorder, _, kept, _, _ = run
+    assert recorder.epochs == (0, 1, 2)
+    assert recorder.layers == ("first",)
+    np.testing.assert_array_equal(recorder.kernels("first"), np.stack(kept))
+    assert len(recorder.gradients) == 3
+    assert all(len(gradients) == 8 for gradients in recorder.gradients)
+    assert recorder.pictures("first").shape == (3, 1, 12, 12, 3)
+
+
+def test_logs_hold_what_keras_logged_and_the_time_of_the_recording(run):
+    recorder, keras_history, _, _, _ = run
+    assert set(recorder.logs[0]) == {"probe_loss", "record_seconds"}
+    for number, loss in enumerate(keras_history.history["loss"], 1):
+        assert recorder.logs[number]["loss"] == loss
+        assert 0 < recorder.logs[number]["record_seconds"] < 60
+    assert set(keras_history.history) == {"loss"}
+
+
+def test_listeners_get_each_record_with_arrays_that_cannot_be_changed(run):
+    recorder, _, _, heard, _ = run
+    assert [record.epoch for record in heard] == [0, 1, 2]
+    np.testing.assert_array_equal(heard[2].kernels["first"][0], recorder.kernels("first")[2])
+    with pytest.raises(ValueError, match="read-only"):
+        recorder.records[0].gradients[0][:] = 0
+
+
+def test_the_pictures_are_those_of_the_weights_of_the_epoch(run):
+    recorder, _, _, _, model = run
+    pictures = recorder.pictures("first")
+    assert (pictures[0] != pictures[2]).any()
+    # The last epoch's weights are still in the model: a new history draws the same picture from them.
+    again = history()
+    again.set_model(model)
+    again.on_train_begin()
+    again.on_epoch_begin(0)
+    np.testing.assert_array_equal(again.pictures("first")[0], pictures[2])
+
+
+def test_a_second_fit_goes_on_counting_and_every_second_epoch_is_recorded():
+    model, (x, y) = small(), examples()
+    recorder = history(every=2, filters=())
+    model.fit(x, y, epochs=3, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (0, 2)
+    model.fit(x, y, epochs=3, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (0, 2, 4, 6)
+    model.fit(x, y, initial_epoch=6, epochs=8, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (0, 2, 4, 6, 8)
+
+
+def test_resumed_training_begins_with_the_epoch_that_it_resumes():
+    model, (x, y) = small(), examples()
+    recorder = history(filters=())
+    model.fit(x, y, initial_epoch=5, epochs=7, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (5, 6, 7)
+    without = history(filters=(), initial=False)
+    model.fit(x, y, initial_epoch=7, epochs=8, callbacks=[without], verbose=0)
+    assert without.epochs == (8,)
+
+
+def test_a_pipeline_with_steps_per_epoch_is_recorded():
+    model, (x, y) = small(), examples()
+    recorder = history(filters=())
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(5).repeat()
+    model.fit(data, epochs=2, steps_per_epoch=3, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (0, 1, 2)
+
+
+def test_interrupting_fit_keeps_what_was_recorded_and_a_further_fit_goes_on():
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    model, (x, y) = small(), examples()
+    recorder = history(filters=())
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, epochs=4, callbacks=[recorder, Interrupt()], verbose=0)
+    assert recorder.epochs == (0, 1, 2)
+    model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (0, 1, 2, 3)
+
+
+class OwnStep(keras.Model):
+    """Trains on a loss that only its train_step knows."""
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, self(x, training=True)))
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(loss, [w.value for w in self.trainable_weights]), self.trainable_weights, strict=True)
+        )
+        return {"own": loss}
+
+
+def test_a_failed_recording_is_reported_once_in_words_and_training_goes_on():
+    model, (x, y) = small(kind=OwnStep, compiled=False), examples()
+    model.compile("sgd")
+    recorder = history(filters=())
+    with pytest.warns(RuntimeWarning, match=r"(?s)stopped recording at epoch 0.*compute_loss") as caught:
+        result = model.fit(x, y, epochs=3, callbacks=[recorder], verbose=0)
+    assert len([one for one in caught if "FilterHistory" in str(one.message)]) == 1
+    assert len(result.history["own"]) == 3
+    assert recorder.epochs == ()
+    assert "train_step" in recorder.error
+    with pytest.raises(RuntimeError, match="compute_loss"):
+        model.fit(x, y, epochs=1, callbacks=[history(filters=(), strict=True)], verbose=0)
+
+
+def test_a_train_step_of_ones_own_is_recorded_where_compute_loss_tells_the_loss_or_without_gradients():
+    model, (x, y) = small(kind=OwnStep), examples()
+    recorder, without = history(filters=()), history(filters=(), probe=None)
+    model.fit(x, y, epochs=1, callbacks=[recorder, without], verbose=0)
+    assert recorder.epochs == without.epochs == (0, 1)
+    assert recorder.logs[1]["own"] > 0
+    assert without.gradients == [[], []]
+    assert without.gradient_norms().shape == (2, 0)
+    assert without.kernels("first").shape == (2, 3, 3, 3, 4)
+
+
+def test_a_listener_that_fails_is_not_called_again_and_recording_goes_on():
+    model, (x, y) = small(), examples()
+    recorder, calls = history(filters=()), []
+
+    def broken(record):
+        calls.append(record.epoch)
+        raise ValueError("no screen")
+
+    recorder.subscribe(broken)
+    other = []
+    stop = recorder.subscribe(other.append)
+    with pytest.warns(RuntimeWarning, match="no screen"):
+        model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    assert calls == [0]
+    assert len(other) == 2
+    stop()
+    model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    assert len(other) == 2
+    assert recorder.epochs == (0, 1, 2)
+
+
+def test_a_frozen_layer_is_shown_as_such_and_comes_back_when_it_is_thawed():
+    model, (x, y) = small(), examples()
+    model.get_layer("first").trainable = False
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    recorder = history(filters=())
+    model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    assert [len(gradients) for gradients in recorder.gradients] == [4, 4]
+    assert np.isnan(recorder.kernel_gradients("first")).all()
+    model.get_layer("first").trainable = True
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    gradients = recorder.kernel_gradients("first")
+    assert gradients.shape == (3, 3, 3, 3, 4)
+    assert np.isnan(gradients[:2]).all()
+    np.testing.assert_array_equal(gradients[2], recorder.gradients[2][0])
+    frozen = [name for name, has in zip(recorder.weights, recorder.has_gradient[0], strict=True) if not has]
+    assert frozen == ["first/kernel", "first/bias"]
+    np.testing.assert_array_equal(np.isnan(recorder.gradient_norms()), ~recorder.has_gradient)
+    by_layer = recorder.layer_gradient_norms()
+    np.testing.assert_array_equal(np.isnan(by_layer["first"]), [True, True, False])
+    kernel, bias = recorder.gradients[2][:2]
+    assert by_layer["first"][2] == pytest.approx(np.sqrt((kernel**2).sum() + (bias**2).sum()), rel=1e-6)
+
+
+def test_a_model_that_cannot_be_drawn_is_recorded_without_pictures_and_says_why():
+    class Opaque(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv = layers.Conv2D(4, 3, name="conv")
+            self.head = layers.Dense(3, activation="softmax")
+
+        def call(self, x):
+            return self.head(tf.reduce_mean(tf.nn.elu(self.conv(x)), axis=(1, 2)))
+
+    model, (x, y) = Opaque(), examples()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    recorder = history(layers=None)
+    with pytest.warns(RuntimeWarning, match="no pictures"):
+        model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    assert recorder.layers == ("conv",)
+    assert recorder.kernels("conv").shape == (2, 3, 3, 3, 4)
+    with pytest.raises(ValueError, match="No pictures"):
+        recorder.pictures("conv")
+
+
+def test_what_does_not_fit_the_model_is_refused_before_training():
+    model, (x, y) = small(), examples()
+    for options, words in (({"layers": ["third"]}, "'first'"), ({"filters": [40]}, "has 4 filters")):
+        before = model.get_weights()
+        with pytest.raises(ValueError, match=words):
+            model.fit(x, y, callbacks=[history(**options)], verbose=0)
+        for one, two in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_a_history_is_of_one_model():
+    x, y = examples()
+    recorder = history(filters=())
+    small().fit(x, y, callbacks=[recorder], verbose=0)
+    other = small(strides=2)
+    other.fit(x, y, callbacks=[recorder], verbose=0)  # the same layers and weights: training goes on elsewhere
+    assert recorder.epochs == (0, 1, 2)
+    wider = keras.Sequential([keras.Input((12, 12, 3)), layers.Conv2D(9, 3, name="first"), layers.Flatten()])
+    wider.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="make a new FilterHistory"):
+        wider.fit(x, np.zeros((10, 900)), callbacks=[recorder], verbose=0)
+
+
+def test_layers_are_named_by_name_index_or_themselves():
+    model, (x, y) = small(), examples()
+    recorder = history(layers=[1, model.get_layer("second")], filters=())
+    model.fit(x, y, callbacks=[recorder], verbose=0)
+    assert recorder.layers == ("first", "second")
+    assert recorder.kernels(model.get_layer("second")).shape == recorder.kernels(1).shape == (2, 3, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"every": 0}, "every must be a whole number from 1"),
+        ({"filters": [-1]}, "filters must be whole numbers"),
+        ({"filters": 1.5}, "filters must be whole numbers"),
+        ({"method": "best"}, "method must be one of"),
+        ({"iterations": 0}, "iterations must be"),
+        ({"step_size": float("nan")}, "step_size must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"batch_size": 2.5}, "batch_size must be"),
+        ({"max_bytes": -1}, "max_bytes must be"),
+        ({"input_range": (1, 0)}, "input_range must be"),
+    ],
+)
+def test_a_wrong_argument_is_refused_at_once(options, words):
+    with pytest.raises(ValueError, match=words):
+        FilterHistory(**options)
+
+
+def test_closing_lets_go_of_everything(tmp_path):
+    import gc
+    import weakref
+
+    model, (x, y) = small(), examples()
+    recorder = history()
+    model.fit(x, y, callbacks=[recorder], verbose=0)
+    recorder.close()
+    recorder.close()
+    assert "closed" in repr(recorder)
+    with pytest.raises(RuntimeError, match="closed"):
+        recorder.kernels("first")
+    with pytest.raises(RuntimeError, match="closed"):
+        model.fit(x, y, callbacks=[recorder], verbose=0)
+    gone = weakref.ref(model)
+    keras.backend.clear_session()
+    del model
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_text_says_what_is_recorded(run):
+    recorder, _, _, _, _ = run
+    text = repr(recorder)
+    for words in ("3 records, epochs 0 to 2", "first", "8 weights", "probe of 6 examples", "s per record"):
+        assert words in text
+    assert "nothing recorded" in repr(history())
+
+
+def test_recording_raises_no_warnings_of_its_own():
+    model, (x, y) = small(), examples()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(x, y, callbacks=[history()], verbose=0)
