@@ -26,9 +26,14 @@ class _OnBehalfOfNobody(keras.Layer):  # type: ignore[misc]  # Keras has no type
         # A name of its own: an automatic one would move Keras' global counter.
         super().__init__(name="on_behalf_of_nobody", dtype="float32", autocast=False)
         self._function = function
+        self.error: Exception | None = None
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        return self._function(inputs)
+        try:
+            return self._function(inputs)
+        except Exception as error:  # Keras would wrap its message in one about this layer
+            self.error = error
+            return inputs
 
 
 def in_inference(function: Callable[[Any], Any], tensor: Any) -> Any:
@@ -36,8 +41,12 @@ def in_inference(function: Callable[[Any], Any], tensor: Any) -> Any:
 
     Whatever a layer assigns (moving averages, seeds, losses) goes to a scope that is thrown away.
     """
+    nobody = _OnBehalfOfNobody(function)
     with keras.StatelessScope():
-        return _OnBehalfOfNobody(function)(tensor, training=False)
+        result = nobody(tensor, training=False)
+    if nobody.error is not None:
+        raise nobody.error
+    return result
 
 
 def follow(layer: Any, args: Any, kwargs: Any) -> Calls:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from filterviz_widget.model.follow import names_kept
+from filterviz_widget.model.reason import reason
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 
@@ -45,10 +46,9 @@ def _load_file(path: Path) -> Any:
         with names_kept():
             return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
         raise ValueError(
-            f"The model in {str(path)!r} could not be loaded: {reason} If it has layers of your own, load it with "
-            "keras.saving.load_model(path, custom_objects=...) and pass the model."
+            f"The model in {str(path)!r} could not be loaded ({reason(error)}). If it has layers of your own, load "
+            "it with keras.saving.load_model(path, custom_objects=...) and pass the model."
         ) from error
 
 

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from filterviz_widget.model.reason import reason
+
 Preprocess = Callable[[Any], Any] | Literal["caffe", "tf", "torch"]
 
 # keras.applications.imagenet_utils: statistics of ImageNet, the first in BGR and grey levels, the others in RGB.
@@ -66,7 +68,7 @@ def preprocessing(
             result = preprocess(images)
         except Exception as error:
             raise ValueError(
-                f"preprocess failed on a float32 image of shape {(1, *image_shape)}: {type(error).__name__}: {error}"
+                f"preprocess failed on a float32 image of shape {(1, *image_shape)}: {reason(error)}"
             ) from error
     if not tf.is_tensor(result) or result.shape.rank != 4 or result.shape[3] != image_shape[2]:
         raise ValueError(

@@ -1,5 +1,6 @@
 """Reads a model that a user brings: what can be shown of it, or precisely why not."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from filterviz_widget.model.inputs import held_values, image_input, input_name
 from filterviz_widget.model.layer_info import NOT_TWO_DIMENSIONAL, LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
 from filterviz_widget.model.preprocess import Preprocess, preprocessing
+from filterviz_widget.model.reason import reason
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
 from filterviz_widget.model.view import ModelView, Route
 
@@ -110,21 +112,29 @@ def _graph(model: Any, size: tuple[int, int] | None) -> Graph:
             "model(images), or build it with model.build((None, height, width, channels))."
         )
     shapes = (model.get_build_config() or {}).get("input_shape")
-    if not shapes:
+    if not shapes or _needs_more_than_one_argument(model.call):
         raise ValueError(
             f"The model {model.name!r} is a subclass of keras.Model whose input shape is unknown, or which takes "
             "several arguments. Expected a call with one argument (a tensor, a list or a dictionary)."
         )
+    failure: Exception | None = None
     for wanted in [size, None] if size else [None]:
         try:
             return followed_graph(model, (_symbols(model, shapes, wanted),), {})
         except Exception as error:  # a user's code, which may raise anything
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            reason, cause = f"{type(error).__name__}: {lines[0] if lines else 'no message'}", error
+            failure = error
+    assert failure is not None
     raise ValueError(
-        f"The model {model.name!r} is a subclass of keras.Model whose call could not be followed ({reason}). "
-        "Expected a call made of Keras layers and keras.ops, without tf.* functions or NumPy; or a Functional model."
-    ) from cause
+        f"The model {model.name!r} is a subclass of keras.Model whose call could not be followed "
+        f"({reason(failure)}). Expected a call made of Keras layers and keras.ops, without tf.* functions or NumPy; "
+        "or a Functional model."
+    ) from failure
+
+
+def _needs_more_than_one_argument(call: Any) -> bool:
+    _, *more = inspect.signature(call).parameters.values()
+    named = (parameter for parameter in more if parameter.kind is not parameter.VAR_KEYWORD)
+    return any(parameter.default is parameter.empty and parameter.name != "training" for parameter in named)
 
 
 def _symbols(model: Any, shapes: Any, size: tuple[int, int] | None) -> Any:

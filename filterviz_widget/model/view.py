@@ -14,6 +14,7 @@ from filterviz_widget.model.evaluate import Relu, evaluate, without_activation
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, saturating
+from filterviz_widget.model.reason import reason
 
 Features = Callable[[tf.Tensor], tf.Tensor]
 """From float32 images `(batch, height, width, channels)` in the units of `ModelView.input_range` to a layer's output,
@@ -184,10 +185,8 @@ class ModelView:
         own = self._route.graph.inputs[self._route.position].shape[1:3]
         if own == (height, width) or isinstance(error, tf.errors.ResourceExhaustedError):
             return None
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
         advice = "Try another image_size" if None in own else f"The model's own size is {own[0]} x {own[1]}: try that"
         return (
             f"The layer {layer!r} cannot be computed from an image of {height} x {width} pixels. "
-            f"{advice}, or a layer nearer to the input. ({reason})"
+            f"{advice}, or a layer nearer to the input. ({reason(error)})"
         )

@@ -1,0 +1,21 @@
+"""The one line of an exception that says what happened."""
+
+import re
+
+WRAPPING = (
+    "Exception encountered when",
+    "Arguments received by",
+    "Graph execution error",
+    "Detected at",
+    "File ",
+    "[[",
+)
+"""What Keras and TensorFlow put around the message of a layer."""
+
+
+def reason(error: Exception) -> str:
+    """The exception's type and the first line of its message that says something."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error))  # Keras prints the message itself in bold
+    lines = (line.strip() for line in text.splitlines())
+    message = next((line for line in lines if line and not line.startswith(WRAPPING)), "no message")
+    return f"{type(error).__name__}: {message}"

@@ -1,0 +1,190 @@
+"""What cannot be shown is refused in words: what was given, what is expected, what to try."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from filterviz_widget.model import read_model
+from tests.model.networks import Subclassed
+
+
+def sequential(*between, shape=(8, 8, 3), **options):
+    return keras.Sequential([keras.Input(shape, **options), *between], name="mine")
+
+
+class UsesTensorFlow(keras.Model):
+    def __init__(self):
+        super().__init__(name="mine")
+        self.conv = layers.Conv2D(2, 3)
+
+    def call(self, x):
+        return tf.nn.relu(self.conv(tf.sqrt(x)))
+
+
+def uses_tensorflow():
+    model = UsesTensorFlow()
+    model(np.zeros((1, 8, 8, 3), np.float32))
+    return model
+
+
+class TwoArguments(keras.Model):
+    def call(self, x, y):
+        return x + y
+
+
+def two_arguments():
+    model = TwoArguments(name="mine")
+    model(np.zeros((1, 8, 8, 3), np.float32), np.zeros((1, 8, 8, 3), np.float32))
+    return model
+
+
+def half_built():
+    model = Subclassed(name="mine")
+    model.built = True
+    model._build_shapes_dict = {"input_shape": (None, 8, 8, 3)}
+    return model
+
+
+def two_images():
+    a, b = keras.Input((8, 8, 3), name="left"), keras.Input((8, 8, 1), name="right")
+    return keras.Model([a, b], layers.Concatenate()([a, b]))
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "error", "message"),
+    [
+        (lambda: 3, {}, TypeError, "Expected a Keras 3 model (keras.Model) or the path of one, got an object of type "),
+        (lambda: keras.Model, {}, TypeError, "got the class keras.src.models.model.Model."),
+        (lambda: layers.Conv2D(2, 3), {}, TypeError, "layers.convolutional.conv2d.Conv2D"),
+        (lambda: "nowhere.keras", {}, FileNotFoundError, "There is no file 'nowhere.keras' (in the working directory"),
+        (lambda: "model.pt", {}, ValueError, "Expected the path of a .keras or .h5 file, got 'model.pt'."),
+        (lambda: __file__[:-3] + ".h5", {}, FileNotFoundError, "There is no file"),
+        (
+            lambda: keras.Sequential([layers.Conv2D(2, 3)], name="mine"),
+            {},
+            ValueError,
+            "The model 'mine' is not built: its input shape is unknown. Call it once on a batch of images",
+        ),
+        (lambda: Subclassed(name="mine"), {}, ValueError, "The model 'mine' is not built"),
+        (half_built, {}, ValueError, "Its layer 'conv' is not built: call the model on a batch of images first."),
+        (
+            uses_tensorflow,
+            {},
+            ValueError,
+            "The model 'mine' is a subclass of keras.Model whose call could not be followed",
+        ),
+        (
+            uses_tensorflow,
+            {},
+            ValueError,
+            "(ValueError: A KerasTensor cannot be used as input to a TensorFlow function.",
+        ),
+        (uses_tensorflow, {}, ValueError, "Expected a call made of Keras layers and keras.ops, without tf.* functions"),
+        (two_arguments, {}, ValueError, "or which takes several arguments. Expected a call with one argument"),
+        (
+            two_images,
+            {},
+            ValueError,
+            "The model has several image inputs: 'left' (None, 8, 8, 3) float32, 'right' (None, 8, 8, 1) float32. "
+            "Say which one to optimise, e.g. input='left'.",
+        ),
+        (two_images, {"input": "lefft"}, ValueError, "The model has no input 'lefft'; its inputs are 'left' (None, 8"),
+        (two_images, {"input": "lefft"}, ValueError, "Did you mean 'left'?"),
+        (
+            two_images,
+            {"input": "left", "other_inputs": {"write": 0}},
+            ValueError,
+            "other_inputs names 'write'; the inputs beside the image are: 'right' (None, 8, 8, 1) float32.",
+        ),
+        (
+            two_images,
+            {"input": "left", "other_inputs": {"left": 0}},
+            ValueError,
+            "other_inputs names 'left'; the inputs beside the image are: 'right'",
+        ),
+        (
+            two_images,
+            {"input": "left", "other_inputs": {"right": np.zeros((8, 7, 1))}},
+            ValueError,
+            "The input 'right' takes shape (8, 8, 1), got (8, 7, 1).",
+        ),
+        (two_images, {"input": "left", "other_inputs": [0]}, TypeError, "other_inputs must be a dictionary of arrays"),
+        (
+            lambda: sequential(layers.Conv2D(2, 3, data_format="channels_first", padding="same", name="cf")),
+            {},
+            ValueError,
+            "The layer 'cf' works on channels_first images, which TensorFlow cannot run on a CPU.",
+        ),
+        (
+            lambda: sequential(layers.GlobalMaxPooling2D()),
+            {},
+            ValueError,
+            "The model 'mine' has no layer that can be shown",
+        ),
+        (
+            lambda: sequential(layers.Conv1D(2, 3, name="rows"), shape=(20, 4), name="series"),
+            {},
+            ValueError,
+            "its inputs are 'series' (None, 20, 4) float32. Its layer 'rows' is a Conv1D, which runs over sequences: ",
+        ),
+        (
+            lambda: sequential(layers.Conv3D(2, 3, name="cubes"), shape=(9, 9, 9, 1)),
+            {},
+            ValueError,
+            "Its layer 'cubes' is a Conv3D, which runs over volumes: not supported.",
+        ),
+        (
+            lambda: sequential(layers.Rescaling(1 / 255), dtype="uint8", name="bytes"),
+            {},
+            ValueError,
+            "The image input is 'bytes' (None, 8, 8, 3) uint8, and whole numbers have no gradient to climb. Build the "
+            'model on an input of dtype "float32"',
+        ),
+        (lambda: sequential(layers.Dense(2), shape=(8,)), {}, ValueError, "Expected a model with an image input"),
+        (lambda: sequential(layers.Conv2D(2, 3)), {"image_size": 0}, ValueError, "image_size must be from 1 to 2048"),
+        (lambda: sequential(layers.Conv2D(2, 3)), {"image_size": "8"}, TypeError, "image_size must be a whole number"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_in_words(model, options, error, message):
+    with pytest.raises(error) as caught:
+        read_model(model(), **options)
+    assert message in str(caught.value)
+
+
+def test_another_backend_is_refused(monkeypatch):
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match=r"Keras runs on 'jax'. Set the environment variable KERAS_BACKEND"):
+        read_model(sequential(layers.Conv2D(2, 3)))
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path):
+    (tmp_path / "broken.keras").write_text("no model")
+    with pytest.raises(ValueError, match=r"The model in '.*broken.keras' could not be loaded \("):
+        read_model(tmp_path / "broken.keras")
+
+
+@pytest.mark.parametrize("function", ["layer", "cut", "pre_activation"])
+def test_an_unknown_layer_is_answered_by_the_nearest(function):
+    inner = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(2, 3, name="conv")], name="inner")
+    view = read_model(keras.Sequential([keras.Input((8, 8, 3)), inner, layers.Conv2D(2, 3, name="last")]))
+    for asked, answer in [
+        ("lats", "There is no layer 'lats' that can be shown; did you mean 'last'?"),
+        ("conv", "There is no layer 'conv' that can be shown; did you mean 'inner/conv'?"),
+        ("xyz", "There is no layer 'xyz' that can be shown; there are 'inner/conv', 'last'"),
+    ]:
+        with pytest.raises(ValueError, match=answer.replace("?", r"\?")):
+            getattr(view, function)(asked)
+
+
+def test_an_error_of_a_layer_at_the_models_own_size_comes_through():
+    class Failing(layers.Layer):
+        def call(self, x):
+            if not isinstance(x, keras.KerasTensor) and tf.executing_eagerly():
+                raise ZeroDivisionError("mine")
+            return x
+
+    view = read_model(sequential(Failing(name="failing"), layers.Conv2D(2, 3, name="conv")))
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        view.cut("conv")(tf.zeros((1, 8, 8, 3)))
