@@ -15,6 +15,22 @@ TORCH_MEAN = (0.485, 0.456, 0.406)
 TORCH_STD = (0.229, 0.224, 0.225)
 
 
+PUBLISHED = {
+    "caffe": ("vgg16", "vgg19", "resnet50", "resnet101", "resnet152"),
+    "tf": ("inception", "xception", "mobilenet_", "mobilenetv2", "nasnet", "resnet50v2", "resnet101v2", "resnet152v2"),
+    "torch": ("densenet",),
+}
+"""How the names of the models in keras.applications begin whose published weights expect the one or the other."""
+
+
+def published_mode(name: str) -> str | None:
+    """What the published weights of the model of that name expect; None where it is not one of keras.applications."""
+    fitting = [
+        (len(start), mode) for mode, starts in PUBLISHED.items() for start in starts if name.lower().startswith(start)
+    ]
+    return max(fitting)[1] if fitting else None  # the longest: resnet50v2 begins like resnet50
+
+
 def caffe(images: tf.Tensor) -> tf.Tensor:
     """RGB from 0 to 255 to BGR without ImageNet's mean."""
     return images[..., ::-1] - tf.constant(CAFFE_MEAN, images.dtype)

@@ -13,7 +13,7 @@ from filterviz_widget.model.input_range import InputRange, given_range, measured
 from filterviz_widget.model.inputs import held_values, image_input, input_name
 from filterviz_widget.model.layer_info import NOT_TWO_DIMENSIONAL, LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
-from filterviz_widget.model.preprocess import Preprocess, preprocessing
+from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
 from filterviz_widget.model.reason import reason
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
 from filterviz_widget.model.view import ModelView, Route
@@ -90,7 +90,7 @@ def read_model(
             f"The model {model.name!r} has no layer that can be shown: none has a feature map (batch, height, width, "
             f"filters) or dense units that depend on its image input {name!r}.{reasons}"
         )
-    pixels = _input_range(input_range, preprocess, route, image_shape)
+    pixels = _input_range(input_range, preprocess, route, image_shape) or _assumed(model, preprocess)
     return ModelView(
         layers,
         unsupported,
@@ -177,7 +177,7 @@ def _hint(model: Any) -> str:
 
 def _input_range(
     wanted: tuple[float, float] | str, preprocess: Preprocess | None, route: Route, image_shape: tuple[int, int, int]
-) -> InputRange:
+) -> InputRange | None:
     if wanted != "auto":
         return given_range(wanted)
     if isinstance(preprocess, str):
@@ -188,6 +188,13 @@ def _input_range(
     def images_to(path: tuple[str, ...]) -> Any:
         return lambda images: in_inference(lambda given: route.run(given, path), images)
 
-    return read_range(route.graph, route.position, images_to, image_shape) or InputRange(
-        0.0, 1.0, "assumed, nothing in the model says"
-    )
+    return read_range(route.graph, route.position, images_to, image_shape)
+
+
+def _assumed(model: Any, preprocess: Preprocess | None) -> InputRange:
+    source = "assumed, nothing in the model says"
+    for part in model._flatten_layers():
+        if preprocess is None and isinstance(part, keras.Model) and (mode := published_mode(part.name)):
+            source += f'; with its published weights, {part.name} takes preprocess="{mode}"'
+            break
+    return InputRange(0.0, 1.0, source)

@@ -131,6 +131,29 @@ def subclassed_of_blocks_and_a_functional_model() -> Case:
     )
 
 
+class Scaled(keras.Model):
+    """Uses a weight of its own, a layer twice, and a layer that it never needs."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.gamma = self.add_weight(shape=(3,), initializer="ones", name="gamma")
+        self.conv, self.idle = conv(3, "conv"), layers.Dropout(0.5)
+
+    def call(self, images: Any) -> Any:
+        return self.conv(ops.tanh(self.conv(images * self.gamma)) - self.gamma)
+
+
+def a_weight_of_the_models_own(dtype: str) -> Callable[[], Case]:
+    def case() -> Case:
+        model = Scaled(dtype=dtype)
+        model(np.zeros((1, SIZE, SIZE, 3), np.float32))
+        with_weights(model)
+        return Case(model, {"conv": lambda x: model.conv(x * model.gamma.numpy()), "conv:1": model})
+
+    case.__name__ = f"a_weight_of_the_models_own_{dtype}"
+    return case
+
+
 def functional_in_functional() -> Case:
     inner = backbone()
     image = keras.Input((SIZE, SIZE, 3))
@@ -327,6 +350,7 @@ CASES = [
     subclassed,
     functional_with_a_block,
     subclassed_of_blocks_and_a_functional_model,
+    *(a_weight_of_the_models_own(dtype) for dtype in ("float32", "mixed_float16")),
     functional_in_functional,
     three_deep_with_sequential_in_between,
     subclass_in_sequential,

@@ -8,6 +8,7 @@ from keras import layers
 from keras.src.applications import imagenet_utils
 
 from filterviz_widget.model import read_model
+from filterviz_widget.model.preprocess import published_mode
 
 IMAGENET_MEAN, IMAGENET_STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
@@ -78,7 +79,8 @@ def test_arithmetic_says_the_range_in_the_graph_and_as_a_function(preprocess_inp
 
 
 @pytest.mark.parametrize(
-    "first", [(), (layers.Conv2D(3, 3), layers.Rescaling(1 / 255)), (layers.Normalization(mean=0, variance=1),)]
+    "first",
+    [(), (layers.Conv2D(3, 3), layers.Rescaling(1 / 255)), (layers.Normalization(mean=[0.0] * 3, variance=[1.0] * 3),)],
 )
 def test_where_nothing_says_the_range_is_assumed_and_the_view_says_so(first):
     view = read_model(behind(*first))
@@ -127,3 +129,35 @@ def test_a_preprocessing_that_cannot_work_is_refused(preprocess, channels, error
 def test_a_range_that_is_none_is_refused(wanted):
     with pytest.raises(ValueError, match="input_range must be"):
         read_model(behind(), input_range=wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("vgg16", "caffe"),
+        ("resnet50", "caffe"),
+        ("resnet50v2", "tf"),
+        ("mobilenetv2_1.00_224", "tf"),
+        ("NASNet", "tf"),
+        ("densenet121", "torch"),
+    ],
+)
+def test_where_the_range_is_assumed_a_published_model_is_recognised_by_its_name(name, mode):
+    inner = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(2, 3)], name=name)
+    assert published_mode(inner.name) == mode
+    view = read_model(keras.Sequential([keras.Input((8, 8, 3)), inner, layers.Flatten()]))
+    assert view.input_range_source == (
+        f'assumed, nothing in the model says; with its published weights, {name} takes preprocess="{mode}"'
+    )
+    assert read_model(inner, preprocess=mode).input_range == (0, 255)
+
+
+def test_published_names_are_those_of_keras_applications():
+    for function, mode in [
+        ("VGG19", "caffe"),
+        ("MobileNet", "tf"),
+        ("DenseNet121", "torch"),
+        ("MobileNetV3Small", None),
+    ]:
+        model = getattr(keras.applications, function)(weights=None, include_top=False, input_shape=(32, 32, 3))
+        assert published_mode(model.name) == mode
