@@ -71,7 +71,7 @@ def preprocessing(
             raise ValueError(f'preprocess must be "caffe", "tf", "torch" or a function, got {preprocess!r}.')
         if image_shape[2] != 3 and preprocess != "tf":
             raise ValueError(
-                f"preprocess={preprocess!r} is for RGB images, but the model takes {image_shape[2]} channels. "
+                f"preprocess={preprocess!r} is for RGB images, but the model's image has {image_shape[2]} channel(s). "
                 "Pass a function instead."
             )
         return NAMED[preprocess]

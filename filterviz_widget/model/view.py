@@ -181,7 +181,8 @@ class ModelView:
         return features
 
     def _does_not_fit(self, layer: str, images: tf.Tensor, error: Exception) -> str | None:
-        height, width = images.shape[1:3]
+        # A transformed image may have lost its static size.
+        height, width = (size or wanted for size, wanted in zip(images.shape[1:3], self.image_shape[:2], strict=True))
         own = self._route.graph.inputs[self._route.position].shape[1:3]
         if own == (height, width) or isinstance(error, tf.errors.ResourceExhaustedError):
             return None

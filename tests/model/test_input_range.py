@@ -108,7 +108,7 @@ def test_preprocessing_by_name_is_that_of_keras_applications(mode):
     [
         ("cafe", 3, ValueError, 'preprocess must be "caffe", "tf", "torch" or a function, got \'cafe\''),
         (3, 3, TypeError, "or a function, got 3"),
-        ("caffe", 1, ValueError, "is for RGB images, but the model takes 1 channels"),
+        ("caffe", 1, ValueError, r"is for RGB images, but the model's image has 1 channel\(s\)"),
         (
             lambda x: x @ tf.zeros((5, 5)),
             3,
