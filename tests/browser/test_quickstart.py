@@ -1,0 +1,166 @@
+"""The way of one slider move, from a hand in a real Chromium to a kernel and back."""
+
+import re
+import time
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PLACES
+from tests.browser.lab import Kernel, Notebook, View
+
+THREADS = "len([t for t in __import__('threading').enumerate() if t.name.startswith('filterviz-worker')])"
+OPEN = "len([w for w in __import__('ipywidgets').Widget.widgets.values() if isinstance(w, FilterExplorer)])"
+
+
+def test_the_second_cell_of_the_quickstart_shows_a_picture_and_nothing_else(notebook: Notebook, opened: View) -> None:
+    opened.expect_picture("conv3", 0)
+    opened.expect_words("Done · 20 of 20")
+    expect(opened.picture).to_be_visible()
+    outputs = notebook.cell(PLACES["quickstart"]).locator(".jp-OutputArea-output")
+    expect(outputs).to_have_count(1)  # no log lines
+
+
+def test_nothing_asks_before_the_first_picture(notebook: Notebook, opened: View) -> None:
+    expect(notebook.page.get_by_text("Jupyter news")).to_have_count(0)
+    expect(notebook.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_after_a_fast_drag_the_picture_is_that_of_the_last_place(view: View, kernel: Kernel) -> None:
+    kernel("None", before="moves = []; note_move = lambda change: moves.append(change.new)")
+    kernel("None", before="explorer.observe(note_move, 'filter')")
+    box = view.slider("Filter").bounding_box()
+    assert box
+    last = int(view.slider("Filter").get_attribute("max") or 0)
+    assert last >= 30
+    x = [box["x"] + 8 + place * (box["width"] - 16) / last for place in range(31)]
+    y = box["y"] + box["height"] / 2
+    mouse = view.root.page.mouse
+    mouse.move(x[0], y)
+    mouse.down()
+    began = time.monotonic()
+    for place in range(1, 31):
+        mouse.move(x[place], y)
+        expect(view.number("Filter")).to_have_value(str(place))  # at once, whatever the kernel does
+    mouse.up()
+    seconds = time.monotonic() - began
+
+    view.expect_picture("conv3", 30)
+    view.expect_words("Done · 20 of 20")
+    moves = kernel("moves", before="explorer.unobserve(note_move, 'filter')")
+    assert moves[-1] == 30
+    assert len(moves) <= seconds / 0.1 + 2
+    assert kernel("explorer.shown['filter'], explorer.wait(60).description.filter, explorer.status") == (30, 30, "done")
+    same = kernel(
+        "bool((other.wait(60).image == explorer.picture.image).all())",
+        before="other = FilterExplorer(flower_model(), layer='conv3', filter=30)",
+    )
+    kernel("None", before="other.close(); del other")
+    assert same
+    assert view.picture.get_attribute("src") == kernel("explorer.image")
+    view.root.page.wait_for_timeout(500)
+    view.expect_picture("conv3", 30, timeout=0.1)  # nothing was still on its way
+
+
+def test_a_change_of_layer_brings_its_picture_and_a_filter_that_it_has(view: View, kernel: Kernel) -> None:
+    view.enter("Filter", 20)
+    view.expect_picture("conv3", 20)
+    view.root.get_by_role("combobox", name="Layer name").select_option("conv1")
+    last = kernel("next(entry['filters'] for entry in explorer.layers if entry['name'] == 'conv1') - 1")
+    view.expect_picture("conv1", min(20, last))
+    expect(view.slider("Layer")).to_have_value("1")
+    expect(view.number("Filter")).to_have_value(str(min(20, last)))
+    assert kernel("explorer.layer, explorer.filter, explorer.error") == ("conv1", min(20, last), "")
+
+
+def test_stop_ends_a_long_run_where_it_is(view: View, kernel: Kernel) -> None:
+    view.enter("Iterations", 10_000)
+    view.expect_words(re.compile(r"^Running · [1-9]"))
+    view.root.get_by_role("button", name="Stop").click()
+    view.expect_words(re.compile(r"^Stopped · [\d,]+ of 10,000$"))
+    stopped = kernel("explorer.iteration")
+    assert 0 < stopped < 10_000
+    view.root.page.wait_for_timeout(300)
+    assert kernel("explorer.iteration, explorer.status") == (stopped, "cancelled")
+    expect(view.picture).to_be_visible()
+
+
+def test_pictures_arrive_while_another_cell_is_busy(notebook: Notebook, view: View) -> None:
+    view.slider("Filter").press("ArrowRight")  # JupyterLab sends only the very first message the slow way
+    view.expect_picture("conv3", 1)
+    notebook.start(PLACES["sleep"])
+    for filter in (2, 3):
+        view.slider("Filter").press("ArrowRight")
+        view.expect_picture("conv3", filter)
+    assert notebook.prompt(PLACES["sleep"]) == "[*]:"
+    expect(notebook.cell(PLACES["sleep"]).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\d"), timeout=30_000)
+
+
+def test_two_views_agree(notebook: Notebook, view: View) -> None:
+    notebook.run(PLACES["again"])
+    other = View(notebook.cell(PLACES["again"]).locator(".filterviz"))
+    other.expect_picture("conv3", 0)
+    other.slider("Filter").press("ArrowRight")
+    for each in (view, other):
+        each.expect_picture("conv3", 1)
+        each.expect_words("Done · 20 of 20")
+        expect(each.number("Filter")).to_have_value("1")
+        expect(each.slider("Filter")).to_have_attribute("aria-valuetext", "1")
+    assert view.picture.get_attribute("src") == other.picture.get_attribute("src")
+
+
+def test_the_arrow_keys_move_the_slider_and_not_the_notebook(notebook: Notebook, view: View) -> None:
+    selected = notebook.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
+    view.slider("Filter").focus()
+    before = selected.get_attribute("data-windowed-list-index")
+    for key in ("ArrowRight", "ArrowUp", "ArrowRight"):
+        view.slider("Filter").press(key)
+    view.expect_picture("conv3", 3)
+    assert selected.get_attribute("data-windowed-list-index") == before
+
+
+def test_each_open_explorer_has_one_thread_and_a_closed_one_none(
+    notebook: Notebook, view: View, kernel: Kernel
+) -> None:
+    kernel("None", before="kept = explorer")
+    before = kernel(THREADS)
+    assert before == kernel(OPEN)
+    for run in range(1, 4):
+        notebook.run(PLACES["quickstart"])
+        assert kernel(THREADS) == kernel(OPEN) == before + run
+    kernel(
+        "None",
+        before="for widget in [w for w in __import__('ipywidgets').Widget.widgets.values()"
+        " if isinstance(w, FilterExplorer) and w is not explorer]:\n    widget.close()",
+    )
+    assert kernel(THREADS) == kernel(OPEN) == 1
+    view.expect_picture("conv3", 0)
+
+
+def test_what_goes_wrong_is_said_in_red_and_the_kernel_lives_on(notebook: Notebook, kernel: Kernel) -> None:
+    notebook.run(PLACES["broken"])
+    broken = View(notebook.cell(PLACES["broken"]).locator(".filterviz"))
+    alert = broken.root.get_by_role("alert")
+    expect(alert).to_contain_text("NaN", timeout=30_000)
+    expect(alert).to_contain_text("bad")
+    colour = alert.evaluate("alert => getComputedStyle(alert).borderLeftColor")
+    red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
+    assert red > 2 * max(green, blue)
+    broken.expect_words(re.compile("^Failed"))
+    assert kernel("1 + 1") == 2
+    kernel("None", before="broken.close()")
+    expect(broken.root).to_have_count(0)
+
+
+def test_after_a_restart_of_the_kernel_the_old_view_rests_and_a_new_one_works(notebook: Notebook, view: View) -> None:
+    notebook.restart()
+    expect(view.root.get_by_text("Not connected to a kernel")).to_be_visible(timeout=30_000)
+    expect(view.slider("Filter")).to_be_disabled()
+    expect(view.picture).to_be_visible()
+    view.expect_words("Disconnected · 20 of 20")
+    notebook.wait_until_idle()
+    notebook.run(PLACES["quickstart"])
+    view.expect_picture("conv3", 0)
+    view.expect_words("Done · 20 of 20")
+    expect(view.root).to_have_count(1)
+    view.slider("Filter").press("ArrowRight")
+    view.expect_picture("conv3", 1)
