@@ -67,7 +67,7 @@ def test_a_change_of_layer_brings_its_picture_and_a_filter_that_it_has(view: Vie
     view.root.get_by_role("combobox", name="Layer name").select_option("conv1")
     last = kernel("next(entry['filters'] for entry in explorer.layers if entry['name'] == 'conv1') - 1")
     view.expect_picture("conv1", min(20, last))
-    expect(view.slider("Layer")).to_have_value("1")
+    expect(view.slider("Layer")).to_have_attribute("aria-valuetext", re.compile("^conv1, layer "))
     expect(view.number("Filter")).to_have_value(str(min(20, last)))
     assert kernel("explorer.layer, explorer.filter, explorer.error") == ("conv1", min(20, last), "")
 
