@@ -9,8 +9,8 @@ from urllib.parse import quote
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
 
 SETTINGS = Path(__file__).parent / "jupyter"
-"""Nothing may stand before the first picture: no question about news (labconfig/), and no log lines of TensorFlow's C++,
-which no variable turns off any more, in the output of the first cell (kernels/: they go to the terminal instead)."""
+"""Nothing may stand before the first picture: no question about news (labconfig/), and in the output of the first cell
+none of the log lines of TensorFlow's C++, which no variable turns off any more (kernels/: to the terminal)."""
 
 
 def has_display() -> bool:
