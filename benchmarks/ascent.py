@@ -1,0 +1,54 @@
+"""The compiled loop beside other ways to ascend: each contender in a fresh process, each figure a ratio in one run."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from benchmarks.contenders import CONTENDERS
+from benchmarks.networks import CASES
+
+FIRST = next(iter(CONTENDERS))
+COLUMNS = ("first picture s", "iteration ms", "second filter s", "second layer s", "activation", "peak memory MB")
+
+
+def measure(cases: list[str], contenders: list[str]) -> dict[str, dict[str, Any]]:
+    """Runs every contender on every case; one that fails is reported with its last line."""
+    results: dict[str, dict[str, Any]] = {}
+    for case in cases:
+        results[case] = {}
+        for contender in contenders:
+            command = [sys.executable, "-m", "benchmarks.one", contender, case]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
+            if done.returncode:
+                results[case][contender] = {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
+            else:
+                results[case][contender] = json.loads(done.stdout.splitlines()[-1])
+        print(table(case, results[case]), flush=True)
+    return results
+
+
+def table(case: str, measured: dict[str, Any]) -> str:
+    """Writes one case as Markdown: this project's figures, and the others' as multiples of them."""
+    own = measured[FIRST]
+    lines = [f"\n### {case}\n", "| | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for contender, figures in measured.items():
+        if "failed" in figures:
+            lines.append(f"| {contender} | failed: {figures['failed']} |" + " |" * (len(COLUMNS) - 1))
+            continue
+        cells = []
+        for column in COLUMNS:
+            ratio = "" if contender == FIRST or "failed" in own else f" ({figures[column] / own[column]:.2f} x)"
+            cells.append(f"{figures[column]:.3g}{ratio}")
+        lines.append(f"| {contender} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(cases: list[str] | None = None) -> dict[str, Any]:
+    """Measures all cases, or those whose names begin like one of `cases`."""
+    chosen = [name for name in CASES if not cases or name.startswith(tuple(cases))]
+    return measure(chosen, list(CONTENDERS))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
