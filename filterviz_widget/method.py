@@ -114,12 +114,12 @@ PRESETS = {
     "classic": Preset(CLASSIC, 1.0, 20),
     "robust": Preset(
         Method(parameterization="fourier", update="adam", jitter=6.0, scale=0.08, rotation=6.0),
-        4.0,
+        1.0,
         100,
     ),
     "natural": Preset(
         Method(parameterization="phase", update="adam", jitter=6.0, scale=0.25, rotation=6.0),
-        4.0,
+        10.0,
         100,
     ),
 }
