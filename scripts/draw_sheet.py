@@ -3,62 +3,70 @@
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from filterviz_widget.ascent import Ascent, start_images
-from filterviz_widget.demo import SPECIES, flower_model
+from filterviz_widget.ascent import Ascent, Numbers, one_hot
+from filterviz_widget.demo import SPECIES, flower_model, flowers
+from filterviz_widget.method import CLASSIC
 from filterviz_widget.model import cut_at
 from filterviz_widget.picture import display
 
 SHEET = Path(__file__).parents[1] / "docs" / "flower_model_sheet.png"
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "logits")
-WIDTH, GAP, LINE = 1330, 2, 20
-BACKGROUND, INK = (24, 26, 28), (225, 228, 230)
+CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
+NAMES = [species.name for species in SPECIES]
+WIDTH, MARGIN, GAP = 1330, 16, 3
+BACKGROUND, INK, FAINT = (24, 26, 28), (235, 238, 240), (150, 156, 160)
+Picture = npt.NDArray[np.uint8]
 
 
-def pictures(layer: str, step_size: float, iterations: int) -> list[npt.NDArray[np.uint8]]:
+def pictures(model: keras.Model, layer: str, step_size: float, iterations: int) -> list[Picture]:
     """Runs the ascent for all filters of a layer in batches."""
-    model = flower_model()
     shape = tuple(model.inputs[0].shape[1:])
     filters = model.get_layer(layer).output.shape[-1]
     ascent = Ascent(cut_at(model, layer), shape)
-    drawn: list[npt.NDArray[np.uint8]] = []
+    drawn: list[Picture] = []
     dead = 0
     for first in range(0, filters, 16):
-        batch = list(range(first, min(first + 16, filters)))
-        chunk = ascent.advance(start_images([0] * len(batch), shape), batch, step_size, iterations)
+        batch = range(first, min(first + 16, filters))
+        state = ascent.start([0] * len(batch))
+        chunk = ascent.advance(state, one_hot(batch, filters), Numbers.of(CLASSIC, step_size), iterations)
         dead += int((chunk.gradient_rms.numpy()[0] == 0).sum())
         drawn += [display(image) for image in chunk.images.numpy()]
     print(f"{layer}: {filters} filters, {filters - dead} live")
     return drawn
 
 
-def section(title: str, tiles: list[npt.NDArray[np.uint8]], names: list[str] | None, columns: int) -> Image.Image:
-    """Lays out one layer: a heading, then rows of pictures, with names below them where there are any."""
-    side = (WIDTH - GAP * (columns - 1)) // columns
-    height = side + GAP + (LINE if names else 0)
+def examples() -> list[Picture]:
+    """Draws one flower of each species, in their order."""
+    images, labels = flowers(len(SPECIES), seed=2)
+    return list(np.round(images[np.argsort(labels)] * 255).astype(np.uint8))
+
+
+def section(title: str, note: str, tiles: list[Picture], names: list[str], columns: int) -> Image.Image:
+    """Lays out a heading, then rows of pictures: names below them where there are any, else numbers on them."""
+    side = (WIDTH - 2 * MARGIN + GAP) // columns - GAP
+    height = side + (22 if names else GAP)
     rows = -(-len(tiles) // columns)
-    image = Image.new("RGB", (WIDTH, rows * height + LINE + 16), BACKGROUND)
+    image = Image.new("RGB", (WIDTH, 46 + rows * height), BACKGROUND)
     draw = ImageDraw.Draw(image)
-    draw.text((2, 8), title, INK, ImageFont.load_default(17))
+    heading: Any = ImageFont.load_default(22)
+    draw.text((MARGIN, 12), title, INK, heading)
+    draw.text((MARGIN + draw.textlength(title, heading) + 14, 18), note, FAINT, ImageFont.load_default(15))
     for index, tile in enumerate(tiles):
         row, column = divmod(index, columns)
-        left, top = column * (side + GAP), LINE + 14 + row * height
+        left, top = MARGIN + column * (side + GAP), 44 + row * height
         image.paste(Image.fromarray(tile).resize((side, side), Image.Resampling.LANCZOS), (left, top))
         if names:
-            draw.text((left + 2, top + side + 2), names[index], INK, ImageFont.load_default(13))
+            middle = left + side / 2
+            draw.text((middle, top + side + 3), names[index], FAINT, ImageFont.load_default(13), anchor="ma")
         else:
-            draw.text(
-                (left + 3, top + 1),
-                str(index),
-                "white",
-                ImageFont.load_default(10),
-                stroke_width=1,
-                stroke_fill="black",
-            )
+            small = ImageFont.load_default(10)
+            draw.text((left + 3, top + 1), str(index), "white", small, stroke_width=1, stroke_fill="black")
     return image
 
 
@@ -70,18 +78,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=SHEET)
     options = parser.parse_args()
     began = time.time()
-    sections = []
-    for layer in LAYERS:
-        tiles = pictures(layer, options.step_size, options.iterations)
-        names = [species.name for species in SPECIES] if layer == "logits" else None
-        sections.append(section(f"{layer} · {len(tiles)} filters", tiles, names, 9 if names else 16))
-    sheet = Image.new("RGB", (WIDTH, sum(part.height for part in sections)), BACKGROUND)
+    model = flower_model()
+    sections = [section("flowers", "one of each species that the network was trained on", examples(), NAMES, 9)]
+    for layer in ("logits", *reversed(CONVOLUTIONS)):
+        tiles = pictures(model, layer, options.step_size, options.iterations)
+        names = NAMES if layer == "logits" else []
+        note = "what the network finds most like each species" if names else f"{len(tiles)} filters"
+        sections.append(section(layer, note, tiles, names, 9 if names else 16))
+    sheet = Image.new("RGB", (WIDTH, sum(part.height for part in sections) + MARGIN), BACKGROUND)
     top = 0
     for part in sections:
         sheet.paste(part, (0, top))
         top += part.height
     options.out.parent.mkdir(exist_ok=True)
-    sheet.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(options.out, optimize=True)
+    sheet.quantize(192, dither=Image.Dither.FLOYDSTEINBERG).save(options.out, optimize=True)
     print(f"{options.out.name}: {options.out.stat().st_size / 1e6:.2f} MB, {time.time() - began:.0f} s")
 
 

@@ -102,7 +102,7 @@ SPECIES: tuple[Species, ...] = (
         radius=0.58,
     ),
     Species("crocus", ("violet", "yellow", "white"), 5, 0.19, 0.5, spread=70, pattern="stripes", radius=1.0),
-    Species("iris", ("violet", "blue", "yellow", "white"), 3, 0.44, 0.15, rows=2, pattern="marks", radius=0.74),
+    Species("iris", ("violet", "blue", "yellow", "white"), 3, 0.33, 0.3, rows=2, pattern="marks", radius=0.74),
     Species(
         "tigerlily",
         ("orange", "pink", "yellow", "red"),
@@ -113,7 +113,7 @@ SPECIES: tuple[Species, ...] = (
         stamens=6,
         radius=0.80,
     ),
-    Species("tulip", ("red", "yellow", "pink", "violet", "white"), 3, 0.29, 0.4, spread=42, radius=1.05),
+    Species("tulip", ("red", "yellow", "pink", "violet", "white"), 3, 0.31, 0.25, spread=34, radius=1.05),
     Species(
         "fritillary",
         ("plum", "white", "violet", "pink"),
