@@ -17,9 +17,11 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+// Every widget brings a copy of this module, so a count alone would begin anew in each.
+const copy = Math.random().toString(36).slice(2, 10);
 let last = 0;
 
-/** An id that no other element of the page has, however many views there are. */
+/** An id that no other element of the page has, however many widgets and views there are. */
 export function uniqueId(): string {
-  return `filterviz-${++last}`;
+  return `filterviz-${copy}-${++last}`;
 }
