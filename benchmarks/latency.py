@@ -1,0 +1,120 @@
+"""From a slider's event to the painted picture, in a real JupyterLab in a real browser: median and 95th percentile."""
+
+import json
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, sync_playwright
+
+from scripts.find_chromium import find_chromium
+from tests.browser.lab import Lab, Notebook
+
+FLOWERS = """from filterviz_widget import FilterExplorer
+from filterviz_widget.demo import flower_model
+explorer = FilterExplorer(flower_model(), layer="conv2")
+explorer"""
+
+VGG = """import keras
+vgg = keras.applications.VGG16(weights=None, include_top=False, input_shape=(224, 224, 3))
+vgg_explorer = FilterExplorer(vgg, layer="block3_conv1", input_range=(0, 1))
+vgg_explorer"""
+
+MOVES = 40
+
+MOVE = """async (slider, position) => {
+  const root = slider.closest(".filterviz");
+  const picture = root.querySelector("figure img");
+  const words = root.querySelector(".filterviz-words");
+  const before = picture.alt;
+  const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const until = async (holds) => {
+    while (!holds()) await painted();
+    await picture.decode().catch(() => undefined);
+    await painted();
+    return performance.now() - began;
+  };
+  slider.value = String(position);
+  const began = performance.now();
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+  slider.dispatchEvent(new Event("change", { bubbles: true }));
+  const first = await until(() => picture.alt !== before);
+  const whole = await until(() => words.textContent.startsWith("Done"));
+  return [first, whole];
+}"""
+
+
+def main() -> dict[str, Any]:
+    """Measures moves of Filter and of Layer, on the flower model and on VGG16."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "latency.ipynb"
+        path.write_text(json.dumps(_notebook(FLOWERS, VGG)), "utf-8")
+        lab = Lab(Path(folder), path)
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+                page = browser.new_page(viewport={"width": 1280, "height": 2400})
+                notebook = Notebook(page, lab.address)
+                results = {}
+                for place, (model, layers) in enumerate({"flower model": (2, 3, 4), "VGG16": (8, 9)}.items()):
+                    notebook.run(place, timeout=180)
+                    view = notebook.cell(place).locator(".filterviz")
+                    view.locator("figure img").wait_for(timeout=120_000)
+                    page.wait_for_function("root => root.textContent.includes('Done')", arg=view.element_handle())
+                    moves = range(1, MOVES + 1) if place == 0 else range(1, 9)
+                    # VGG16 moves within block3_conv1, the flower model within a layer that is compiled already.
+                    results[f"{model}, filter"] = _summary([_move(view, "Filter", position % 32) for position in moves])
+                    results[f"{model}, layer, first time"] = _summary([_move(view, "Layer", at) for at in layers])
+                browser.close()
+        finally:
+            lab.close()
+    for name, figures in results.items():
+        print(
+            f"{name}: first frame {figures['first frame ms']['median']:.0f} ms (95 %: "
+            f"{figures['first frame ms']['95 %']:.0f}), whole picture {figures['whole picture ms']['median']:.0f} ms "
+            f"(95 %: {figures['whole picture ms']['95 %']:.0f})"
+        )
+    return results
+
+
+def _move(view: Locator, name: str, position: int) -> tuple[float, float]:
+    first, whole = view.get_by_role("slider", name=name, exact=True).evaluate(MOVE, position)
+    return float(first), float(whole)
+
+
+def _summary(moves: list[tuple[float, float]]) -> dict[str, Any]:
+    return {
+        name: {"median": statistics.median(times), "95 %": _percentile(times), "moves": len(times)}
+        for name, times in zip(("first frame ms", "whole picture ms"), map(list, zip(*moves, strict=True)), strict=True)
+    }
+
+
+def _percentile(times: list[float]) -> float:
+    return sorted(times)[min(len(times) - 1, int(0.95 * len(times)))]
+
+
+def _notebook(*cells: str) -> dict[str, Any]:
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{place}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": source,
+            }
+            for place, source in enumerate(cells)
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main()
