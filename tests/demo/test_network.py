@@ -65,6 +65,20 @@ def test_it_takes_images_of_96_pixels_and_gives_one_number_per_species(model: ke
     assert model.output_shape == (None, 17)
 
 
+def test_from_its_smallest_size_on_every_layer_takes_images_of_other_sizes(model: keras.Model) -> None:
+    def reach(size: int) -> int:
+        """The side of conv5's feature map."""
+        shape = (1, size, size, 3)
+        for layer in model.layers[1:-2]:  # between the input, and the mean and the logits, which have no positions
+            shape = layer.compute_output_shape(shape)
+        return shape[1]
+
+    assert reach(network.SMALLEST) == 1
+    assert reach(160) == 6  # by hand: 160, 156, 78, 76, 38, 36, 18, 16, 8, 6
+    with pytest.raises(ValueError, match="output"):
+        reach(network.SMALLEST - 1)
+
+
 def test_loading_it_leaves_keras_counter_of_names_alone() -> None:
     keras.utils.clear_session()
     flower_model()
