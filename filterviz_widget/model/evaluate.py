@@ -1,5 +1,6 @@
 """Runs a model's graph on real tensors as far as one layer, with that layer or its ReLUs changed where asked."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
@@ -10,9 +11,24 @@ from filterviz_widget.model.relu import redirected_relu, relu_ceiling
 
 Relu = Literal["plain", "redirected"]
 
+Call = Callable[[Step, Any, Any, Any], Any]
+"""Computes a step: of the step, its operation (the layer, perhaps with another activation), its arguments and its
+keyword arguments."""
+
+
+def as_it_is(step: Step, operation: Any, args: Any, kwargs: Any) -> Any:
+    """Calls the operation."""
+    return operation(*args, **kwargs)
+
 
 def evaluate(
-    graph: Graph, inputs: list[Any], path: tuple[str, ...], *, relu: Relu = "plain", before_activation: bool = False
+    graph: Graph,
+    inputs: list[Any],
+    path: tuple[str, ...],
+    *,
+    relu: Relu = "plain",
+    before_activation: bool = False,
+    call: Call = as_it_is,
 ) -> list[Any]:
     """Computes the outputs of a step, and of the graph only what the step needs.
 
@@ -22,6 +38,7 @@ def evaluate(
         path: Names of steps, from outside inward; empty for the outputs of the graph.
         relu: "redirected" lets gradients through closed ReLUs (`redirected_relu`).
         before_activation: Whether the last step leaves out its own activation.
+        call: How each step is computed.
 
     Returns:
         The step's outputs, flat.
@@ -34,10 +51,15 @@ def evaluate(
         if step.inner is not None:
             inner_inputs = _inner_inputs(step, values)
             results = evaluate(
-                step.inner, inner_inputs, rest, relu=relu, before_activation=before_activation and step is last
+                step.inner,
+                inner_inputs,
+                rest,
+                relu=relu,
+                before_activation=before_activation and step is last,
+                call=call,
             )
         else:
-            results = _perform(step, values, relu, is_wanted and before_activation)
+            results = _perform(step, values, relu, is_wanted and before_activation, call)
         if step is last:
             return results
         values.update(zip(map(id, step.node.outputs), results, strict=True))
@@ -53,7 +75,7 @@ def _inner_inputs(step: Step, values: dict[int, Any]) -> list[Any]:
     return step.inner.arrange(args[0] if args else kwargs["inputs"])
 
 
-def _perform(step: Step, values: dict[int, Any], relu: Relu, before_activation: bool) -> list[Any]:
+def _perform(step: Step, values: dict[int, Any], relu: Relu, before_activation: bool, call: Call) -> list[Any]:
     args, kwargs = step.node.arguments.fill_in(values)
     if "training" in kwargs:  # written into the graph by the user: Dropout(0.5)(x, training=True)
         kwargs = {**kwargs, "training": False}
@@ -62,7 +84,7 @@ def _perform(step: Step, values: dict[int, Any], relu: Relu, before_activation: 
         operation = without_activation(operation)
     elif relu == "redirected":
         operation = _redirected(operation)
-    return list(keras.tree.flatten(operation(*args, **kwargs)))
+    return list(keras.tree.flatten(call(step, operation, args, kwargs)))
 
 
 def without_activation(operation: Any) -> Any | None:

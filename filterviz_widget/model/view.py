@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from filterviz_widget.model.colour import Colours, to_rgb
-from filterviz_widget.model.evaluate import Relu, evaluate, without_activation
+from filterviz_widget.model.evaluate import Call, Relu, as_it_is, evaluate, without_activation
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, saturating
@@ -74,6 +74,11 @@ class ModelView:
     channels: tuple[int, int, int] | None
     _route: Route = field(repr=False)
 
+    @property
+    def graph(self) -> Graph:
+        """The model's graph."""
+        return self._route.graph
+
     def layer(self, name: str) -> LayerInfo:
         """What is known of a layer.
 
@@ -98,7 +103,7 @@ class ModelView:
         )
         raise ValueError(f"There is no layer {str(name)[:80]!r} that can be shown; {hint}")
 
-    def cut(self, layer: str, *, relu: Relu = "plain") -> Features:
+    def cut(self, layer: str, *, relu: Relu = "plain", call: Call = as_it_is) -> Features:
         """Returns the function from images to a layer's output, in inference mode.
 
         Dropout, batch normalization and augmentation are inert, and nothing that a layer assigns is kept. A dense
@@ -108,6 +113,7 @@ class ModelView:
             layer: A name from `layers`.
             relu: "redirected" gives the same output, but lets gradients through closed ReLUs, to wake a dead filter
                 (`relu.redirected_relu`).
+            call: How each layer on the way is computed.
 
         Returns:
             `Features`. It raises ValueError, naming the layer, where the layer cannot be computed from an image of
@@ -123,9 +129,9 @@ class ModelView:
         TensorShape([1, 24, 24, 64])
         """
         self.layer(layer)
-        return self._features(layer, relu, bool(saturating(self._step(layer).node.operation)))
+        return self._features(layer, relu, bool(saturating(self._step(layer).node.operation)), call)
 
-    def pre_activation(self, layer: str) -> Features | None:
+    def pre_activation(self, layer: str, call: Call = as_it_is) -> Features | None:
         """Returns what `cut` does, before the layer's own activation: a filter that is dead behind a ReLU lives there.
 
         Returns:
@@ -139,7 +145,7 @@ class ModelView:
         operation = self._step(layer).node.operation
         if saturating(operation) or without_activation(operation) is None:
             return None
-        return self._features(layer, "plain", True)
+        return self._features(layer, "plain", True, call)
 
     def to_rgb(self, image: npt.NDArray[np.floating[Any]]) -> Colours:
         """Turns an optimised image into true colour, or into colours that the caption explains.
@@ -163,7 +169,7 @@ class ModelView:
             graph = inner
         return graph.step(last)
 
-    def _features(self, layer: str, relu: Relu, before_activation: bool) -> Features:
+    def _features(self, layer: str, relu: Relu, before_activation: bool, call: Call) -> Features:
         route, path = self._route, tuple(layer.split("/"))
 
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
@@ -171,7 +177,8 @@ class ModelView:
         def features(images: tf.Tensor) -> tf.Tensor:
             try:
                 return in_inference(
-                    lambda given: route.run(given, path, relu=relu, before_activation=before_activation), images
+                    lambda given: route.run(given, path, relu=relu, before_activation=before_activation, call=call),
+                    images,
                 )
             except Exception as error:
                 if (message := self._does_not_fit(layer, images, error)) is None:

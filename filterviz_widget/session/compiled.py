@@ -1,7 +1,7 @@
 """Compiled ascents, each found again by layer, size and kind of method; only the last few are kept."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import tensorflow as tf
@@ -10,6 +10,7 @@ from filterviz_widget.ascent import Ascent, Chunk, Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.model import ModelView
 from filterviz_widget.session.recent import Recent
+from filterviz_widget.twin import Twin, Weights
 
 KEPT = 8
 
@@ -18,10 +19,11 @@ Variant = Literal["", "pre-activation", "redirected"]
 
 
 class Compiled:
-    """An ascent, and how long an iteration of it takes here."""
+    """An ascent on a twin's features, and how long an iteration of it takes here."""
 
-    def __init__(self, ascent: Ascent) -> None:
+    def __init__(self, ascent: Ascent, twin: Twin) -> None:
         self.ascent = ascent
+        self.twin = twin
         self.seconds: float | None = None
         """Per iteration, by the last chunk; None before the first."""
 
@@ -47,6 +49,7 @@ class CompiledLayers:
 
     def __init__(self, view: ModelView) -> None:
         self._view = view
+        self._weights = Weights()
         self._kept: Recent[Any, Compiled] = Recent(KEPT)
 
     def find(self, wanted: Description, size: tuple[int, int], variant: Variant = "") -> Compiled | None:
@@ -54,30 +57,27 @@ class CompiledLayers:
         return self._kept.get(_key(wanted, size, variant))
 
     def compile(self, wanted: Description, size: tuple[int, int], variant: Variant = "") -> Compiled:
-        """Finds or compiles it.
+        """Finds or compiles it, for the model's weights as they are now.
 
         Raises:
             Exception: Whatever a layer raises, such as for an image too small for it.
         """
         if found := self.find(wanted, size, variant):
+            # At every run, though weights change seldom: nothing tells that they did, and a picture must not mix old
+            # weights with new ones. It takes a small part of an iteration.
+            found.twin.refresh()
             return found
-        features = self._features(wanted.layer, variant)
-        if features is None:
-            raise ValueError(f"The layer {wanted.layer!r} has no {variant}.")
+        twin = Twin(self._view, wanted.layer, variant or "output", weights=self._weights)
+        twin.refresh()  # what it shares with other layers may be old
         shape = (*size, self._view.image_shape[2])
-        made = Compiled(Ascent(features, shape, wanted.input_range, wanted.method))
+        made = Compiled(Ascent(twin, shape, wanted.input_range, wanted.method), twin)
         made.ascent.compile()
         self._kept.put(_key(wanted, size, variant), made)
         return made
 
     def offers(self, layer: str, variant: Variant) -> bool:
         """Whether the layer has such a variant."""
-        return self._features(layer, variant) is not None
-
-    def _features(self, layer: str, variant: Variant) -> Callable[[tf.Tensor], tf.Tensor] | None:
-        if variant == "pre-activation":
-            return self._view.pre_activation(layer)
-        return self._view.cut(layer, relu="redirected" if variant else "plain")
+        return variant != "pre-activation" or self._view.pre_activation(layer) is not None
 
     def weights(self, wanted: Sequence[Description]) -> tf.Tensor:
         """Which filters count for each image, float32 `(len(wanted), filters)`."""
