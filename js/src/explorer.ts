@@ -2,12 +2,15 @@
 import { connection, type Connection } from "./connection";
 import { curve } from "./curve";
 import { element } from "./dom";
+import { layerControl } from "./layers";
+import { differs, methodControl } from "./method";
 import type { Model, Settings, Traits } from "./model";
 import { numberBox } from "./number";
+import { optionsDrawer } from "./options";
 import { picture } from "./picture";
 import { progress } from "./progress";
 import { throttled } from "./save";
-import { linear, logarithmic } from "./scale";
+import { linear, logarithmic, readable } from "./scale";
 import { slider } from "./slider";
 
 const STEP_SLIDER: [number, number] = [0.1, 100];
@@ -25,7 +28,6 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     model.save_changes();
     kernel.asked();
   }, kernel.lost, signal);
-  const names = () => model.get("layers").map((layer) => layer.name);
   const layerAt = (name: string) => model.get("layers").find((layer) => layer.name === name);
 
   function change<K extends keyof Settings>(name: K, value: Traits[K]) {
@@ -41,12 +43,32 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
   }
 
   const released = () => saver.flush();
-  const layers = slider({
-    name: "Layer",
-    title: "The layer whose filters are shown, counted from 1",
-    changed: (place) => changeLayer(names()[place - 1] ?? model.get("layer")),
+  const layers = layerControl({
+    changed: changeLayer,
     released,
-    describe: (place) => `${names()[place - 1] ?? ""}, layer ${place} of ${names().length}`,
+    all(on) {
+      change("all_layers", on);
+      saver.flush();
+    },
+  }, signal);
+  const method = methodControl((name) => {
+    const preset = model.get("presets")[name];
+    if (!preset) return;
+    // In the same message, as the kernel would set them.
+    model.set("method", name);
+    model.set("options", preset.options);
+    model.set("step_size", preset.step_size);
+    change("iterations", preset.iterations);
+    saver.flush();
+  }, signal);
+  const options = optionsDrawer({
+    changed: (axis, value) => change("options", { ...model.get("options"), [axis]: value }),
+    released,
+    reset() {
+      const preset = model.get("presets")[model.get("method")];
+      if (preset) change("options", preset.options);
+      saver.flush();
+    },
   }, signal);
   const filters = slider({
     name: "Filter",
@@ -68,12 +90,6 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     released,
   }, signal);
 
-  const choice = element("select", { className: "filterviz-select" }, { "aria-label": "Layer name" });
-  choice.addEventListener("change", () => {
-    changeLayer(choice.value);
-    saver.flush();
-  }, { signal });
-
   const seed = numberBox("Seed", "The start image: the same seed gives the same picture", (value) => {
     change("seed", value);
     saver.flush();
@@ -91,6 +107,8 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
 
   const body = element("div", { className: "filterviz-body" });
   const view = picture(body, signal);
+  const range = element("div", { className: "filterviz-range" });
+  view.element.append(range);
   const activation = curve("Activation");
   const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
   const alert = element("p", { className: "filterviz-error", hidden: true }, { role: "alert" });
@@ -98,12 +116,12 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
   const offline = element("p", { className: "filterviz-note", hidden: true }, { role: "status" });
 
   const controls = element("div", { className: "filterviz-controls" }, {},
-    layers.element, choice, filters.element, steps.element, iterations.element,
+    ...layers.elements, filters.element, method.element, steps.element, iterations.element,
     element("div", { className: "filterviz-row" }, {}, element("span", { textContent: "Seed" }),
       newSeed, seed.input, seed.hint));
   root.classList.add("filterviz");
   body.append(view.element,
-    element("div", { className: "filterviz-side" }, {}, controls, activation.element, line.element, note, alert, offline));
+    element("div", { className: "filterviz-side" }, {}, controls, activation.element, line.element, note, alert, offline, options.element));
   root.append(body);
 
   // The notebook's shortcuts (arrows, Enter, Delete) must not act on cells while a control is used.
@@ -124,23 +142,32 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     offline.textContent = OFFLINE[state];
     offline.hidden = state === "live";
     root.classList.toggle("filterviz-offline", lost);
-    for (const part of [layers, filters, steps, iterations, line]) part.enabled(!lost);
-    choice.disabled = newSeed.disabled = seed.input.disabled = lost;
+    for (const part of [layers, filters, method, options, steps, iterations, line]) part.enabled(!lost);
+    newSeed.disabled = seed.input.disabled = lost;
     drawRun();
   }
 
   const filterCount = () => layerAt(model.get("layer"))?.filters ?? 1;
 
   const draw: { [K in keyof Traits]?: () => void } = {
-    layers() {
-      choice.replaceChildren(...names().map((name) => element("option", { value: name, textContent: name })));
-      layers.range(linear(1, names().length), [1, names().length], true);
-      draw.layer?.();
-    },
+    layers: drawLayers,
+    unsupported: drawLayers,
+    all_layers: drawLayers,
     layer() {
-      choice.value = model.get("layer");
-      layers.show(names().indexOf(model.get("layer")) + 1);
+      drawLayers();
       filters.range(linear(0, filterCount() - 1), [0, filterCount() - 1], true);
+    },
+    method: drawMethod,
+    options: drawMethod,
+    presets: drawMethod,
+    choices() {
+      options.range(model.get("choices"), model.get("limits"));
+      drawMethod();
+    },
+    inapplicable() {
+      const reasons = model.get("inapplicable");
+      filters.unavailable(reasons.filter ?? "");
+      options.unavailable(reasons);
     },
     limits() {
       const limits = model.get("limits");
@@ -158,6 +185,8 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
       const [height, width] = model.get("image_size");
       view.reserve(width, height);
     },
+    input_range: drawRange,
+    input_range_source: drawRange,
     image: drawPicture,
     shown: drawPicture,
     activations: drawRun,
@@ -173,12 +202,29 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     },
   };
 
+  function drawLayers() {
+    layers.show(model.get("layers"), model.get("unsupported"), model.get("layer"), model.get("all_layers"));
+  }
+
+  function drawMethod() {
+    const [name, values, presets] = [model.get("method"), model.get("options"), model.get("presets")];
+    method.show(name, values, presets);
+    options.show(values, differs(values, presets[name]));
+  }
+
+  function drawRange() {
+    const [low, high] = model.get("input_range");
+    range.textContent = `Pixels from ${readable(low)} to ${readable(high)} (${model.get("input_range_source")})`;
+  }
+
   function drawPicture() {
     const shown = model.get("shown");
     if (!shown) return;
     const { layer, filter } = shown;
-    const count = layerAt(layer)?.filters;
-    view.show(model.get("image"), `${layer} · filter ${filter}${count ? ` of 0–${count - 1}` : ""}`,
+    const known = layerAt(layer);
+    const part = known?.kind === "units" ? "unit" : "filter";
+    const of = known ? ` of 0–${known.filters - 1}` : "";
+    view.show(model.get("image"), `${layer} · ${part} ${filter}${of}${known?.note ? ` · ${known.note}` : ""}`,
       `What filter ${filter} of layer ${layer} responds to`);
   }
 

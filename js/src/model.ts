@@ -4,7 +4,26 @@ import type { AnyModel } from "@anywidget/types";
 export interface Layer {
   name: string;
   filters: number;
-  shape: [number | null, number | null, number];
+  /** Height, width and filters; filters alone for units. */
+  shape: (number | null)[];
+  kind: "convolution" | "units" | "other";
+  class_name: string;
+  recommended: boolean;
+  note: string;
+}
+
+export interface Unsupported {
+  name: string;
+  reason: string;
+}
+
+/** The axes of a method by name. */
+export type Options = Record<string, string | number | [filter: number, weight: number][]>;
+
+export interface Preset {
+  options: Options;
+  step_size: number;
+  iterations: number;
 }
 
 /** The settings: written by the page, or by the user's Python code. */
@@ -14,7 +33,13 @@ export interface Settings {
   step_size: number;
   iterations: number;
   seed: number;
+  method: string;
+  options: Options;
+  all_layers: boolean;
 }
+
+/** The settings that the picture on the screen was made with. */
+export type Shown = Pick<Settings, "layer" | "filter" | "step_size" | "iterations" | "seed">;
 
 export type Status = "idle" | "compiling" | "running" | "done" | "cancelled" | "error";
 export type Bounds = [low: number, high: number];
@@ -22,10 +47,17 @@ export type Bounds = [low: number, high: number];
 /** Everything that is synced; what is not among the settings is written by the kernel only. */
 export interface Traits extends Settings {
   layers: Layer[];
-  limits: Record<"step_size" | "iterations" | "seed", Bounds>;
+  unsupported: Unsupported[];
+  limits: Record<"step_size" | "iterations" | "seed", Bounds> & Record<string, Bounds>;
+  choices: Record<string, (string | number)[]>;
+  presets: Record<string, Preset>;
+  /** Reasons by setting, for those that have no effect at present. */
+  inapplicable: Record<string, string>;
   image_size: [height: number, width: number];
+  input_range: Bounds;
+  input_range_source: string;
   image: string;
-  shown: Settings | null;
+  shown: Shown | null;
   iteration: number;
   activations: (number | null)[];
   status: Status;

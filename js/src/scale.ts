@@ -10,9 +10,9 @@ export interface Scale {
 }
 
 /** Every position is the number itself. */
-export function linear(min: number, max: number): Scale {
+export function linear(min: number, max: number, step = 1): Scale {
   const same = (value: number) => value;
-  return { min, max, step: 1, toPosition: same, toValue: same };
+  return { min, max, step, toPosition: same, toValue: same };
 }
 
 /** Equal distances are equal factors; values have two significant digits. */

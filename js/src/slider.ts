@@ -1,4 +1,5 @@
 // One row of the controls: a label, a slider and an editable number for the same value.
+import { availability } from "./available";
 import { element, uniqueId } from "./dom";
 import { numberBox } from "./number";
 import { readable, type Scale } from "./scale";
@@ -21,6 +22,8 @@ export interface Slider {
   show(value: number): void;
   /** Changes what the thumb reaches; the number box goes as far as `bounds`. */
   range(scale: Scale, bounds: [low: number, high: number], whole: boolean): void;
+  /** Rests the control, with the reason; "" wakes it. */
+  unavailable(reason: string): void;
   enabled(on: boolean): void;
 }
 
@@ -81,8 +84,6 @@ export function slider(options: SliderOptions, signal: AbortSignal): Slider {
       box.range(bounds, whole);
       paint();
     },
-    enabled(on) {
-      track.disabled = box.input.disabled = !on;
-    },
+    ...availability([track, box.input]),
   };
 }

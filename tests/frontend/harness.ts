@@ -1,5 +1,5 @@
 // What the front end's tests load into a page: its parts, and a strict stand-in for the host's model.
-import type { Model, Settings, Traits } from "../../js/src/model";
+import type { Layer, Model, Options, Settings, Traits } from "../../js/src/model";
 import widget from "../../js/src/widget";
 
 export { connection } from "../../js/src/connection";
@@ -14,16 +14,32 @@ export { slider } from "../../js/src/slider";
 type Name = keyof Traits & string;
 type Listener = (this: unknown, ...values: unknown[]) => void;
 
-const SETTINGS: readonly Name[] = ["layer", "filter", "step_size", "iterations", "seed"] satisfies (keyof Settings)[];
+const SETTINGS: readonly Name[] =
+  ["layer", "filter", "step_size", "iterations", "seed", "method", "options", "all_layers"] satisfies (keyof Settings)[];
+
+const layer = (name: string, filters: number, kind: Layer["kind"] = "convolution", note = ""): Layer => ({
+  name, filters, kind, note, shape: kind === "units" ? [filters] : [12, 12, filters],
+  class_name: kind === "units" ? "Dense" : "Conv2D", recommended: kind === "convolution",
+});
+const CLASSIC: Options = {
+  objective: "mean", sign: 1, direction: [], parameterization: "pixels", update: "normalized", jitter: 0, scale: 0,
+  rotation: 0, blur: 0, octaves: 1, l2: 0, total_variation: 0, diversity: 0,
+};
+const ROBUST: Options = { ...CLASSIC, parameterization: "fourier", update: "adam", jitter: 6 };
 
 const FIRST: Traits = {
   layer: "conv1", filter: 0, step_size: 1, iterations: 20, seed: 0,
-  layers: [
-    { name: "conv1", filters: 16, shape: [48, 48, 16] },
-    { name: "conv2", filters: 32, shape: [24, 24, 32] },
-    { name: "<b>conv3</b>", filters: 4, shape: [12, 12, 4] },
-  ],
-  limits: { step_size: [0.01, 1000], iterations: [1, 10000], seed: [0, 2147483647] },
+  method: "classic", options: CLASSIC, all_layers: false,
+  layers: [layer("conv1", 16), layer("pool", 16, "other"), layer("conv2", 32), layer("<b>conv3</b>", 4),
+    layer("logits", 3, "units", "before the softmax")],
+  unsupported: [{ name: "time", reason: "Conv1D runs over sequences." }],
+  limits: { step_size: [0.01, 1000], iterations: [1, 10000], seed: [0, 2147483647], jitter: [0, 64], scale: [0, 0.5],
+    rotation: [0, 180], blur: [0, 8], l2: [0, 100], total_variation: [0, 100], diversity: [0, 100] },
+  choices: { objective: ["mean", "center", "layer"], sign: [1, -1], parameterization: ["pixels", "fourier", "phase"],
+    update: ["normalized", "adam"], octaves: [1, 2, 3] },
+  presets: { classic: { options: CLASSIC, step_size: 1, iterations: 20 },
+    robust: { options: ROBUST, step_size: 2, iterations: 100 } },
+  inapplicable: {}, input_range: [0, 255], input_range_source: "read from the Rescaling layer 'rescaling'",
   image_size: [48, 48], image: "", shown: null, iteration: 0, activations: [],
   status: "idle", error: "", note: "", version: "0",
 };

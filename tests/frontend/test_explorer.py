@@ -34,10 +34,10 @@ def test_everything_has_its_role_and_name(explorer: Page) -> None:
 
 
 def test_the_layer_slider_says_the_name_of_the_layer(explorer: Page) -> None:
-    expect(slider(explorer, "Layer")).to_have_attribute("aria-valuetext", "conv1, layer 1 of 3")
+    expect(slider(explorer, "Layer")).to_have_attribute("aria-valuetext", "conv1, layer 1 of 4")
     slider(explorer, "Layer").press("ArrowRight")
-    expect(slider(explorer, "Layer")).to_have_attribute("aria-valuetext", "conv2, layer 2 of 3")
-    expect(explorer.get_by_role("combobox")).to_have_value("conv2")
+    expect(slider(explorer, "Layer")).to_have_attribute("aria-valuetext", "conv2, layer 2 of 4")
+    expect(explorer.get_by_role("combobox", name="Layer name")).to_have_value("conv2")
 
 
 def test_a_drag_saves_now_and_then_and_its_end_for_certain(explorer: Page) -> None:
@@ -60,7 +60,7 @@ def test_a_drag_saves_now_and_then_and_its_end_for_certain(explorer: Page) -> No
 
 def test_a_change_of_layer_sends_the_layer_and_a_filter_that_it_has_in_one_message(explorer: Page) -> None:
     explorer.evaluate("model.kernel({ layer: 'conv2', filter: 31 })")
-    explorer.get_by_role("combobox").select_option("conv1")
+    explorer.get_by_role("combobox", name="Layer name").select_option("conv1")
     assert saves(explorer) == [{"layer": "conv1", "filter": 15}]
     expect(slider(explorer, "Filter")).to_have_attribute("max", "15")
     expect(slider(explorer, "Filter")).to_have_value("15")
@@ -105,7 +105,7 @@ def test_the_arrow_keys_do_not_reach_the_notebook(explorer: Page) -> None:
     for key in ("ArrowRight", "ArrowDown", "Home", "Delete"):
         slider(explorer, "Filter").press(key)
     explorer.get_by_role("spinbutton", name="Filter", exact=True).press("ArrowUp")
-    explorer.get_by_role("combobox").press("ArrowDown")
+    explorer.get_by_role("combobox", name="Layer name").press("ArrowDown")
     assert explorer.evaluate("heard") == []
 
 
@@ -113,7 +113,8 @@ def test_markup_in_the_name_of_a_layer_shows_as_text(explorer: Page) -> None:
     name = "<img src=x onerror=\"document.title = 'owned'\">"
     explorer.evaluate(
         """name => {
-          model.kernel({ layers: [{ name, filters: 2, shape: [1, 1, 2] }], layer: name,
+          model.kernel({ layers: [{ ...model.get("layers")[0], name, filters: 2, note: name }], layer: name,
+            unsupported: [], input_range_source: name,
             shown: { layer: name, filter: 1, step_size: 1, iterations: 1, seed: 0 }, image: fv.square(2),
             error: `no ${name}`, note: `dead: ${name}`, status: "compiling" });
         }""",
@@ -124,7 +125,7 @@ def test_markup_in_the_name_of_a_layer_shows_as_text(explorer: Page) -> None:
         "alt", f"What filter 1 of layer {name} responds to"
     )
     expect(explorer.get_by_role("alert")).to_have_text(f"no {name}")
-    expect(explorer.get_by_role("option")).to_have_text(name)
+    expect(explorer.get_by_role("combobox", name="Layer name").locator("option")).to_have_text(name)
     expect(explorer.locator("figcaption")).to_have_text(f"{name} · filter 1 of 0\N{EN DASH}1")
     expect(explorer.locator("#one img")).to_have_count(1)
     assert explorer.title() == ""
@@ -223,7 +224,7 @@ def test_a_static_page_rests_and_says_so(blank: Page) -> None:
     expect(blank.get_by_text("Not connected to a kernel")).to_be_visible()
     for part in [*blank.get_by_role("slider").all(), *blank.get_by_role("spinbutton").all()]:
         expect(part).to_be_disabled()
-    expect(blank.get_by_role("combobox")).to_be_disabled()
+    expect(blank.get_by_role("combobox", name="Layer name")).to_be_disabled()
     expect(blank.get_by_text("Disconnected · 20 of 20")).to_be_visible()
     expect(blank.get_by_role("img", name="What filter 3")).to_be_visible()
 

@@ -1,0 +1,155 @@
+"""The layers offered, the method and its options, as a user meets them."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+
+def saves(page: Page) -> list[dict[str, Any]]:
+    return page.evaluate("model.saves")
+
+
+def box(page: Page, name: str) -> Locator:
+    return page.get_by_role("combobox", name=name, exact=True)
+
+
+def slider(page: Page, name: str) -> Locator:
+    return page.get_by_role("slider", name=name, exact=True)
+
+
+def offered(page: Page) -> list[str]:
+    return box(page, "Layer name").locator("option:not([disabled])").all_text_contents()
+
+
+@pytest.fixture
+def drawer(explorer: Page) -> Page:
+    explorer.get_by_text("Options", exact=True).click()
+    return explorer
+
+
+# Layers
+
+
+def test_convolutions_and_units_are_offered_and_the_rest_on_demand(explorer: Page) -> None:
+    assert offered(explorer) == ["conv1", "conv2", "<b>conv3</b>", "logits"]
+    groups = box(explorer, "Layer name").locator("optgroup")
+    assert [group.get_attribute("label") for group in groups.all()] == ["Convolutions", "Units", "Not supported"]
+    explorer.get_by_role("checkbox", name="All layers").check()
+    assert saves(explorer) == [{"all_layers": True}]
+    assert "pool" in offered(explorer)
+    expect(slider(explorer, "Layer")).to_have_attribute("aria-valuetext", "conv1, layer 1 of 5")
+
+
+def test_the_layer_on_the_screen_is_offered_whatever_it_is(explorer: Page) -> None:
+    explorer.evaluate("model.kernel({ layer: 'pool' })")
+    assert "pool" in offered(explorer)
+    expect(slider(explorer, "Layer")).to_have_attribute("aria-valuetext", "pool, layer 2 of 5")
+
+
+def test_a_layer_that_cannot_be_shown_is_named_with_the_reason(explorer: Page) -> None:
+    option = box(explorer, "Layer name").locator("option[disabled]")
+    expect(option).to_have_text("time")
+    expect(option).to_have_attribute("title", "Conv1D runs over sequences.")
+
+
+def test_the_caption_of_a_unit_says_so_and_what_is_to_be_known(explorer: Page) -> None:
+    explorer.evaluate(
+        "model.kernel({ layer: 'logits', image: fv.square(2),"
+        " shown: { layer: 'logits', filter: 1, step_size: 1, iterations: 1, seed: 0 } })"
+    )
+    explorer.clock.run_for(50)
+    expect(explorer.locator("figcaption")).to_have_text("logits · unit 1 of 0–2 · before the softmax")
+
+
+def test_the_range_of_the_pixels_and_its_source_are_said(explorer: Page) -> None:
+    words = "Pixels from 0 to 255 (read from the Rescaling layer 'rescaling')"
+    expect(explorer.get_by_text(words)).to_be_visible()
+
+
+# Method
+
+
+def test_a_method_is_sent_with_all_that_it_brings_in_one_message(explorer: Page) -> None:
+    box(explorer, "Method").select_option("robust")
+    (sent,) = saves(explorer)
+    assert (sent["method"], sent["step_size"], sent["iterations"]) == ("robust", 2, 100)
+    assert sent["options"]["parameterization"] == "fourier"
+    expect(explorer.get_by_role("spinbutton", name="Iterations", exact=True)).to_have_value("100")
+    expect(explorer.get_by_text("changed", exact=True)).to_be_hidden()
+
+
+def test_an_option_that_differs_is_marked_and_reset_brings_it_back(drawer: Page) -> None:
+    reset = drawer.get_by_role("button", name="Reset options")
+    expect(reset).to_be_disabled()
+    drawer.get_by_role("spinbutton", name="Jitter", exact=True).fill("5")
+    drawer.get_by_role("spinbutton", name="Jitter", exact=True).press("Enter")
+    assert saves(drawer)[-1]["options"]["jitter"] == 5
+    expect(drawer.get_by_text("changed", exact=True)).to_be_visible()
+    reset.click()
+    drawer.clock.run_for(200)
+    assert saves(drawer)[-1]["options"]["jitter"] == 0
+    expect(drawer.get_by_text("changed", exact=True)).to_be_hidden()
+
+
+# Options
+
+
+def test_the_drawer_is_closed_at_first_and_opens_by_the_keyboard(explorer: Page) -> None:
+    expect(slider(explorer, "Jitter")).to_be_hidden()
+    explorer.get_by_text("Options", exact=True).press("Enter")
+    expect(slider(explorer, "Jitter")).to_be_visible()
+
+
+def test_every_axis_has_a_control_with_a_name(drawer: Page) -> None:
+    for name in ("Maximise", "Seek what", "Optimise", "Update", "Octaves"):
+        expect(box(drawer, name)).to_be_enabled()
+    for name in ("Jitter", "Scale", "Rotation", "Blur", "L2", "Variation"):
+        expect(slider(drawer, name)).to_be_enabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "axis", "value"),
+    [
+        ("Seek what", "inhibits", "sign", -1),
+        ("Maximise", "whole layer (DeepDream)", "objective", "layer"),
+        ("Octaves", "3", "octaves", 3),
+        ("Optimise", "phase only", "parameterization", "phase"),
+    ],
+)
+def test_a_choice_is_sent_as_the_kernel_knows_it(drawer: Page, name: str, words: str, axis: str, value: Any) -> None:
+    box(drawer, name).select_option(label=words)
+    assert saves(drawer)[-1]["options"][axis] == value
+
+
+def test_an_amount_follows_the_keys_in_its_own_steps(drawer: Page) -> None:
+    slider(drawer, "Scale").press("ArrowRight")
+    expect(drawer.get_by_role("spinbutton", name="Scale", exact=True)).to_have_value("0.01")
+    assert saves(drawer)[-1]["options"]["scale"] == 0.01
+
+
+def test_what_has_no_effect_rests_and_says_why(drawer: Page) -> None:
+    drawer.evaluate("model.kernel({ inapplicable: { octaves: 'Units see it whole.', filter: 'The whole layer.' } })")
+    for control, reason in (
+        (box(drawer, "Octaves"), "Units see it whole."),
+        (slider(drawer, "Filter"), "The whole layer."),
+    ):
+        expect(control).to_be_disabled()
+        expect(control).to_have_attribute("title", reason)
+        expect(control).to_have_accessible_description(reason)
+    drawer.evaluate("model.kernel({ inapplicable: {} })")
+    expect(box(drawer, "Octaves")).to_be_enabled()
+    expect(slider(drawer, "Filter")).to_have_attribute(
+        "title", "The filter: an output channel of the layer, counted from 0"
+    )
+
+
+def test_a_direction_set_in_python_is_said_in_words(drawer: Page) -> None:
+    drawer.evaluate("model.kernel({ options: { ...model.get('options'), direction: [[3, 1], [7, -0.5]] } })")
+    expect(drawer.get_by_text("A direction is set in Python: 1 × filter 3 + -0.5 × filter 7.")).to_be_visible()
+
+
+def test_without_a_kernel_all_of_it_rests(drawer: Page) -> None:
+    drawer.evaluate("model.live(false)")
+    for control in (box(drawer, "Method"), box(drawer, "Update"), slider(drawer, "Blur"), box(drawer, "Layer name")):
+        expect(control).to_be_disabled()
