@@ -126,7 +126,7 @@ def test_markup_in_the_name_of_a_layer_shows_as_text(explorer: Page) -> None:
     )
     expect(explorer.get_by_role("alert")).to_have_text(f"no {name}")
     expect(explorer.get_by_role("combobox", name="Layer name").locator("option")).to_have_text(name)
-    expect(explorer.locator("figcaption")).to_have_text(f"{name} · filter 1 of 0\N{EN DASH}1")
+    expect(explorer.locator("figcaption")).to_have_text(f"{name} · filter 1 of 0\N{EN DASH}1 · {name}")
     expect(explorer.locator("#one img")).to_have_count(1)
     assert explorer.title() == ""
 
