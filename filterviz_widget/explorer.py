@@ -182,7 +182,8 @@ class FilterExplorer(LiveWidget):
                 | {name: [0, largest] for name, largest in LARGEST.items()},
                 "choices": {name: list(values) for name, values in CHOICES.items()},
                 "presets": {
-                    name: {**each._asdict(), "method": each.method.options()} for name, each in PRESETS.items()
+                    name: {"options": each.method.options(), "step_size": each.step_size, "iterations": each.iterations}
+                    for name, each in PRESETS.items()
                 },
             }
         )

@@ -69,6 +69,15 @@ def test_the_state_names_every_layer_with_its_filters_and_shape(explorer):
     assert explorer.input_range_source == "assumed, nothing in the model says"
 
 
+def test_the_page_is_told_what_every_method_brings(explorer):
+    for name, preset in PRESETS.items():
+        assert explorer.presets[name] == {
+            "options": preset.method.options(),
+            "step_size": preset.step_size,
+            "iterations": preset.iterations,
+        }
+
+
 def test_the_whole_state_is_json(explorer):
     explorer.wait(60)
     json.dumps(explorer.get_state(), allow_nan=False)
