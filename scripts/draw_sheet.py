@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from filterviz_widget.ascent import Ascent, Numbers, one_hot
 from filterviz_widget.demo import SPECIES, flower_model, flowers
 from filterviz_widget.method import CLASSIC
-from filterviz_widget.model import cut_at
+from filterviz_widget.model import read_model
 from filterviz_widget.picture import display
 
 SHEET = Path(__file__).parents[1] / "docs" / "flower_model_sheet.png"
@@ -26,9 +26,9 @@ Picture = npt.NDArray[np.uint8]
 
 def pictures(model: keras.Model, layer: str, step_size: float, iterations: int) -> list[Picture]:
     """Runs the ascent for all filters of a layer in batches."""
-    shape = tuple(model.inputs[0].shape[1:])
-    filters = model.get_layer(layer).output.shape[-1]
-    ascent = Ascent(cut_at(model, layer), shape)
+    view = read_model(model, input_range=(0, 1))
+    filters = view.layer(layer).filters
+    ascent = Ascent(view.cut(layer), view.image_shape, view.input_range)
     drawn: list[Picture] = []
     dead = 0
     for first in range(0, filters, 16):

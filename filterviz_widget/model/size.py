@@ -1,20 +1,11 @@
 """How large the optimised image is: the user's wish, the model's input, or a default."""
 
 from collections.abc import Sequence
-from typing import Any
 
 DEFAULT_SIZE = 224
 """Pixels where the model leaves the size open: what most published networks were trained on."""
 
 LARGEST_SIZE = 2048
-
-
-def image_shape(model: Any, image_size: int | Sequence[int] | None = None) -> tuple[int, int, int]:
-    """Returns `(height, width, channels)` of the image to optimise; `checked_size` says what `image_size` may be."""
-    _, height, width, channels = model.inputs[0].shape
-    if image_size is None:
-        return height or DEFAULT_SIZE, width or DEFAULT_SIZE, channels
-    return *checked_size(image_size), channels
 
 
 def checked_size(image_size: int | Sequence[int]) -> tuple[int, int]:

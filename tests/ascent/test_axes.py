@@ -126,7 +126,7 @@ def test_the_colour_axes_carry_the_correlations_of_the_flowers():
     covariance = np.cov(images.reshape(-1, 3).T)
     axes = colour_axes()
     made = axes.T @ axes
-    np.testing.assert_allclose(made / np.trace(made), covariance / np.trace(covariance), atol=0.03)  # 68 of the 340 images
+    np.testing.assert_allclose(made / np.trace(made), covariance / np.trace(covariance), atol=0.03)
     assert np.trace(made) == pytest.approx(3)
 
 

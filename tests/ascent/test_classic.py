@@ -131,7 +131,7 @@ def test_a_dead_filter_reports_a_gradient_of_zero_and_leaves_the_start_image():
 
 
 def test_tiny_gradients_are_not_lost():
-    kernel = np.full((3, 3, 3, 1), 1e-12, np.float32)
+    kernel = np.full((3, 3, 3, 1), 1e-22, np.float32)
     kernel[0] *= -1
     chunk = run(Ascent(features(linear_network(kernel), "linear"), SHAPE), [0], 10, count=1)
     moved = chunk.images[0].numpy() - start_images([0], SHAPE)[0].numpy()
