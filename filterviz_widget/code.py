@@ -25,6 +25,7 @@ def code(wanted: Description, method: str, reading: Mapping[str, Any]) -> str:
         "seed": wanted.seed,
         "image_size": wanted.image_size,
         "input_range": wanted.input_range,
+        "precision": wanted.precision,
     }
     lines = [f"    {name}={value!r}," for name, value in arguments.items()]
     for name in ("input", "preprocess", "other_inputs", "channels"):

@@ -1,8 +1,13 @@
 """The complete description of a picture: the same description gives the same bytes."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from filterviz_widget.method import CLASSIC, Method
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Description:
         method: How the picture is sought.
         together: Seeds of all pictures of a batch that influence one another (`Method.diversity`); empty for a
             picture by itself.
+        precision: In which dtype the layers are computed; image, activation and step are float32 in any case.
     """
 
     layer: str
@@ -31,3 +37,17 @@ class Description:
     input_range: tuple[float, float]
     method: Method = CLASSIC
     together: tuple[int, ...] = ()
+    precision: Precision = "float32"
+
+
+def checked_precision(wanted: str) -> Precision | Literal["auto"]:
+    """Returns what the user gave.
+
+    Raises:
+        ValueError: If it is no precision.
+    """
+    choices: tuple[Precision | Literal["auto"], ...] = ("auto", *PRECISIONS)
+    for known in choices:
+        if wanted == known:
+            return known
+    raise ValueError(f"precision must be one of {', '.join(map(repr, choices))}; got {wanted!r}.")

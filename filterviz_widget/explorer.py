@@ -13,6 +13,7 @@ import traitlets
 
 from filterviz_widget import __version__
 from filterviz_widget.code import code
+from filterviz_widget.description import checked_precision
 from filterviz_widget.incoming import accept, accept_options, unknown_layer
 from filterviz_widget.live_widget import LiveWidget, check_arguments
 from filterviz_widget.method import CHOICES, LARGEST, OPTIONS, PRESETS, Method, inapplicable, preset
@@ -68,6 +69,10 @@ class FilterExplorer(LiveWidget):
             "caffe", "tf" or "torch" as `keras.applications` calls them.
         other_inputs: What the model's other inputs are held at, arrays by name; zeros where nothing is given.
         channels: Three channels to show as red, green and blue, for an image that is neither grey nor RGB.
+        precision: In which dtype the layers are computed: "float32", "bfloat16", "float16", or "auto", which is
+            bfloat16 where that is much faster here (a processor with AMX, a layer behind large convolutions) and
+            float32 elsewhere. The image, the activation and the step are float32 in any case, and what was chosen
+            is in the picture's description.
         **kwargs: Axes of `Method`, such as `jitter=8` or `sign=-1`; and `layout`, `tooltip`, `tabbable`, as for
             every ipywidget.
 
@@ -151,11 +156,12 @@ class FilterExplorer(LiveWidget):
         preprocess: Any = None,
         other_inputs: Mapping[str, Any] | None = None,
         channels: Sequence[int] | None = None,
+        precision: str = "auto",
         **kwargs: Any,
     ) -> None:
         self._lock = threading.RLock()
-        check_arguments(kwargs, {*OPTIONS, *READING, *self.SETTINGS}, "FilterExplorer")
-        chosen = preset(method)
+        check_arguments(kwargs, {*OPTIONS, *READING, *self.SETTINGS, "precision"}, "FilterExplorer")
+        chosen, precision = preset(method), checked_precision(precision)
         axes = chosen.method.replaced(**{name: kwargs.pop(name) for name in OPTIONS if name in kwargs})
         self._reading = {
             "input": input,
@@ -195,7 +201,9 @@ class FilterExplorer(LiveWidget):
             self.step_size = chosen.step_size if step_size is None else step_size
             self.iterations = chosen.iterations if iterations is None else iterations
         super().__init__("widget.js", **kwargs)
-        self._describe = lambda layer, filter, **settings: describe(view, layer, filter, **settings)
+        self._describe = lambda layer, filter, **settings: describe(
+            view, layer, filter, precision=precision, **settings
+        )
         self._session = Session(view, self._show)
         self.observe(self._ask, self.SETTINGS[:-1])
         self.on_msg(self._receive)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from filterviz_widget.description import Description
+from filterviz_widget.description import Description, Precision, checked_precision
 from filterviz_widget.method import preset
 from filterviz_widget.settings import RANGES, Range, fitting
 
@@ -24,8 +24,8 @@ def visualize_filter(model: Any, layer: str, filter: int, **options: Any) -> Fil
         layer: The layer's name, by path for nested models: "vgg16/block3_conv1".
         filter: Output channel of the layer, counted from 0.
         **options: How the model is read and the picture sought: `method`, `step_size`, `iterations`, `seed`,
-            `input`, `image_size`, `input_range`, `preprocess`, `other_inputs`, `channels` as for
-            `FilterExplorer`, and the axes of `Method`.
+            `input`, `image_size`, `input_range`, `preprocess`, `other_inputs`, `channels`,
+            `precision` as for `FilterExplorer`, and the axes of `Method`.
 
     Returns:
         A `FilterPicture`; the same arguments give the same bytes, here and in the widget.
@@ -120,9 +120,12 @@ def describe(
     step_size: float | None = None,
     iterations: int | None = None,
     seed: int = 0,
+    precision: str = "auto",
     **options: Any,
 ) -> Description:
     """Makes the description of a picture from what a person gives; None is the method's own number.
+
+    A precision of "auto" becomes the one that `twin.best_precision` says.
 
     Raises:
         TypeError, ValueError: For what does not fit.
@@ -141,7 +144,17 @@ def describe(
         view.image_shape[:2],
         view.input_range,
         axes,
+        precision=_precision(precision, view, layer),
     )
+
+
+def _precision(wanted: str, view: ModelView, layer: str) -> Precision:
+    if (given := checked_precision(wanted)) != "auto":
+        return given
+    # Imports TensorFlow; whoever has a view has it already.
+    from filterviz_widget.twin import best_precision
+
+    return best_precision(view, layer)
 
 
 READING = ("input", "image_size", "input_range", "preprocess", "other_inputs", "channels")

@@ -67,7 +67,7 @@ class CompiledLayers:
             # weights with new ones. It takes a small part of an iteration.
             found.twin.refresh()
             return found
-        twin = Twin(self._view, wanted.layer, variant or "output", weights=self._weights)
+        twin = Twin(self._view, wanted.layer, variant or "output", precision=wanted.precision, weights=self._weights)
         twin.refresh()  # what it shares with other layers may be old
         shape = (*size, self._view.image_shape[2])
         made = Compiled(Ascent(twin, shape, wanted.input_range, wanted.method), twin)
@@ -93,4 +93,4 @@ class CompiledLayers:
 
 
 def _key(wanted: Description, size: tuple[int, int], variant: Variant) -> object:
-    return wanted.layer, size, wanted.input_range, wanted.method.kind, variant
+    return wanted.layer, size, wanted.input_range, wanted.method.kind, wanted.precision, variant

@@ -1,7 +1,7 @@
 """The inference twin: what a layer's features are, computed from weights laid out for the ascent."""
 
-from filterviz_widget.twin.precision import PRECISIONS, Precision, resolved
+from filterviz_widget.twin.precision import best_precision
 from filterviz_widget.twin.twin import Twin
 from filterviz_widget.twin.weights import Weights
 
-__all__ = ["PRECISIONS", "Precision", "Twin", "Weights", "resolved"]
+__all__ = ["Twin", "Weights", "best_precision"]

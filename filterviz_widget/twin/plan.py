@@ -1,5 +1,6 @@
 """Which steps of a graph the twin computes in its own way, decided before anything is traced."""
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
 from filterviz_widget.twin import fold
-from filterviz_widget.twin.weights import Compute, Weights
+from filterviz_widget.twin.weights import Weights
 
 Replacement = Callable[[Any, tf.Tensor], tf.Tensor]
 """Computes a step's output from the layer (perhaps with another activation than the model's) and its input."""
@@ -61,8 +62,8 @@ def planned(graph: Graph, path: tuple[str, ...]) -> Iterator[Planned]:
             yield Planned(step, after and after.node.operation, id(step) in folded)
 
 
-def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacement, list[tuple[Hashable, str]]] | None:
-    """Returns how a planned step is computed and the keys of its prepared weights; None to leave it as it is.
+def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacement, Hashable] | None:
+    """Returns how a planned step is computed, and the key of its prepared weights; None to leave it as it is.
 
     Args:
         plan: The step.
@@ -70,53 +71,36 @@ def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacemen
         weights: Where prepared weights are held.
     """
     layer, normalization = plan.step.node.operation, plan.normalization
-    keys: list[tuple[Hashable, str]] = []
-
-    def held(name: str, compute: Compute) -> tf.Variable:
-        # A layer that is used twice may be followed by a normalization in one place only.
-        key = (name, id(layer), id(normalization))
-        keys.append((key, dtype))
-        return weights.hold(key, dtype, compute)
-
+    # A layer that is used twice may be followed by a normalization in one place only.
+    key = (id(layer), id(normalization), dtype)
     if plan.folded:
-        return lambda _, x: x, keys
+        return lambda _, x: x, None
     if isinstance(layer, keras.layers.BatchNormalization):
-        scale = held("scale", lambda: fold.affine(layer).scale)
-        offset = held("offset", lambda: fold.affine(layer).offset)
-        return lambda _, x: tf.cast(x, dtype) * scale + offset, keys
-    if isinstance(layer, keras.layers.Dense):
-        if dtype == "float32":
-            return None
-        apply = _matmul(held("kernel", lambda: fold.kernel(layer, None)))
-    else:
-        is_depthwise = isinstance(layer, keras.layers.Conv2D) and _has_one_input_per_group(layer)
-        if dtype == "float32" and normalization is None and not is_depthwise:
-            return None  # the layer itself does just that
+        scale, offset = weights.hold(key, dtype, lambda: fold.affine(layer))
+        return lambda _, x: tf.cast(x, dtype) * scale + offset, key
+    is_depthwise = isinstance(layer, keras.layers.Conv2D) and _has_one_input_per_group(layer)
+    if dtype == "float32" and normalization is None and not is_depthwise:
+        return None  # the layer itself does just that
 
-        def own() -> tf.Tensor:
-            return fold.kernel(layer, normalization)
+    def compute() -> tuple[tf.Tensor, ...]:
+        kernel, *bias = fold.folded(layer, normalization)
+        if is_depthwise:
+            kernel = fold.depthwise(kernel, layer.groups)
+        first = [fold.read(layer.depthwise_kernel)] if isinstance(layer, keras.layers.SeparableConv2D) else []
+        return *first, kernel, *bias
 
-        kernel = held("kernel", fold.depthwise(own, layer.groups) if is_depthwise else own)
-        if isinstance(layer, keras.layers.SeparableConv2D):
-            first = held("depthwise", lambda: fold.read(layer.depthwise_kernel))
-            apply = _separable(layer, first, kernel)
-        elif isinstance(layer, keras.layers.Conv2DTranspose):
-            apply = _transposed(layer, kernel)
-        elif is_depthwise or isinstance(layer, keras.layers.DepthwiseConv2D):
-            apply = _convolution(keras.ops.depthwise_conv, layer, kernel)
-        else:
-            apply = _convolution(keras.ops.conv, layer, kernel)
-    bias = None
-    if layer.use_bias or normalization is not None:
-        bias = held("bias", lambda: fold.bias(layer, normalization))
+    held = weights.hold(key, dtype, compute)
+    has_bias = layer.use_bias or normalization is not None
+    kernels, biases = (held[:-1], held[-1:]) if has_bias else (held, ())
+    apply = _apply(layer, is_depthwise)
 
     def run(operation: Any, x: tf.Tensor) -> tf.Tensor:
-        x = apply(tf.cast(x, dtype))
-        if bias is not None:
+        x = apply(tf.cast(x, dtype), *map(tf.convert_to_tensor, kernels))
+        for bias in biases:
             x = tf.nn.bias_add(x, bias)
         return x if operation.activation is None else operation.activation(x)
 
-    return run, keys
+    return run, key
 
 
 def _is_understood(step: Step) -> bool:
@@ -153,40 +137,21 @@ def _has_one_input_per_group(layer: Any) -> bool:
     return bool(layer.groups > 1 and layer.kernel.shape[2] == 1 and len(set(layer.strides)) == 1)
 
 
-def _convolution(function: Any, layer: Any, kernel: tf.Variable) -> Callable[[tf.Tensor], tf.Tensor]:
-    return lambda x: function(
-        x,
-        tf.convert_to_tensor(kernel),
-        strides=layer.strides,
-        padding=layer.padding,
-        data_format=layer.data_format,
-        dilation_rate=layer.dilation_rate,
-    )
-
-
-def _separable(layer: Any, depthwise: tf.Variable, pointwise: tf.Variable) -> Callable[[tf.Tensor], tf.Tensor]:
-    return lambda x: keras.ops.separable_conv(
-        x,
-        tf.convert_to_tensor(depthwise),
-        tf.convert_to_tensor(pointwise),
-        strides=layer.strides,
-        padding=layer.padding,
-        data_format=layer.data_format,
-        dilation_rate=layer.dilation_rate,
-    )
-
-
-def _transposed(layer: Any, kernel: tf.Variable) -> Callable[[tf.Tensor], tf.Tensor]:
-    return lambda x: keras.ops.conv_transpose(
-        x,
-        tf.convert_to_tensor(kernel),
-        strides=list(layer.strides),
-        padding=layer.padding,
-        output_padding=layer.output_padding,
-        data_format=layer.data_format,
-        dilation_rate=layer.dilation_rate,
-    )
-
-
-def _matmul(kernel: tf.Variable) -> Callable[[tf.Tensor], tf.Tensor]:
-    return lambda x: keras.ops.matmul(x, tf.convert_to_tensor(kernel))
+def _apply(layer: Any, is_depthwise: bool) -> Callable[..., tf.Tensor]:
+    """What the layer does with its input and its kernels."""
+    if isinstance(layer, keras.layers.Dense):
+        return keras.ops.matmul
+    how = {
+        "strides": layer.strides,
+        "padding": layer.padding,
+        "data_format": layer.data_format,
+        "dilation_rate": layer.dilation_rate,
+    }
+    if isinstance(layer, keras.layers.Conv2DTranspose):
+        how |= {"strides": list(layer.strides), "output_padding": layer.output_padding}
+        return functools.partial(keras.ops.conv_transpose, **how)
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        return functools.partial(keras.ops.separable_conv, **how)
+    if is_depthwise or isinstance(layer, keras.layers.DepthwiseConv2D):
+        return functools.partial(keras.ops.depthwise_conv, **how)
+    return functools.partial(keras.ops.conv, **how)

@@ -6,10 +6,10 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from filterviz_widget.description import Precision
 from filterviz_widget.model import Features, ModelView
 from filterviz_widget.model.graph import Step
 from filterviz_widget.twin.plan import Replacement, planned, replacement
-from filterviz_widget.twin.precision import Precision
 from filterviz_widget.twin.weights import Weights
 
 Part = Literal["output", "pre-activation", "redirected"]
@@ -21,6 +21,10 @@ ANY_DTYPE = (
     *("SpatialDropout2D", "Subtract", "Transpose", "UpSampling2D", "ZeroPadding2D"),
 )
 """Layers and operations of Keras, by name, that compute in the dtype of what they are given, and lose nothing by it."""
+
+GRADIENT_SCALE = 4096.0
+"""By which gradients are larger in a float16 twin: that of a mean over 64 x 64 positions is then 1, not near the
+smallest number of float16 (loss scaling, Micikevicius et al. 2018, "Mixed Precision Training")."""
 
 
 class Twin:
@@ -61,12 +65,11 @@ class Twin:
         self._dtype = precision
         self._weights = Weights() if weights is None else weights
         self._replacements: dict[int, Replacement] = {}
-        keys: dict[tuple[Hashable, str], None] = {}
+        keys: dict[Hashable, None] = {}
         for plan in planned(view.graph, tuple(layer.split("/"))):
             if made := replacement(plan, precision, self._weights):
-                self._replacements[id(plan.step)], used = made
-                keys.update(dict.fromkeys(used))
-        self._keys = tuple(keys)
+                self._replacements[id(plan.step)], keys[made[1]] = made[0], None
+        self._keys = tuple(key for key in keys if key is not None)
         features: Features | None
         if part == "pre-activation":
             features = view.pre_activation(layer, self._call)
@@ -78,8 +81,11 @@ class Twin:
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """Maps float32 images `(batch, height, width, channels)` to the layer's output; float32 where reduced."""
-        features = self._features(images)
-        return features if self._dtype == "float32" else tf.cast(features, tf.float32)
+        if self._dtype == "float32":
+            return self._features(images)
+        scale = GRADIENT_SCALE if self._dtype == "float16" else 1.0
+        features = self._features(_with_gradient_times(1 / scale, images))
+        return _with_gradient_times(scale, tf.cast(features, tf.float32))
 
     def refresh(self) -> None:
         """Takes over the model's weights as they are now. Functions that were traced see them without a retrace."""
@@ -102,6 +108,11 @@ def _as_it_is(operation: Any, args: Any, kwargs: Any) -> Any:
         return operation.call(*args, **kwargs)
     own = operation.compute_dtype if isinstance(operation, keras.Layer) else "float32"
     return operation(*_cast(args, own), **_cast(kwargs, own))
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+def _with_gradient_times(factor: float, x: tf.Tensor) -> Any:
+    return tf.identity(x), lambda upstream: (None, upstream * factor)
 
 
 def _cast(structure: Any, dtype: str) -> Any:

@@ -1,0 +1,76 @@
+"""How much a layer's features cost, estimated from the graph alone: nothing is traced."""
+
+import math
+from typing import Any, NamedTuple
+
+import keras
+
+from filterviz_widget.model.graph import CONVOLUTIONS, Graph
+
+
+class Work(NamedTuple):
+    """What one image takes, forward.
+
+    Attributes:
+        dense: Multiplications in convolutions over all input channels, and in dense layers.
+        other: How many numbers the outputs of all layers have, and the multiplications in depthwise and grouped
+            convolutions: work that is bound by memory.
+    """
+
+    dense: float
+    other: float
+
+
+def work(graph: Graph, path: tuple[str, ...], pixels: int) -> Work:
+    """Estimates the work on the way to a layer.
+
+    Positions are followed through strides, so that a graph whose size is open, or another than the image's, will do;
+    what borders take away is not counted.
+
+    Args:
+        graph: The model's graph.
+        path: Names of steps, as in `evaluate`.
+        pixels: Height times width of the image.
+    """
+    return _walk(graph, path, [float(pixels)] * len(graph.inputs))[0]
+
+
+def _walk(graph: Graph, path: tuple[str, ...], given: list[float]) -> tuple[Work, float]:
+    positions = {id(symbol): count for symbol, count in zip(graph.inputs, given, strict=True)}
+    last = graph.step(path[0]) if path else None
+    dense = other = count = 0.0
+    for step in graph.needed_for(last):
+        node = step.node
+        inputs = [positions[id(symbol)] for symbol in node.input_tensors]
+        count = max(inputs, default=1.0)
+        if step.inner is not None:
+            among = (*inputs, *[count] * len(step.inner.inputs))[: len(step.inner.inputs)]
+            inside, count = _walk(step.inner, path[1:] if step is last else (), list(among))
+            dense, other = dense + inside.dense, other + inside.other
+        else:
+            shape = tuple(node.outputs[0].shape)
+            count = count / _reduction(node.operation) if len(shape) == 4 else 1.0
+            own = _per_position(node.operation)
+            dense, other = dense + count * own.dense, other + count * (own.other + (shape[-1] or 1))
+        positions.update((id(symbol), count) for symbol in node.outputs)
+    return Work(dense, other), count
+
+
+def _reduction(layer: Any) -> float:
+    """How many times fewer positions come out than go in."""
+    if isinstance(layer, keras.layers.UpSampling2D):
+        return 1 / (layer.size[0] * layer.size[1])
+    strides = getattr(layer, "strides", 1)
+    over = float(strides[0] * strides[1]) if isinstance(strides, tuple | list) and len(strides) == 2 else 1.0
+    return 1 / over if isinstance(layer, keras.layers.Conv2DTranspose) else over
+
+
+def _per_position(layer: Any) -> Work:
+    """The multiplications for one position of a layer's output."""
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        return Work(math.prod(layer.pointwise_kernel.shape), math.prod(layer.depthwise_kernel.shape))
+    if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
+        return Work(0, 0)
+    count = math.prod(layer.kernel.shape)
+    is_dense = not isinstance(layer, keras.layers.DepthwiseConv2D) and getattr(layer, "groups", 1) == 1
+    return Work(count, 0) if is_dense else Work(0, count)

@@ -1,0 +1,30 @@
+"""The twin equals the model: one small member of each family of keras.applications, with statistics of its own."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from filterviz_widget.model import read_model
+from filterviz_widget.twin import Twin
+from tests.model.test_applications import FAMILIES, quick_to_start  # noqa: F401  # a fixture
+from tests.twin.networks import with_statistics
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_twin_has_the_feature_maps_of_the_model(name):
+    size, input_range = FAMILIES[name]
+    keras.utils.set_random_seed(1)
+    model = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(size, size, 3))
+    with_statistics(model)
+    view = read_model(model)
+    images = tf.constant(np.random.default_rng(0).uniform(*input_range, (1, size, size, 3)), tf.float32)
+    names = [info.name for info in view.layers]
+    picked = (names[len(names) // 2], names[-1])
+    reference = keras.Model(model.input, [model.get_layer(layer).output for layer in picked])
+    twins = [Twin(view, layer) for layer in picked]
+    made, expected = tf.function(
+        lambda images: ([twin(images) for twin in twins], reference(images, training=False)), autograph=False
+    )(images)
+    for one, other in zip(made, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * np.abs(other).max())
