@@ -16,7 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 SOURCES = ROOT / "js"
-BUNDLE = [ROOT / "filterviz_widget" / "static" / name for name in ("widget.js", "widget.css")]
+BUNDLE = [ROOT / "filterviz_widget" / "static" / name for name in ("widget.js", "history.js", "widget.css")]
 
 
 class FrontEndHook(BuildHookInterface[Any]):

@@ -200,7 +200,7 @@ class FilterExplorer(LiveWidget):
             self.filter, self.seed = filter, seed
             self.step_size = chosen.step_size if step_size is None else step_size
             self.iterations = chosen.iterations if iterations is None else iterations
-        super().__init__("widget.js", **kwargs)
+        super().__init__("widget", **kwargs)
         self._describe = lambda layer, filter, **settings: describe(
             view, layer, filter, precision=precision, **settings
         )

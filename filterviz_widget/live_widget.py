@@ -35,8 +35,8 @@ class LiveWidget(anywidget.AnyWidget):
     _lock = threading.RLock()
     """Each instance has its own."""
 
-    def __init__(self, script: str, **kwargs: Any) -> None:
-        super().__init__(_esm=frontend(script), _css=frontend("widget.css"), **kwargs)
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(_esm=frontend(f"{name}.js"), _css=frontend("widget.css"), **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
         # set_state swaps notify_change while it holds notifications.

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -14,6 +14,9 @@ from filterviz_widget.history.recorded import Recorded
 from filterviz_widget.history.recorder import Recorder
 from filterviz_widget.history.settings import Settings, checked
 from filterviz_widget.history.store import Store
+
+if TYPE_CHECKING:
+    from filterviz_widget.history.widget import HistoryWidget
 
 
 class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -104,7 +107,7 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
             input_range=input_range,
         )
         self._probe = None if probe is None else Probe.of(probe)
-        self._probe_size = self._probe.size if self._probe else 0
+        self.probe_size = self._probe.size if self._probe else 0
         # One name is a likely slip for a list of one.
         self._wanted_layers = [layers] if isinstance(layers, str) or hasattr(layers, "name") else layers
         self._wanted_layers = None if self._wanted_layers is None else list(self._wanted_layers)
@@ -113,6 +116,7 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         self._layout = ()
         self._model_name = ""
         self._read_only = False
+        self._widget: HistoryWidget | None = None
         self._recorder: Recorder | None = None
         self._shift: int | None = None
         self._trained = 0
@@ -167,6 +171,24 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         self._subscribers.append(listener)
         return lambda: self._unsubscribe(listener)
 
+    def widget(self) -> "HistoryWidget":
+        """The widget that shows this history, also while it is recorded; the same one every time.
+
+        Raises:
+            RuntimeError: If the history is closed.
+        """
+        if self._closed:
+            raise RuntimeError("This history is closed: make a new FilterHistory.")
+        if self._widget is None or self._widget.closed:
+            from filterviz_widget.history.widget import HistoryWidget
+
+            self._widget = HistoryWidget(self)
+        return self._widget
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        # Through the widget's own, which tells Colab to allow widgets.
+        return {"text/plain": repr(self)} if self._closed else self.widget()._repr_mimebundle_(**kwargs)
+
     def save(self, path: str | Path) -> None:
         """Writes all records to a `.npz` file, whole or not at all, without pickle.
 
@@ -174,7 +196,7 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
             ValueError: If the file's name ends otherwise.
             OSError: If it cannot be written.
         """
-        contents = file.Contents(self.settings, self._layout, self._model_name, self._probe_size)
+        contents = file.Contents(self.settings, self._layout, self._model_name, self.probe_size)
         file.write(path, contents, self.records)
 
     @classmethod
@@ -201,6 +223,8 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
     def close(self) -> None:
         """Lets go of the model, the records and the temporary file."""
         self._closed = True
+        if self._widget is not None:
+            self._widget.close()
         self._store.close()
         self._recorder = self._probe = self._model = None
         self._subscribers.clear()
@@ -217,7 +241,7 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
             [
                 f"FilterHistory of {self._model_name!r}: {len(epochs)} records, epochs {epochs[0]} to {epochs[-1]}",
                 f"  layers     {', '.join(self.layers)}",
-                f"  gradients  of {len(self.weights)} weights, on a probe of {self._probe_size} examples",
+                f"  gradients  of {len(self.weights)} weights, on a probe of {self.probe_size} examples",
                 f"  time       {seconds:.2f} s per record",
                 f"  size       {held[0] / 1e6:.1f} MB in memory, {held[1] / 1e6:.1f} MB in a temporary file",
                 *([f"  stopped    {self.error}"] if self.error else []),

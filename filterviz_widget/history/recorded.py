@@ -48,6 +48,11 @@ class Recorded:
         """Names of the recorded layers."""
         return tuple(layer.name for layer in self._layout)
 
+    @property
+    def layout(self) -> tuple[RecordedLayer, ...]:
+        """The recorded layers, their filters and kernels."""
+        return self._layout
+
     def filters(self, layer: Any) -> tuple[int, ...]:
         """Which filters of a layer are drawn: the second axis of `pictures`."""
         return self._find(layer).filters
@@ -92,7 +97,7 @@ class Recorded:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """Names (paths within the model) of all weights that were ever trainable: the second axis of `gradient_norms`."""
+        """Paths within the model of all weights that were ever trainable: the second axis of `gradient_norms`."""
         return tuple(dict.fromkeys(name for record in self.records for name in record.weights))
 
     @property
@@ -112,7 +117,7 @@ class Recorded:
         return norms
 
     def layer_gradient_norms(self) -> dict[str, npt.NDArray[np.float64]]:
-        """L2 norm of all gradients of a layer, by its path within the model: float64 `(epochs,)`; NaN where the layer was frozen."""
+        """L2 norm of all gradients of a layer, by its path: float64 `(epochs,)`; NaN where the layer was frozen."""
         norms, present = self.gradient_norms(), self.has_gradient
         layers = np.array([name.rpartition("/")[0] for name in self.weights])
         found = {}

@@ -1,5 +1,5 @@
 // Whether somebody listens: a kernel that is gone, or does not answer, must not look like a slow one.
-import type { Model, Traits } from "./model";
+import type { Traits } from "./model";
 
 /** "silent": nothing came back for a while. "lost": the host says that the kernel is gone, or refuses to send. */
 export type Connection = "live" | "silent" | "lost";
@@ -10,8 +10,18 @@ export const PATIENCE = 4000;
 /** Some of these change whenever the kernel has heard of a changed setting. */
 const ANSWERS: (keyof Traits & string)[] = ["status", "shown", "image", "iteration", "activations", "error"];
 
-/** Calls `changed` whenever the state is another one. `busy` says that the kernel is known to be at work. */
-export function connection(model: Model, busy: () => boolean, changed: (state: Connection) => void, signal: AbortSignal) {
+/** What of a host's model is needed here. */
+interface Events {
+  on(name: string, act: () => void): void;
+  off(name: string, act: () => void): void;
+}
+
+/**
+ * Calls `changed` whenever the state is another one. `busy` says that the kernel is known to be at work; a change of any
+ * of the traits `answers` comes from it.
+ */
+export function connection(model: Events, busy: () => boolean, changed: (state: Connection) => void, signal: AbortSignal,
+  answers: readonly string[] = ANSWERS) {
   let state: Connection = "live";
   let timer: number | undefined;
 
@@ -29,7 +39,7 @@ export function connection(model: Model, busy: () => boolean, changed: (state: C
   }
 
   const events: [string, () => void][] = [
-    ...ANSWERS.map((name): [string, () => void] => [`change:${name}`, answered]),
+    ...answers.map((name): [string, () => void] => [`change:${name}`, answered]),
     ["comm_live_update", followHost],
   ];
   for (const [name, act] of events) model.on(name, act);

@@ -1,0 +1,107 @@
+"""What the widget shows of one filter at one epoch: kernel, gradient and picture as images, and the words for them."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from filterviz_widget.history.layout import RecordedLayer
+from filterviz_widget.history.record import Array, Record
+from filterviz_widget.history.recorded import Recorded
+from filterviz_widget.picture import data_url
+from filterviz_widget.picture.kernel_parts import canonical
+from filterviz_widget.picture.signed_colours import kernel_grid, symmetric_limit
+
+MOST_INPUTS = 64
+"""Tiles of a kernel: more are too small to see."""
+
+EXPLODING = 100
+"""A layer explodes whose gradient norm is so many times the median over the layers, or not finite."""
+
+DEAD = 1e-9
+"""A layer is dead whose gradient norm is below this share of the median over the layers."""
+
+
+class Shown(NamedTuple):
+    """Data URLs, "" where there is nothing; the largest absolute weight of the scales; and words."""
+
+    kernel: str
+    gradient: str
+    picture: str
+    kernel_limit: float
+    gradient_limit: float
+    kernel_words: str
+    gradient_words: str
+    picture_words: str
+
+
+def shown(record: Record, layer: RecordedLayer, filter: int, has_probe: bool) -> Shown:  # the field's word
+    """Draws one filter of a record.
+
+    Args:
+        record: The epoch.
+        layer: One of the recorded layers.
+        filter: A filter that was drawn.
+        has_probe: Whether gradients were recorded.
+    """
+    kernel, kernel_limit, kernel_words = "", 1.0, "no kernel"
+    gradient, gradient_limit, gradient_words = "", 1.0, "no probe was given" if not has_probe else "no kernel"
+    if layer.parts:
+        part, kernels = layer.parts[-1], record.kernels[layer.name][-1]
+        kernel, kernel_limit, kernel_words = _grid(kernels, filter)
+        if part.weight in record.weights and has_probe:
+            found = canonical(record.gradients[record.weights.index(part.weight)], part.kind)
+            gradient, gradient_limit, gradient_words = _grid(found, filter)
+        elif has_probe:
+            gradient_words = "frozen: no gradient"
+    picture, picture_words = "", "no picture"
+    if layer.name in record.pictures and filter in layer.filters:
+        column = layer.filters.index(filter)
+        picture = data_url(record.pictures[layer.name][column])
+        picture_words = f"activation {record.activations[layer.name][column]:.3g}"
+        if record.dead[layer.name][column]:
+            picture_words = "dead: no gradient from the start, so this is the start image"
+    return Shown(
+        *(kernel, gradient, picture, kernel_limit, gradient_limit),
+        *(kernel_words, gradient_words, picture_words),
+    )
+
+
+def marks(history: Recorded) -> dict[str, list[str]]:
+    """Says per layer and record whether it is "dead", "exploding", "frozen" or, in the empty word, none of these."""
+    norms = history.layer_gradient_norms()
+    if not norms:
+        return {}
+    owners = [name.rpartition("/")[0] for name in history.weights]
+    own = {name: np.array([owner == name for owner in owners]) for name in norms}
+    present = {name: (history.has_gradient & own[name]).any(axis=1).tolist() for name in norms}
+    table = np.array(list(norms.values()))
+    usual = np.where(np.isfinite(table) & (table > 0), table, np.nan)
+    found: dict[str, list[str]] = {name: [] for name in norms}
+    for record in range(table.shape[1]):
+        others = usual[~np.isnan(usual[:, record]), record]
+        middle = float(np.median(others)) if len(others) else 0.0
+        for name, row in norms.items():
+            found[name].append(_mark(float(row[record]), middle) if present[name][record] else "frozen")
+    return found
+
+
+def plain(values: Any) -> list[float | None]:
+    """Numbers as JSON has them: it knows no NaN and no infinity."""
+    return [float(value) if value is not None and np.isfinite(value) else None for value in values]
+
+
+def _mark(norm: float, middle: float) -> str:
+    if not np.isfinite(norm) or (middle and norm > EXPLODING * middle):
+        return "exploding"
+    return "dead" if norm <= DEAD * middle else ""
+
+
+def _grid(kernels: Array, filter: int) -> tuple[str, float, str]:  # the field's word
+    limit = symmetric_limit(kernels)
+    own = kernels[..., min(filter, kernels.shape[3] - 1)]
+    height, width, inputs = own.shape
+    words = f"{height} x {width}, {inputs} input{'s' * (inputs != 1)}"
+    if inputs > MOST_INPUTS:
+        places = np.linspace(0, inputs - 1, MOST_INPUTS).round().astype(int)
+        own, words = own[..., places], f"{height} x {width}, {MOST_INPUTS} of {inputs} inputs"
+    return data_url(kernel_grid(own, limit)), limit, words

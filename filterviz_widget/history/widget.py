@@ -1,0 +1,162 @@
+"""The widget of a training run: one slider for time, and what a filter was at that time."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from filterviz_widget import __version__
+from filterviz_widget.history.shown import marks, plain, shown
+from filterviz_widget.live_widget import LiveWidget
+from filterviz_widget.session.worker import Worker
+from filterviz_widget.settings import Range, fit
+
+if TYPE_CHECKING:
+    from filterviz_widget.history.callback import FilterHistory
+
+
+class HistoryWidget(LiveWidget):
+    """Shows a `FilterHistory`, also while it is recorded. `history` in a cell makes it.
+
+    The training thread only says that there is a new record; a background thread draws. The gradients are those on
+    the probe. A layer is marked "dead" where its gradient norm is below 1e-9 of the median over the layers, and
+    "exploding" where it is more than 100 times that median, or not finite.
+
+    Args:
+        history: What is shown.
+        **kwargs: `layout` and the like, as for every ipywidget.
+    """
+
+    SETTINGS = ("epoch", "layer", "filter")
+
+    epoch = traitlets.Int(0, help="Which record, counted from 0.").tag(sync=True)
+    layer = traitlets.Unicode(help="Name of the recorded layer.").tag(sync=True)
+    filter = traitlets.Int(0, help="Which of the layer's recorded filters, by its number in the layer.").tag(sync=True)
+
+    epochs: traitlets.List[Any] = traitlets.List(
+        read_only=True, help="How many epochs the model had been trained at each record."
+    ).tag(sync=True)
+    layers: traitlets.List[Any] = traitlets.List(
+        read_only=True, help="Name and recorded filters of each recorded layer."
+    ).tag(sync=True)
+    logs = traitlets.Dict(read_only=True, help="Loss and metrics: by name, a number or None per record.").tag(sync=True)
+    norms = traitlets.Dict(read_only=True, help="Gradient norm: by layer, a number or None per record.").tag(sync=True)
+    marks = traitlets.Dict(read_only=True, help='By layer, "dead", "exploding", "frozen" or "" per record.').tag(
+        sync=True
+    )
+    shown = traitlets.Dict(
+        None, allow_none=True, read_only=True, help="Kernel, gradient and picture, and the settings they belong to."
+    ).tag(sync=True)
+    note = traitlets.Unicode(read_only=True, help="What the viewer should know about the gradients.").tag(sync=True)
+    version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
+
+    _worker: Worker[None] | None = None
+    _history: "FilterHistory | None" = None
+    _unsubscribe: Callable[[], None] | None = None
+
+    def __init__(self, history: "FilterHistory", **kwargs: Any) -> None:
+        self._lock = threading.RLock()
+        super().__init__("history", **kwargs)
+        self._history = history
+        self._worker = Worker(self._draw)
+        self._unsubscribe = history.subscribe(lambda _: self._wish())
+        self.observe(lambda _: self._wish(), self.SETTINGS)
+        self._wish()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._worker is None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Blocks until what is asked for is drawn; False if that takes longer than `timeout` seconds."""
+        return self._worker is None or self._worker.wait(timeout)
+
+    def close(self) -> None:
+        """Stops the background thread, lets go of the history and removes the widget from the page."""
+        with self._lock:
+            worker, self._worker = self._worker, None
+            unsubscribe, self._unsubscribe = self._unsubscribe, None
+            self._history = None
+            super().close()
+        if unsubscribe:
+            unsubscribe()
+        if worker:
+            worker.close(0 if self._lock._is_owned() else 5)  # type: ignore[attr-defined]  # as threading.Condition
+
+    def _wish(self) -> None:
+        if worker := self._worker:
+            worker.submit(None)
+
+    def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        accepted: dict[str, Any] = {}
+        problems: list[str] = []
+        known = {entry["name"]: entry["filters"] for entry in self.layers}
+        if "layer" in sent:
+            if isinstance(sent["layer"], str) and sent["layer"] in known:
+                accepted["layer"] = sent["layer"]
+            else:
+                problems.append(
+                    f"There is no recorded layer {str(sent['layer'])[:60]!r}; there are {', '.join(known)}."
+                )
+        if "epoch" in sent:
+            try:
+                last = max(0, len(self.epochs) - 1)
+                accepted["epoch"], problem = fit("epoch", sent["epoch"], Range(0, last, whole=True))
+            except ValueError as error:
+                problem = str(error)
+            problems += [problem] * bool(problem)
+        if "filter" in sent:
+            filters = known.get(accepted.get("layer", self.layer) or next(iter(known), ""), [])
+            number = sent["filter"]
+            if type(number) in (int, float) and number in filters:
+                accepted["filter"] = int(number)
+            else:
+                problems.append(f"filter must be one of {filters}, got {str(number)[:60]}.")
+        return accepted, problems
+
+    def _draw(self, _: None, is_wanted: Callable[[], bool]) -> None:
+        """Called on the background thread."""
+        history = self._history
+        if history is None:
+            return
+        try:
+            state = self._state(history)
+        except Exception as error:
+            # The history may have been closed meanwhile; whatever else it is, is said and not lost.
+            state = {"error": f"{type(error).__name__}: {error}"}
+        if is_wanted():
+            self._publish(state)
+
+    def _state(self, history: "FilterHistory") -> dict[str, Any]:
+        records = history.records
+        if not records:
+            return {"note": "Nothing recorded yet: pass this history to fit, callbacks=[history]."}
+        layout = {layer.name: layer for layer in history.layout}
+        norms = history.layer_gradient_norms()
+        names = dict.fromkeys(name for record in records for name in record.logs if name != "record_seconds")
+        state: dict[str, Any] = {
+            "epochs": [record.epoch for record in records],
+            "layers": [{"name": layer.name, "filters": list(layer.filters or (0,))} for layer in layout.values()],
+            "logs": {name: plain(record.logs.get(name) for record in records) for name in names},
+            "norms": {name: plain(row) for name, row in norms.items()},
+            "marks": marks(history),
+            "note": (
+                f"Gradients of the loss on the probe, {history.probe_size} examples that are the same every time: a "
+                "callback never sees the batches of fit."
+                if history.probe_size
+                else "No probe was given, so there are no gradients."
+            ),
+        }
+        if history.error:
+            state["error"] = f"Recording stopped, training went on. {history.error}"
+        with self._lock:
+            layer = layout.get(self.layer) or next(iter(layout.values()), None)
+            index = min(max(self.epoch, 0), len(records) - 1)
+        if layer is not None:
+            filters = layer.filters or (0,)
+            number = self.filter if self.filter in filters else filters[0]
+            drawn = shown(records[index], layer, number, bool(history.probe_size))
+            state["shown"] = {"epoch": index, "layer": layer.name, "filter": number, **drawn._asdict()}
+        return state

@@ -1,0 +1,42 @@
+// The one interface that names every synced trait of the history's widget, and who writes it.
+
+export interface RecordedLayer {
+  name: string;
+  /** Those that were drawn, by their number in the layer. */
+  filters: number[];
+}
+
+/** The settings: written by the page, or by the user's Python code. */
+export interface HistorySettings {
+  /** Which record, counted from 0. */
+  epoch: number;
+  layer: string;
+  filter: number;
+}
+
+/** Data URLs, "" where there is nothing, with the words for each. */
+export interface ShownFilter extends HistorySettings {
+  kernel: string;
+  gradient: string;
+  picture: string;
+  kernel_limit: number;
+  gradient_limit: number;
+  kernel_words: string;
+  gradient_words: string;
+  picture_words: string;
+}
+
+export type Series = Record<string, (number | null)[]>;
+
+/** Everything that is synced; what is not among the settings is written by the kernel only. */
+export interface HistoryTraits extends HistorySettings {
+  epochs: number[];
+  layers: RecordedLayer[];
+  logs: Series;
+  norms: Series;
+  marks: Record<string, ("" | "dead" | "exploding" | "frozen")[]>;
+  shown: ShownFilter | null;
+  note: string;
+  error: string;
+  version: string;
+}
