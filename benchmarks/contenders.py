@@ -5,6 +5,7 @@ Every contender gets the same model, cut at the same layer, the same start and t
 prepares a layer and returns `run(filter, start, iterations) -> (image, activation before the last step)`.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,18 +22,20 @@ def cut(model: Any, layer: str) -> Any:
     return keras.Model(model.inputs, model.get_layer(layer).output)
 
 
-def this_project(model: Any, layer: str) -> Run:
-    """One compiled while_loop, float32."""
-    return _this_project(model, layer)
-
-
-def _this_project(model: Any, layer: str) -> Run:
+def this_project(model: Any, layer: str, precision: str = "float32") -> Run:
+    """One compiled while_loop on the layer's twin."""
     from filterviz_widget.ascent import Ascent, Numbers, one_hot
     from filterviz_widget.method import CLASSIC
     from filterviz_widget.model import read_model
+    from filterviz_widget.twin import Twin
+    from filterviz_widget.visualize import describe
 
     view = read_model(model, input_range=(0, 1))
-    ascent = Ascent(view.cut(layer), view.image_shape, view.input_range)
+    if precision == "no twin":
+        features = view.cut(layer)
+    else:
+        features = Twin(view, layer, precision=describe(view, layer, 0, precision=precision).precision)
+    ascent = Ascent(features, view.image_shape, view.input_range)
     count, numbers = view.layer(layer).filters, Numbers.of(CLASSIC, 1.0)
 
     def run(filter: int, start: np.ndarray, iterations: int) -> tuple[np.ndarray, float]:
@@ -166,6 +169,8 @@ def tf_keras_vis(model: Any, layer: str) -> Run:
 
 CONTENDERS: dict[str, Callable[[Any, str], Run]] = {
     "this project, float32": this_project,
+    "this project, auto": functools.partial(this_project, precision="auto"),
+    "this project, no twin": functools.partial(this_project, precision="no twin"),
     "step tf.function": step_function,
     "eager tape": eager_tape,
     "Keras example": keras_example,
