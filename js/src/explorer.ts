@@ -120,8 +120,9 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
     element("div", { className: "filterviz-row" }, {}, element("span", { textContent: "Seed" }),
       newSeed, seed.input, seed.hint));
   root.classList.add("filterviz");
-  body.append(view.element,
-    element("div", { className: "filterviz-side" }, {}, controls, activation.element, line.element, note, alert, offline, options.element));
+  // Messages come last: where they come and go, nothing that a hand is on moves.
+  body.append(view.element, element("div", { className: "filterviz-side" }, {}, controls, activation.element, line.element),
+    options.element, element("div", { className: "filterviz-messages" }, {}, note, alert, offline));
   root.append(body);
 
   // The notebook's shortcuts (arrows, Enter, Delete) must not act on cells while a control is used.

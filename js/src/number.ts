@@ -14,17 +14,25 @@ export interface NumberBox {
 export function numberBox(name: string, title: string, entered: (value: number) => void, signal: AbortSignal): NumberBox {
   const hint = element("span", { className: "filterviz-hint", id: uniqueId(), hidden: true }, { "aria-live": "polite" });
   const input = element("input", { type: "number", className: "filterviz-number", title },
-    { "aria-label": name, "aria-describedby": hint.id });
+    { "aria-label": name });
   let [low, high] = [0, 1];
   let whole = true;
   let value = 0;
   let typing = false;
 
+  function explain(expected: string) {
+    hint.textContent = expected;
+    hint.hidden = !expected;
+    // Not while it is empty: it would hide other descriptions from screen readers.
+    if (expected) input.setAttribute("aria-describedby", hint.id);
+    else input.removeAttribute("aria-describedby");
+  }
+
   function reset() {
     typing = false;
     input.value = readable(value);
     input.removeAttribute("aria-invalid");
-    hint.hidden = true;
+    explain("");
   }
 
   function commit() {
@@ -36,8 +44,7 @@ export function numberBox(name: string, title: string, entered: (value: number) 
       entered(typed);
       return;
     }
-    hint.textContent = `Expected a ${whole ? "whole number" : "number"} from ${grouped(low)} to ${grouped(high)}`;
-    hint.hidden = false;
+    explain(`Expected a ${whole ? "whole number" : "number"} from ${grouped(low)} to ${grouped(high)}`);
     input.setAttribute("aria-invalid", "true");
   }
 
@@ -51,14 +58,14 @@ export function numberBox(name: string, title: string, entered: (value: number) 
     input.value = readable(value);
     input.removeAttribute("aria-invalid");
   }, on);
-  input.addEventListener("focus", () => (hint.hidden = true), on);
+  input.addEventListener("focus", () => explain(""), on);
   input.addEventListener("keydown", (event) => event.key === "Escape" && reset(), on);
 
   return {
     input,
     hint,
     show(next) {
-      if (next !== value) hint.hidden = true; // it spoke of another number
+      if (next !== value) explain(""); // it spoke of another number
       value = next;
       if (!typing) input.value = readable(value);
     },

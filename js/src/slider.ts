@@ -8,6 +8,8 @@ export interface SliderOptions {
   /** The accessible name, which is also the visible label. */
   name: string;
   title: string;
+  /** Stands beside the label. */
+  unit?: string;
   /** Called on every movement of the thumb and for every number entered. */
   changed(value: number): void;
   /** Called when the hand leaves the control. */
@@ -35,8 +37,12 @@ export function slider(options: SliderOptions, signal: AbortSignal): Slider {
     set(typed);
     options.released();
   }, signal);
-  const row = element("div", { className: "filterviz-row" }, {},
-    element("label", { htmlFor: id, textContent: name, title }), track, box.input, box.hint);
+  const label = element("label", { htmlFor: id, textContent: name, title });
+  if (options.unit) {
+    const unit = { className: "filterviz-unit", textContent: options.unit };
+    label.append(" ", element("span", unit, { "aria-hidden": "true" })); // part of what the slider says
+  }
+  const row = element("div", { className: "filterviz-row" }, {}, label, track, box.input, box.hint);
 
   let scale: Scale | undefined;
   let value = 0;
@@ -84,6 +90,6 @@ export function slider(options: SliderOptions, signal: AbortSignal): Slider {
       box.range(bounds, whole);
       paint();
     },
-    ...availability([track, box.input]),
+    ...availability([track, box.input, label]),
   };
 }

@@ -1,5 +1,6 @@
 """The layers offered, the method and its options, as a user meets them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -16,6 +17,10 @@ def box(page: Page, name: str) -> Locator:
 
 def slider(page: Page, name: str) -> Locator:
     return page.get_by_role("slider", name=name, exact=True)
+
+
+def method(page: Page, name: str) -> Locator:
+    return page.get_by_role("radiogroup", name="Method", exact=True).get_by_role("radio", name=name, exact=True)
 
 
 def offered(page: Page) -> list[str]:
@@ -71,7 +76,7 @@ def test_the_range_of_the_pixels_and_its_source_are_said(explorer: Page) -> None
 
 
 def test_a_method_is_sent_with_all_that_it_brings_in_one_message(explorer: Page) -> None:
-    box(explorer, "Method").select_option("robust")
+    method(explorer, "Robust").check()
     (sent,) = saves(explorer)
     assert (sent["method"], sent["step_size"], sent["iterations"]) == ("robust", 2, 100)
     assert sent["options"]["parameterization"] == "fourier"
@@ -92,6 +97,51 @@ def test_an_option_that_differs_is_marked_and_reset_brings_it_back(drawer: Page)
     expect(drawer.get_by_text("changed", exact=True)).to_be_hidden()
 
 
+def test_the_arrow_keys_choose_a_method_and_its_tooltip_says_what_it_does(explorer: Page) -> None:
+    expect(method(explorer, "Classic")).to_be_checked()
+    expect(explorer.get_by_text("Robust", exact=True).locator("..")).to_have_attribute("title", re.compile("Fourier"))
+    method(explorer, "Classic").focus()
+    explorer.keyboard.press("ArrowRight")
+    expect(method(explorer, "Robust")).to_be_checked()
+    assert saves(explorer)[-1]["method"] == "robust"
+
+
+def test_a_method_set_in_python_is_the_one_that_is_marked(explorer: Page) -> None:
+    explorer.evaluate(
+        "model.kernel({ method: 'robust', options: model.get('presets').robust.options, iterations: 100 })"
+    )
+    expect(method(explorer, "Robust")).to_be_checked()
+    expect(explorer.get_by_text("changed", exact=True)).to_be_hidden()
+    assert saves(explorer) == []
+
+
+@pytest.mark.parametrize("width", [1200, 640, 400])
+def test_nothing_moves_when_an_option_changes_and_a_message_comes(drawer: Page, width: int) -> None:
+    drawer.set_viewport_size({"width": width, "height": 1400})
+    drawer.clock.run_for(100)
+
+    def places() -> list[Any]:
+        parts = [method(drawer, "Classic"), slider(drawer, "Iterations"), box(drawer, "Sign"), slider(drawer, "Blur")]
+        return [part.bounding_box() for part in parts]
+
+    before = places()
+    assert None not in before
+    box(drawer, "Sign").select_option("-1")
+    drawer.evaluate(
+        "model.kernel({ note: 'The filter is dead.', error: 'Wrong.', inapplicable: { sign: 'Why not.' } })"
+    )
+    expect(drawer.get_by_text("changed", exact=True)).to_be_visible()
+    expect(drawer.get_by_role("alert")).to_be_visible()
+    assert places() == before
+    assert drawer.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_long_source_of_the_range_wraps_and_pushes_nothing_aside(explorer: Page) -> None:
+    before = slider(explorer, "Layer").bounding_box()
+    explorer.evaluate("model.kernel({ input_range_source: 'read from the Rescaling layer ' + 'block/'.repeat(40) })")
+    assert slider(explorer, "Layer").bounding_box() == before
+
+
 # Options
 
 
@@ -102,24 +152,43 @@ def test_the_drawer_is_closed_at_first_and_opens_by_the_keyboard(explorer: Page)
 
 
 def test_every_axis_has_a_control_with_a_name(drawer: Page) -> None:
-    for name in ("Maximise", "Seek what", "Optimise", "Update", "Octaves"):
+    for name in ("Maximise", "Sign", "Parameterization", "Update", "Octaves"):
         expect(box(drawer, name)).to_be_enabled()
-    for name in ("Jitter", "Scale", "Rotation", "Blur", "L2", "Variation"):
+    for name in ("Jitter", "Scale", "Rotation", "Blur", "L2", "Total variation"):
         expect(slider(drawer, name)).to_be_enabled()
 
 
 @pytest.mark.parametrize(
     ("name", "words", "axis", "value"),
     [
-        ("Seek what", "inhibits", "sign", -1),
-        ("Maximise", "whole layer (DeepDream)", "objective", "layer"),
+        ("Sign", "Inhibits", "sign", -1),
+        ("Maximise", "Whole layer (DeepDream)", "objective", "layer"),
         ("Octaves", "3", "octaves", 3),
-        ("Optimise", "phase only", "parameterization", "phase"),
+        ("Parameterization", "Phase only (MaCo)", "parameterization", "phase"),
     ],
 )
 def test_a_choice_is_sent_as_the_kernel_knows_it(drawer: Page, name: str, words: str, axis: str, value: Any) -> None:
     box(drawer, name).select_option(label=words)
     assert saves(drawer)[-1]["options"][axis] == value
+
+
+def test_an_option_beside_the_range_of_the_thumb_can_be_typed_and_one_beyond_the_limit_cannot(drawer: Page) -> None:
+    jitter = drawer.get_by_role("spinbutton", name="Jitter", exact=True)
+    jitter.fill("64")
+    jitter.press("Enter")
+    assert saves(drawer)[-1]["options"]["jitter"] == 64
+    expect(slider(drawer, "Jitter")).to_have_value("32")
+    jitter.fill("65")
+    jitter.press("Enter")
+    expect(drawer.get_by_text("Expected a number from 0 to 64")).to_be_visible()
+
+
+def test_changes_of_two_options_in_a_moment_are_both_sent(drawer: Page) -> None:
+    slider(drawer, "Jitter").press("ArrowRight")
+    slider(drawer, "Rotation").press("ArrowRight")
+    drawer.clock.run_for(200)
+    last = saves(drawer)[-1]["options"]
+    assert (last["jitter"], last["rotation"]) == (1, 1)
 
 
 def test_an_amount_follows_the_keys_in_its_own_steps(drawer: Page) -> None:
@@ -133,6 +202,7 @@ def test_what_has_no_effect_rests_and_says_why(drawer: Page) -> None:
     for control, reason in (
         (box(drawer, "Octaves"), "Units see it whole."),
         (slider(drawer, "Filter"), "The whole layer."),
+        (drawer.get_by_role("spinbutton", name="Filter", exact=True), "The whole layer."),
     ):
         expect(control).to_be_disabled()
         expect(control).to_have_attribute("title", reason)
@@ -146,10 +216,14 @@ def test_what_has_no_effect_rests_and_says_why(drawer: Page) -> None:
 
 def test_a_direction_set_in_python_is_said_in_words(drawer: Page) -> None:
     drawer.evaluate("model.kernel({ options: { ...model.get('options'), direction: [[3, 1], [7, -0.5]] } })")
-    expect(drawer.get_by_text("A direction is set in Python: 1 × filter 3 + -0.5 × filter 7.")).to_be_visible()
+    words = "A direction of filters is set in Python: 1 × filter 3 − 0.5 × filter 7."
+    expect(drawer.get_by_text(words)).to_be_visible()
+    drawer.evaluate("model.kernel({ options: { ...model.get('options'), direction: [] } })")
+    expect(drawer.get_by_text("direction")).to_be_hidden()
 
 
 def test_without_a_kernel_all_of_it_rests(drawer: Page) -> None:
     drawer.evaluate("model.live(false)")
-    for control in (box(drawer, "Method"), box(drawer, "Update"), slider(drawer, "Blur"), box(drawer, "Layer name")):
+    parts = [method(drawer, "Classic"), method(drawer, "Robust"), drawer.get_by_role("checkbox", name="All layers")]
+    for control in [*parts, box(drawer, "Update"), slider(drawer, "Blur"), box(drawer, "Layer name")]:
         expect(control).to_be_disabled()
