@@ -64,7 +64,7 @@ class CompiledLayers:
         """
         if found := self.find(wanted, size, variant):
             # At every run, though weights change seldom: nothing tells that they did, and a picture must not mix old
-            # weights with new ones. It takes a small part of an iteration.
+            # weights with new ones. It takes a third of an iteration (ResNet50: 58 ms of processor time against 190).
             found.twin.refresh()
             return found
         twin = Twin(self._view, wanted.layer, variant or "output", precision=wanted.precision, weights=self._weights)
