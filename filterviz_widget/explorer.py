@@ -354,7 +354,7 @@ class FilterExplorer(LiveWidget):
             state["image"] = data_url(frame.image)
             state["shown"] = {
                 name: getattr(wanted, name) for name in ("layer", "filter", "step_size", "iterations", "seed")
-            }
+            } | {"options": wanted.method.options()}
         if frame.description is not None and frame.status != "error":
             state["iteration"] = frame.iteration
             # JSON knows no NaN.

@@ -189,7 +189,8 @@ def inapplicable(method: Method, kind: str) -> dict[str, str]:
     """
     reasons: dict[str, str] = {}
     if kind == "units":
-        reasons["objective"] = "Units have no positions: there is no mean to take, and no centre."
+        if method.objective != "layer":  # from which there is a way back to the one unit
+            reasons["objective"] = "Units have no positions: there is no mean to take, and no centre."
         reasons["octaves"] = "Units see the whole image, at its own size only."
     if method.objective == "layer":
         reasons["filter"] = "The objective is the whole layer."

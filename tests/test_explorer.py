@@ -58,7 +58,14 @@ def test_a_new_explorer_draws_at_once_and_tells_all_about_the_picture(explorer):
     assert explorer.iteration == 20
     assert explorer.activations == picture.activations.tolist()
     assert explorer.image.startswith("data:image/png;base64,")
-    assert explorer.shown == {"layer": "first", "filter": 0, "step_size": 1.0, "iterations": 20, "seed": 0}
+    assert explorer.shown == {
+        "layer": "first",
+        "filter": 0,
+        "step_size": 1.0,
+        "iterations": 20,
+        "seed": 0,
+        "options": PRESETS["classic"].method.options(),
+    }
     assert picture.image.shape == picture.raw.shape == (SIZE, SIZE, 3)
     assert picture.description.image_size == (SIZE, SIZE)
 
@@ -174,9 +181,17 @@ def test_an_option_without_effect_says_why(explorer):
     assert "octaves" not in explorer.inapplicable
     explorer.layer = "units"
     assert "whole image" in explorer.inapplicable["octaves"]
+    assert "no centre" in explorer.inapplicable["objective"]
     explorer.layer = "first"
     explorer.options = {"objective": "layer"}
     assert "whole layer" in explorer.inapplicable["filter"]
+
+
+def test_the_way_back_from_the_whole_layer_to_one_unit_stays_open(explorer):
+    explorer.options = {"objective": "layer"}
+    explorer.layer = "units"
+    assert "filter" in explorer.inapplicable
+    assert "objective" not in explorer.inapplicable
 
 
 @pytest.mark.parametrize(
@@ -538,7 +553,7 @@ def test_what_the_page_sends_wrongly_is_said_in_words_and_the_widget_goes_on(sha
 def test_a_message_with_several_settings_is_one_wish(explorer):
     explorer.wait(60)
     wanted = []
-    explorer.observe(lambda change: change.new and wanted.append(tuple(change.new.values())), "shown")
+    explorer.observe(lambda change: change.new and wanted.append(tuple(change.new.values())[:5]), "shown")
     explorer.set_state({"filter": 7, "layer": "second", "seed": 3, "iterations": 2, "method": "classic"})
     explorer.wait(60)
     assert set(wanted) == {("second", 7, 1.0, 2, 3)}

@@ -1,4 +1,5 @@
 // The explorer on the screen: reads the traits, draws the parts, writes the settings.
+import { caption } from "./caption";
 import { connection, type Connection } from "./connection";
 import { curve } from "./curve";
 import { element } from "./dom";
@@ -221,12 +222,8 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
   function drawPicture() {
     const shown = model.get("shown");
     if (!shown) return;
-    const { layer, filter } = shown;
-    const known = layerAt(layer);
-    const part = known?.kind === "units" ? "unit" : "filter";
-    const of = known ? ` of 0–${known.filters - 1}` : "";
-    view.show(model.get("image"), `${layer} · ${part} ${filter}${of}${known?.note ? ` · ${known.note}` : ""}`,
-      `What filter ${filter} of layer ${layer} responds to`);
+    const { text, alternative } = caption(shown, layerAt(shown.layer));
+    view.show(model.get("image"), text, alternative);
   }
 
   function drawRun() {

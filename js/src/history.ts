@@ -158,7 +158,7 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
 
   function drawShown() {
     const shown = model.get("shown");
-    if (!shown) return draw();
+    if (!shown?.layer) return draw(); // nothing was recorded yet
     const of = `of filter ${shown.filter} of layer ${shown.layer}, epoch ${model.get("epochs")[shown.epoch] ?? ""}`;
     tiles.kernel.show(shown.kernel, shown.kernel_words, `Kernel ${of}`);
     tiles.gradient.show(shown.gradient, shown.gradient_words, `Gradient ${of}`);

@@ -35,7 +35,8 @@ export interface HistoryTraits extends HistorySettings {
   logs: Series;
   norms: Series;
   marks: Record<string, ("" | "dead" | "exploding" | "frozen")[]>;
-  shown: ShownFilter | null;
+  /** Empty before the first record. */
+  shown: ShownFilter | Record<string, never>;
   note: string;
   error: string;
   version: string;

@@ -39,7 +39,7 @@ export interface Settings {
 }
 
 /** The settings that the picture on the screen was made with. */
-export type Shown = Pick<Settings, "layer" | "filter" | "step_size" | "iterations" | "seed">;
+export type Shown = Pick<Settings, "layer" | "filter" | "step_size" | "iterations" | "seed" | "options">;
 
 export type Status = "idle" | "compiling" | "running" | "done" | "cancelled" | "error";
 export type Bounds = [low: number, high: number];

@@ -1,5 +1,5 @@
 // What the front end's tests load into a page: its parts, and a strict stand-in for the host's model.
-import type { Layer, Model, Options, Settings, Traits } from "../../js/src/model";
+import type { Layer, Model, Options, Settings, Shown, Traits } from "../../js/src/model";
 import widget from "../../js/src/widget";
 
 export { connection } from "../../js/src/connection";
@@ -130,6 +130,11 @@ export function mount(model: FakeModel, el: HTMLElement, older = false): () => v
   const props = { model: model as unknown as Model, el, signal: older ? undefined : controller.signal };
   const cleanUp = widget.render(props as unknown as Parameters<typeof widget.render>[0]);
   return older ? cleanUp : () => controller.abort();
+}
+
+/** What the kernel says of a picture with the classic method, but for `changes`. */
+export function shown(changes: Partial<Shown> = {}): Shown {
+  return { layer: "conv1", filter: 3, step_size: 1, iterations: 20, seed: 0, options: CLASSIC, ...changes };
 }
 
 /** A square image of so many pixels, as a data URL. */

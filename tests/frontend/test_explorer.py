@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-SHOWN = {"layer": "conv1", "filter": 3, "step_size": 1.0, "iterations": 20, "seed": 0}
+OPTIONS = {"objective": "mean", "sign": 1, "direction": []}
+SHOWN = {"layer": "conv1", "filter": 3, "step_size": 1.0, "iterations": 20, "seed": 0, "options": OPTIONS}
 
 
 def saves(page: Page) -> list[dict[str, Any]]:
@@ -115,7 +116,7 @@ def test_markup_in_the_name_of_a_layer_shows_as_text(explorer: Page) -> None:
         """name => {
           model.kernel({ layers: [{ ...model.get("layers")[0], name, filters: 2, note: name }], layer: name,
             unsupported: [], input_range_source: name,
-            shown: { layer: name, filter: 1, step_size: 1, iterations: 1, seed: 0 }, image: fv.square(2),
+            shown: fv.shown({ layer: name, filter: 1 }), image: fv.square(2),
             error: `no ${name}`, note: `dead: ${name}`, status: "compiling" });
         }""",
         name,

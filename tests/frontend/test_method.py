@@ -58,13 +58,41 @@ def test_a_layer_that_cannot_be_shown_is_named_with_the_reason(explorer: Page) -
     expect(option).to_have_attribute("title", "Conv1D runs over sequences.")
 
 
-def test_the_caption_of_a_unit_says_so_and_what_is_to_be_known(explorer: Page) -> None:
+@pytest.mark.parametrize(
+    ("changes", "caption", "alternative"),
+    [
+        (
+            {"layer": "logits", "filter": 1},
+            "logits · unit 1 of 0\N{EN DASH}2 · before the softmax",
+            "What unit 1 of layer logits responds to",
+        ),
+        (
+            {"options": {"sign": -1}},
+            "conv1 · filter 3 of 0\N{EN DASH}15 · what inhibits it",
+            "What inhibits filter 3 of layer conv1",
+        ),
+        (
+            {"options": {"objective": "layer", "direction": [[1, 1.0]]}},
+            "conv1 · the whole layer",
+            "What layer conv1 as a whole responds to",
+        ),
+        (
+            {"options": {"direction": [[1, 1.0], [2, -1.0]]}},
+            "conv1 · a direction of filters",
+            "What a direction of filters of layer conv1 responds to",
+        ),
+    ],
+)
+def test_the_caption_says_what_was_sought(explorer: Page, changes: Any, caption: str, alternative: str) -> None:
     explorer.evaluate(
-        "model.kernel({ layer: 'logits', image: fv.square(2),"
-        " shown: { layer: 'logits', filter: 1, step_size: 1, iterations: 1, seed: 0 } })"
+        """changes => { const plain = fv.shown();
+          const options = { ...plain.options, ...changes.options };
+          model.kernel({ image: fv.square(2), shown: { ...plain, ...changes, options } }) }""",
+        changes,
     )
     explorer.clock.run_for(50)
-    expect(explorer.locator("figcaption")).to_have_text("logits · unit 1 of 0–2 · before the softmax")
+    expect(explorer.locator("figcaption")).to_have_text(caption)
+    expect(explorer.locator("figure img")).to_have_accessible_name(alternative)
 
 
 def test_the_range_of_the_pixels_and_its_source_are_said(explorer: Page) -> None:
