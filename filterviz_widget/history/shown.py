@@ -14,6 +14,9 @@ from filterviz_widget.picture.signed_colours import kernel_grid, symmetric_limit
 MOST_INPUTS = 64
 """Tiles of a kernel: more are too small to see."""
 
+WEIGHT = 8
+"""Side of a weight in pixels, so that the lines between tiles are thin."""
+
 EXPLODING = 100
 """A layer explodes whose gradient norm is so many times the median over the layers, or not finite."""
 
@@ -104,4 +107,6 @@ def _grid(kernels: Array, filter: int) -> tuple[str, float, str]:  # the field's
     if inputs > MOST_INPUTS:
         places = np.linspace(0, inputs - 1, MOST_INPUTS).round().astype(int)
         own, words = own[..., places], f"{height} x {width}, {MOST_INPUTS} of {inputs} inputs"
-    return data_url(kernel_grid(own, limit)), limit, words
+    # Red, green and blue, or any other three, in a row: no place stays empty.
+    columns = 3 if inputs == 3 else None
+    return data_url(kernel_grid(own, limit, columns=columns, enlarge=WEIGHT)), limit, words

@@ -46,7 +46,7 @@ class HistoryWidget(LiveWidget):
         sync=True
     )
     shown = traitlets.Dict(
-        None, allow_none=True, read_only=True, help="Kernel, gradient and picture, and the settings they belong to."
+        read_only=True, help="Kernel, gradient and picture, and the settings they belong to; empty at first."
     ).tag(sync=True)
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the gradients.").tag(sync=True)
     version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)

@@ -70,30 +70,33 @@ def kernel_tiles(kernel: Array, limit: float | None = None) -> npt.NDArray[np.ui
     return signed_colours(np.moveaxis(kernel, 2, 0), limit)
 
 
-def kernel_grid(kernel: Array, limit: float | None = None, *, columns: int | None = None) -> npt.NDArray[np.uint8]:
+def kernel_grid(
+    kernel: Array, limit: float | None = None, *, columns: int | None = None, enlarge: int = 1
+) -> npt.NDArray[np.uint8]:
     """The tiles of one filter in a single picture: row by row, a grey line of one pixel between them.
 
-    One pixel is one weight: enlarge it without smoothing.
+    Enlarge it without smoothing.
 
     Args:
         kernel: Float array `(height, width, inputs)`, a kernel or its gradient. A 1x1 kernel is a grid of single
             pixels without lines.
         limit: As for `signed_colours`; None for this filter's own.
         columns: Tiles per row, 1 or more; None for a grid that is about as wide as high.
+        enlarge: Side of a weight in pixels; the lines stay one pixel wide.
 
     Returns:
-        A uint8 array `(rows * (height + 1) - 1, columns * (width + 1) - 1, 3)`.
+        A uint8 array `(rows * (height + 1) - 1, columns * (width + 1) - 1, 3)`, with height and width times `enlarge`.
 
     Example:
 
     >>> kernel_grid(np.zeros((3, 3, 4))).shape
     (7, 7, 3)
     """
-    tiles = kernel_tiles(kernel, limit)
+    tiles = kernel_tiles(kernel, limit).repeat(enlarge, axis=1).repeat(enlarge, axis=2)
     count, height, width, _ = tiles.shape
     columns = min(columns or round(np.sqrt(count * height / width)) or 1, count)
     rows = -(-count // columns)
-    line = 0 if height == width == 1 else 1
+    line = 0 if kernel.shape[:2] == (1, 1) else 1
     grid = np.full((rows * (height + line), columns * (width + line), 3), BETWEEN, np.uint8)
     for index, tile in enumerate(tiles):
         top, left = index // columns * (height + line), index % columns * (width + line)

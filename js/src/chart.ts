@@ -25,7 +25,8 @@ export function chart(title: string, logarithmic: boolean, jump: (index: number)
   plot.setAttribute("preserveAspectRatio", "none");
   plot.setAttribute("role", "img");
   plot.append(pale, line, cursor, dot);
-  const heading = element("span", { textContent: title });
+  const heading = element("span", { className: "filterviz-chart-heading", textContent: title });
+  const others = element("span", { className: "filterviz-chart-others" });
   const now = element("span", { className: "filterviz-curve-now" });
   const part = (name: string) => element("span", { className: `filterviz-curve-${name}` }, { "aria-hidden": "true" });
   const [high, low, start, end] = [part("high"), part("low"), part("start"), part("end")];
@@ -40,7 +41,7 @@ export function chart(title: string, logarithmic: boolean, jump: (index: number)
 
   return {
     element: element("div", { className: "filterviz-curve filterviz-chart" }, {}, heading, now, high, low,
-      element("div", { className: "filterviz-plot" }, {}, plot), start, end),
+      element("div", { className: "filterviz-plot" }, {}, plot), start, end, others),
     show(series, epochs, at, strong, words = "") {
       count = epochs.length;
       const usable = (value: number | null): value is number => value !== null && (!logarithmic || value > 0);
@@ -64,6 +65,8 @@ export function chart(title: string, logarithmic: boolean, jump: (index: number)
       cursor.setAttribute("d", count ? `M${x(at).toFixed(1)} 0V${HEIGHT}` : "");
       const value = own[at] ?? null;
       dot.setAttribute("d", usable(value) ? `M${x(at).toFixed(1)} ${y(value).toFixed(1)}h0` : "");
+      const rest = Object.keys(series).filter((name) => name !== strong);
+      others.textContent = rest.length ? `pale: ${rest.join(", ")}` : "";
       const spoken = value === null ? "no number" : readable(value);
       heading.textContent = strong && strong !== title ? `${title}: ${strong}` : title;
       now.textContent = [value === null ? "" : readable(value), words].filter(Boolean).join(" · ");

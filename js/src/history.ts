@@ -135,12 +135,20 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     const numbers = filtersOf(layer);
     filters.range(linear(numbers[0] ?? 0, numbers.at(-1) ?? 0), [numbers[0] ?? 0, numbers.at(-1) ?? 0], true);
     filters.show(filter);
-    for (const [name, series] of Object.entries(grouped(model.get("logs"))))
-      chartOf(name, false).show(series, known, at, name);
-    const norms = model.get("norms");
-    const marks = model.get("marks");
+    const [norms, marks, logs] = [model.get("norms"), model.get("marks"), grouped(model.get("logs"))];
     const own = owner(layer, norms);
-    if (Object.keys(norms).length) chartOf("Gradient norm", true).show(norms, known, at, own, marks[own]?.[at] ?? "");
+    const wanted = Object.entries(logs).map(([name, series]) => {
+      const made = chartOf(name, false);
+      made.show(series, known, at, name);
+      return made.element;
+    });
+    if (Object.keys(norms).length) {
+      const made = chartOf("Gradient norm", true);
+      made.show(norms, known, at, own, marks[own]?.[at] ?? "");
+      wanted.push(made.element);
+    }
+    if (wanted.some((each, index) => charts.children[index] !== each) || charts.children.length !== wanted.length)
+      charts.replaceChildren(...wanted);
     const marked = Object.entries(marks).filter(([, words]) => ["dead", "exploding"].includes(words[at] ?? ""));
     warning.hidden = !marked.length;
     warning.textContent = marked.map(([name, words]) => `⚠ ${name}: ${words[at]}`).join("   ");
@@ -151,7 +159,6 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     if (!made) {
       made = chart(name, logarithmic, jump, signal);
       drawn.set(name, made);
-      charts.append(made.element);
     }
     return made;
   }
