@@ -214,7 +214,7 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         contents, records = file.read(path)
         history = cls(max_bytes=max_bytes)
         history.settings, history._layout = contents.settings, contents.layout
-        history._model_name, history._probe_size = contents.model, contents.probe_size
+        history._model_name, history.probe_size = contents.model, contents.probe_size
         history._read_only = True
         for record in records:
             history._store.append(record)

@@ -105,7 +105,7 @@ class Recorded:
         """bool `(epochs, weights)`: False where a weight was frozen."""
         weights = self.weights
         rows = [[name in record.weights for name in weights] for record in self.records]
-        return np.array(rows, bool).reshape(-1, len(weights))
+        return np.array(rows, bool).reshape(len(rows), len(weights))
 
     def gradient_norms(self) -> npt.NDArray[np.float64]:
         """L2 norms of the gradients, float64 `(epochs, weights)`; NaN where a weight was frozen."""
