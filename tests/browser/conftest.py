@@ -83,7 +83,8 @@ def view(opened: View, kernel: Kernel) -> View:
     """The same explorer, brought back to where the quickstart begins."""
     kernel(
         "None",
-        before="explorer.layer, explorer.filter, explorer.step_size, explorer.iterations, explorer.seed"
+        before="explorer.method, explorer.options = 'classic', explorer.presets['classic']['options']\n"
+        "explorer.layer, explorer.filter, explorer.step_size, explorer.iterations, explorer.seed"
         " = 'conv3', 0, 1.0, 20, 0\nexplorer.wait(60)",
     )
     opened.expect_picture("conv3", 0)

@@ -72,6 +72,38 @@ def test_a_change_of_layer_brings_its_picture_and_a_filter_that_it_has(view: Vie
     assert kernel("explorer.layer, explorer.filter, explorer.error") == ("conv1", min(20, last), "")
 
 
+def test_a_method_is_chosen_with_its_numbers_and_makes_the_picture(view: View, kernel: Kernel) -> None:
+    robust = kernel("explorer.presets['robust']")
+    view.root.get_by_role("radio", name="Robust").check()
+    view.expect_words(f"Done · {robust['iterations']} of {robust['iterations']}", timeout=60)
+    assert kernel("explorer.method, explorer.step_size, explorer.iterations, explorer.error") == (
+        "robust",
+        robust["step_size"],
+        robust["iterations"],
+        "",
+    )
+    assert kernel("explorer.wait(60).description.method.options()") == robust["options"]
+    assert view.picture.get_attribute("src") == kernel("explorer.image")
+    expect(view.root.get_by_text("changed", exact=True)).to_be_hidden()
+
+
+def test_an_option_reaches_the_picture_and_comes_back_by_reset(view: View, kernel: Kernel) -> None:
+    view.root.get_by_text("Options", exact=True).click()
+    view.slider("Jitter").focus()
+    for _ in range(3):
+        view.slider("Jitter").press("ArrowRight")
+    view.root.get_by_role("combobox", name="Sign").select_option(label="Inhibits")
+    expect(view.picture).to_have_accessible_name("What inhibits filter 0 of layer conv3", timeout=30_000)
+    view.expect_words("Done · 20 of 20")
+    assert kernel("(lambda method: (method.jitter, method.sign))(explorer.wait(60).description.method)") == (3.0, -1)
+    assert kernel("explorer.method, explorer.error") == ("classic", "")
+    expect(view.root.get_by_text("changed", exact=True)).to_be_visible()
+    view.root.get_by_role("button", name="Reset options").click()
+    view.expect_picture("conv3", 0)
+    assert kernel("explorer.options == explorer.presets['classic']['options']")
+    view.root.get_by_text("Options", exact=True).click()
+
+
 def test_stop_ends_a_long_run_where_it_is(view: View, kernel: Kernel) -> None:
     view.enter("Iterations", 10_000)
     view.expect_words(re.compile(r"^Running · [1-9]"))

@@ -162,6 +162,12 @@ def test_progress_and_curve_count_the_iterations_of_the_picture_while_the_slider
     expect(explorer.get_by_text("Done · 20 of 20")).to_be_visible()
 
 
+def test_an_empty_description_before_the_first_picture_is_none(explorer: Page) -> None:
+    explorer.evaluate("model.kernel({ shown: {} })")
+    explorer.clock.run_for(50)
+    expect(explorer.locator("figcaption")).to_be_empty()
+
+
 def test_nothing_moves_while_the_first_frames_arrive(explorer: Page) -> None:
     before = explorer.evaluate("document.querySelector('#one').getBoundingClientRect().height")
     line = explorer.locator(".filterviz-progress").bounding_box()
