@@ -20,6 +20,7 @@ def test_there_are_notebooks() -> None:
 def test_the_notebook_runs_without_an_error(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.setenv("FLOWERS", "34")  # of training.ipynb: smaller data
     work = tmp_path / "work"
     shutil.copytree(FOLDER, work, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     notebook = nbformat.read(path, as_version=4)
@@ -30,9 +31,15 @@ def test_the_notebook_runs_without_an_error(path: Path, tmp_path: Path, monkeypa
 
     outputs = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
     assert [output for found in outputs.values() for output in found if output.output_type == "error"] == []
+    shown = [data for found in outputs.values() for output in found for data in output.get("data", {})]
+    assert WIDGET in shown
     if path.stem == "quickstart":
         assert notebook.cells[1].cell_type == "code"
         assert any(WIDGET in output.get("data", {}) for output in notebook.cells[1].outputs)
+    if path.stem == "training":
+        assert shown.count("image/png") == 3  # kernels twice, and the pictures over the epochs
+        text = "".join(output.text for found in outputs.values() for output in found if "text" in output)
+        assert "5 records of 16 gradients" in text
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

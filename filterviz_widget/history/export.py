@@ -34,13 +34,13 @@ def picture_grid(
         epochs: Numbers of the epochs.
         pictures: uint8 `(epochs, filters, height, width, channels)`.
     """
-    from matplotlib.figure import Figure
+    from filterviz_widget.picture.figure import NotebookFigure
 
     most = COLUMNS * ROWS if len(filters) == 1 else COLUMNS
     shown = np.unique(np.linspace(0, len(epochs) - 1, min(most, len(epochs))).round().astype(int))
     columns = min(COLUMNS, len(shown))
     rows = -(-len(shown) // columns) if len(filters) == 1 else len(filters)
-    figure = Figure(figsize=(max(1.1 * columns, 3.5), 1.25 * rows + 0.5), layout="constrained")
+    figure = NotebookFigure(figsize=(max(1.1 * columns, 3.5), 1.25 * rows + 0.5), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()

@@ -58,10 +58,10 @@ class FilterPicture:
 
     def plot(self) -> Figure:
         """Draws the picture beside its activation curve, with the description above and the note below."""
-        from matplotlib.figure import Figure  # not pyplot, whose state belongs to the user's thread
+        from filterviz_widget.picture.figure import NotebookFigure
 
         wanted = self.description
-        figure = Figure(figsize=(8, 3.6), layout="constrained")
+        figure = NotebookFigure(figsize=(8, 3.6), layout="constrained")
         picture, curve = figure.subplots(1, 2, width_ratios=(1, 1.2))
         picture.imshow(self.image, cmap="gray", vmin=0, vmax=255)
         picture.set_axis_off()

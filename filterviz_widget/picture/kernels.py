@@ -70,7 +70,7 @@ def plot_kernels(
 
     >>> plot_kernels(model, "conv2d_1", signed=False)
     """
-    from matplotlib.figure import Figure
+    from filterviz_widget.picture.figure import NotebookFigure
 
     if scale not in ("layer", "filter"):
         raise ValueError(f'scale must be "layer" or "filter", got {scale!r}.')
@@ -93,7 +93,7 @@ def plot_kernels(
 
     heights = [_size(sheet)[1] for sheet in sheets]
     width = max(_size(sheet)[0] for sheet in sheets)
-    figure = Figure(figsize=(width, sum(heights)))
+    figure = NotebookFigure(figsize=(width, sum(heights)))
     figure.set_layout_engine("none")
     areas: Any = [figure] if len(sheets) == 1 else figure.subfigures(len(sheets), 1, height_ratios=heights)
     for area, sheet, height in zip(areas, sheets, heights, strict=True):

@@ -65,6 +65,7 @@ def test_a_picture_saves_plots_and_cannot_be_written_to(tmp_path):
     with pytest.raises(ValueError, match="read-only"):
         picture.raw[0] = 1
     figure = picture.plot()
+    assert figure._repr_png_().startswith(b"\x89PNG"), "a notebook shows it even where pyplot was never imported"
     shown, drawn = figure.axes
     assert shown.images[0].get_array().shape == (4, 4, 3)
     assert drawn.lines[0].get_xydata().tolist() == [[0, 0.5], [1, 1]]
