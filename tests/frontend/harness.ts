@@ -144,3 +144,4 @@ export function square(side: number, colour = "red"): string {
   if (context) Object.assign(context, { fillStyle: colour }).fillRect(0, 0, side, side);
   return canvas.toDataURL();
 }
+export { FakeHistory, mountHistory } from "./history_harness";
