@@ -72,8 +72,8 @@ def read(path: str | Path) -> tuple[Contents, Iterator[Record]]:
     if about["version"] > VERSION:
         raise ValueError(f"{str(path)!r} is of version {about['version']}; this package reads up to {VERSION}.")
     layout = tuple(
-        RecordedLayer(name, tuple(filters), tuple(Part(*map(_tuples, part)) for part in parts))
-        for name, filters, parts in about["layout"]
+        RecordedLayer(name, tuple(filters), tuple(Part(*map(_tuples, part)) for part in parts), *rest)
+        for name, filters, parts, *rest in about["layout"]
     )
     settings = Settings(**{name: _tuples(value) for name, value in about["settings"].items()})
     return Contents(settings, layout, about["model"], about["probe_size"]), _records(path, about["records"], layout)

@@ -31,11 +31,13 @@ class RecordedLayer(NamedTuple):
         name: The layer's name, or its path through nested models.
         filters: The filters whose pictures are drawn, counted from 0.
         parts: Its kernels; none for a layer without weights.
+        sees_colours: Whether its three input channels are the image's red, green and blue.
     """
 
     name: str
     filters: tuple[int, ...]
     parts: tuple[Part, ...]
+    sees_colours: bool = False
 
 
 def read_layout(
@@ -62,7 +64,9 @@ def read_layout(
     else:
         found = [_find(model, known, layer) for layer in layers]
     names = weight_names(model)
-    return tuple(_read(one, filters if view else (), names) for one in found)
+    layout = (_read(one, filters if view else (), names) for one in found)
+    first = next((one.name for one in known if _read(one, (), names).parts), "")
+    return tuple(one._replace(sees_colours=one.name == first and _has_three_inputs(one)) for one in layout)
 
 
 class _Known(NamedTuple):
@@ -125,3 +129,8 @@ def _read(known: _Known, filters: Sequence[int], names: dict[int, str]) -> Recor
             f"The layer {known.name!r} has {known.filters} filters, from 0; none of {list(filters)} is among them."
         )
     return RecordedLayer(known.name, drawn, parts)
+
+
+def _has_three_inputs(layer: RecordedLayer) -> bool:
+    part = layer.parts[0]
+    return part.kind == "convolution" and part.shape[2] == 3

@@ -9,7 +9,7 @@ from filterviz_widget.history.record import Array, Record
 from filterviz_widget.history.recorded import Recorded
 from filterviz_widget.picture import data_url
 from filterviz_widget.picture.kernel_parts import canonical
-from filterviz_widget.picture.signed_colours import kernel_grid, symmetric_limit
+from filterviz_widget.picture.signed_colours import colour_grid, kernel_grid, symmetric_limit
 
 MOST_INPUTS = 64
 """Tiles of a kernel: more are too small to see."""
@@ -50,10 +50,13 @@ def shown(record: Record, layer: RecordedLayer, filter: int, has_probe: bool) ->
     gradient, gradient_limit, gradient_words = "", 1.0, "no probe was given" if not has_probe else "no kernel"
     if layer.parts:
         part, kernels = layer.parts[-1], record.kernels[layer.name][-1]
-        kernel, kernel_limit, kernel_words = _grid(kernels, filter)
+        colours = layer.sees_colours and kernels.shape[2] == 3
+        kernel, kernel_limit, kernel_words = _grid(kernels, filter, colours)
+        if part.name != "kernel":
+            kernel_words += f", the {part.name} part"
         if part.weight in record.weights and has_probe:
             found = canonical(record.gradients[record.weights.index(part.weight)], part.kind)
-            gradient, gradient_limit, gradient_words = _grid(found, filter)
+            gradient, gradient_limit, gradient_words = _grid(found, filter, colours)
         elif has_probe:
             gradient_words = "frozen: no gradient"
     picture, picture_words = "", "no picture"
@@ -72,12 +75,10 @@ def shown(record: Record, layer: RecordedLayer, filter: int, has_probe: bool) ->
 def marks(history: Recorded) -> dict[str, list[str]]:
     """Says per layer and record whether it is "dead", "exploding", "frozen" or, in the empty word, none of these."""
     norms = history.layer_gradient_norms()
-    if not norms:
-        return {}
     owners = [name.rpartition("/")[0] for name in history.weights]
     own = {name: np.array([owner == name for owner in owners]) for name in norms}
     present = {name: (history.has_gradient & own[name]).any(axis=1).tolist() for name in norms}
-    table = np.array(list(norms.values()))
+    table = np.array(list(norms.values())).reshape(len(norms), -1)
     usual = np.where(np.isfinite(table) & (table > 0), table, np.nan)
     found: dict[str, list[str]] = {name: [] for name in norms}
     for record in range(table.shape[1]):
@@ -85,7 +86,19 @@ def marks(history: Recorded) -> dict[str, list[str]]:
         middle = float(np.median(others)) if len(others) else 0.0
         for name, row in norms.items():
             found[name].append(_mark(float(row[record]), middle) if present[name][record] else "frozen")
+    for layer in history.layout:
+        dead = [bool(one.dead[layer.name].all()) if layer.name in one.dead else False for one in history.records]
+        words = found.get(owner(layer), [""] * len(dead)) if any(dead) else []
+        for record, word in enumerate(words):
+            words[record] = word or "dead" * dead[record]
+        if words:
+            found[owner(layer)] = words
     return found
+
+
+def owner(layer: RecordedLayer) -> str:
+    """The layer's name among the gradient norms: the path of its weights."""
+    return layer.parts[-1].weight.rpartition("/")[0] if layer.parts else layer.name
 
 
 def plain(values: Any) -> list[float | None]:
@@ -99,14 +112,15 @@ def _mark(norm: float, middle: float) -> str:
     return "dead" if norm <= DEAD * middle else ""
 
 
-def _grid(kernels: Array, filter: int) -> tuple[str, float, str]:  # the field's word
+def _grid(kernels: Array, filter: int, colours: bool) -> tuple[str, float, str]:  # the field's word
     limit = symmetric_limit(kernels)
     own = kernels[..., min(filter, kernels.shape[3] - 1)]
     height, width, inputs = own.shape
     words = f"{height} x {width}, {inputs} input{'s' * (inputs != 1)}"
+    if colours:
+        words = f"{height} x {width}: in colour, red; green, blue"
+        return data_url(colour_grid(own, limit, enlarge=WEIGHT)), limit, words
     if inputs > MOST_INPUTS:
         places = np.linspace(0, inputs - 1, MOST_INPUTS).round().astype(int)
         own, words = own[..., places], f"{height} x {width}, {MOST_INPUTS} of {inputs} inputs"
-    # Red, green and blue, or any other three, in a row: no place stays empty.
-    columns = 3 if inputs == 3 else None
-    return data_url(kernel_grid(own, limit, columns=columns, enlarge=WEIGHT)), limit, words
+    return data_url(kernel_grid(own, limit, enlarge=WEIGHT)), limit, words

@@ -1,13 +1,16 @@
 """The widget of a training run: one slider for time, and what a filter was at that time."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
 from filterviz_widget import __version__
-from filterviz_widget.history.shown import marks, plain, shown
+from filterviz_widget.history.layout import RecordedLayer
+from filterviz_widget.history.record import Record
+from filterviz_widget.history.shown import marks, owner, plain, shown
 from filterviz_widget.live_widget import LiveWidget
 from filterviz_widget.session.worker import Worker
 from filterviz_widget.settings import Range, fit
@@ -20,8 +23,9 @@ class HistoryWidget(LiveWidget):
     """Shows a `FilterHistory`, also while it is recorded. `history` in a cell makes it.
 
     The training thread only says that there is a new record; a background thread draws. The gradients are those on
-    the probe. A layer is marked "dead" where its gradient norm is below 1e-9 of the median over the layers, and
-    "exploding" where it is more than 100 times that median, or not finite.
+    the probe. A layer is marked "exploding" where its gradient norm is more than 100 times the median over the
+    layers, or not finite, and "dead" where it is below 1e-9 of that median, or where no drawn filter has any gradient.
+    `layer` is "" until one is chosen: then the first is shown.
 
     Args:
         history: What is shown.
@@ -38,7 +42,7 @@ class HistoryWidget(LiveWidget):
         read_only=True, help="How many epochs the model had been trained at each record."
     ).tag(sync=True)
     layers: traitlets.List[Any] = traitlets.List(
-        read_only=True, help="Name and recorded filters of each recorded layer."
+        read_only=True, help="Name, recorded filters and owner, the name among the norms, of each recorded layer."
     ).tag(sync=True)
     logs = traitlets.Dict(read_only=True, help="Loss and metrics: by name, a number or None per record.").tag(sync=True)
     norms = traitlets.Dict(read_only=True, help="Gradient norm: by layer, a number or None per record.").tag(sync=True)
@@ -48,10 +52,14 @@ class HistoryWidget(LiveWidget):
     shown = traitlets.Dict(
         read_only=True, help="Kernel, gradient and picture, and the settings they belong to; empty at first."
     ).tag(sync=True)
+    status = traitlets.Unicode("ready", read_only=True, help='"drawing", or "ready".').tag(sync=True)
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the gradients.").tag(sync=True)
     version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
 
     _worker: Worker[None] | None = None
+    _holding = False
+    _overview: Mapping[str, Any] | None = None
+    """What depends on the records only; anew when there are more."""
     _history: "FilterHistory | None" = None
     _unsubscribe: Callable[[], None] | None = None
 
@@ -61,7 +69,7 @@ class HistoryWidget(LiveWidget):
         self._history = history
         self._worker = Worker(self._draw)
         self._unsubscribe = history.subscribe(lambda _: self._wish())
-        self.observe(lambda _: self._wish(), self.SETTINGS)
+        self.observe(lambda _: None if self._holding else self._wish(), self.SETTINGS)
         self._wish()
 
     @property
@@ -78,7 +86,7 @@ class HistoryWidget(LiveWidget):
         with self._lock:
             worker, self._worker = self._worker, None
             unsubscribe, self._unsubscribe = self._unsubscribe, None
-            self._history = None
+            self._history = self._overview = None
             super().close()
         if unsubscribe:
             unsubscribe()
@@ -88,6 +96,16 @@ class HistoryWidget(LiveWidget):
     def _wish(self) -> None:
         if worker := self._worker:
             worker.submit(None)
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+            # Also where nothing has changed: the page waits for an answer to whatever it sends.
+            self._wish()
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         accepted: dict[str, Any] = {}
@@ -121,42 +139,58 @@ class HistoryWidget(LiveWidget):
         history = self._history
         if history is None:
             return
+        self._publish({"status": "drawing"})
         try:
             state = self._state(history)
         except Exception as error:
             # The history may have been closed meanwhile; whatever else it is, is said and not lost.
             state = {"error": f"{type(error).__name__}: {error}"}
         if is_wanted():
-            self._publish(state)
+            self._publish({**state, "status": "ready"})
 
     def _state(self, history: "FilterHistory") -> dict[str, Any]:
         records = history.records
         if not records:
             return {"note": "Nothing recorded yet: pass this history to fit, callbacks=[history]."}
-        layout = {layer.name: layer for layer in history.layout}
-        norms = history.layer_gradient_norms()
-        names = dict.fromkeys(name for record in records for name in record.logs if name != "record_seconds")
-        state: dict[str, Any] = {
-            "epochs": [record.epoch for record in records],
-            "layers": [{"name": layer.name, "filters": list(layer.filters or (0,))} for layer in layout.values()],
-            "logs": {name: plain(record.logs.get(name) for record in records) for name in names},
-            "norms": {name: plain(row) for name, row in norms.items()},
-            "marks": marks(history),
-            "note": (
-                f"Gradients of the loss on the probe, {history.probe_size} examples that are the same every time: a "
-                "callback never sees the batches of fit."
-                if history.probe_size
-                else "No probe was given, so there are no gradients."
-            ),
-        }
+        overview = self._overview
+        if overview is None or len(overview["epochs"]) != len(records):
+            overview = self._overview = _overview(history)
+        state = dict(overview)
         if history.error:
             state["error"] = f"Recording stopped, training went on. {history.error}"
         with self._lock:
-            layer = layout.get(self.layer) or next(iter(layout.values()), None)
-            index = min(max(self.epoch, 0), len(records) - 1)
-        if layer is not None:
-            filters = layer.filters or (0,)
-            number = self.filter if self.filter in filters else filters[0]
-            drawn = shown(records[index], layer, number, bool(history.probe_size))
-            state["shown"] = {"epoch": index, "layer": layer.name, "filter": number, **drawn._asdict()}
+            epoch, name, number = self.epoch, self.layer, self.filter
+        if history.layout:
+            names = list(history.layers)
+            place = names.index(name) if name in names else 0
+            index = min(max(epoch, 0), len(overview["epochs"]) - 1)
+            filters = overview["layers"][place]["filters"]
+            number = number if number in filters else filters[0]
+            drawn = shown(records[index], history.layout[place], number, bool(history.probe_size))
+            state["shown"] = {"epoch": index, "layer": names[place], "filter": number, **drawn._asdict()}
         return state
+
+
+def _overview(history: "FilterHistory") -> dict[str, Any]:
+    records = history.records
+    names = dict.fromkeys(name for record in records for name in record.logs if name != "record_seconds")
+    probe = (
+        f"Gradients of the loss on the probe, {history.probe_size} examples that are the same every time: a callback "
+        "never sees the batches of fit."
+    )
+    return {
+        "epochs": [record.epoch for record in records],
+        "layers": [
+            {"name": layer.name, "filters": list(layer.filters or _all(layer, records[0])), "owner": owner(layer)}
+            for layer in history.layout
+        ],
+        "logs": {name: plain(record.logs.get(name) for record in records) for name in names},
+        "norms": {name: plain(row) for name, row in history.layer_gradient_norms().items()},
+        "marks": marks(history),
+        "note": probe if history.probe_size else "No probe was given, so there are no gradients.",
+    }
+
+
+def _all(layer: RecordedLayer, record: Record) -> range:
+    """Without pictures every kernel can be looked at."""
+    return range(record.kernels[layer.name][-1].shape[3] if layer.parts else 1)
