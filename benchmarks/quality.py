@@ -31,7 +31,7 @@ Where the aims are missed, and why (`results/quality.json` has the figures):
   a filter of less spread over the flowers, which what is unlike a flower drives farther beyond its usual range. The
   flowers are no better: of those that excite a filter most, 68 % excite it the most. Longer or shorter ascents do not
   help (classic with 10, 20, 40 and 80 iterations, on 97 filters: 80, 81, 81, 81 %); an objective that punishes the
-  other filters would, and would be another picture.
+  other filters might (not tried), and would be another picture.
 - Better than tf-keras-vis in every row: `robust` is, against what its call returns, but for two quotients above 1 or
   near it (its pictures gain from a blur or a rotation, see above; after it they excite far less than ours, `R under`)
   and the correlation of pictures, which says mainly where stripes happen to lie. Its unclipped pictures have a slope

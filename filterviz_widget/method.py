@@ -125,8 +125,8 @@ PRESETS = {
 }
 """`classic` is the plain ascent as published in 2016; `robust` is Olah et al. 2017; `natural` is MaCo (2023).
 
-The numbers of `robust` are those that measured best on the flower model (`benchmarks/quality.py`): with wide moves
-and small steps its pictures excite the layer's other filters less.
+The numbers of `robust` were measured on the flower model (`benchmarks/quality.py`): with wide moves and small steps its
+pictures reach a little less, but hold more of it when moved and are a little more the filter's own.
 """
 
 OPTIONS = tuple(field.name for field in fields(Method))
