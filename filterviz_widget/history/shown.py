@@ -78,10 +78,11 @@ def marks(history: Recorded) -> dict[str, list[str]]:
     owners = [name.rpartition("/")[0] for name in history.weights]
     own = {name: np.array([owner == name for owner in owners]) for name in norms}
     present = {name: (history.has_gradient & own[name]).any(axis=1).tolist() for name in norms}
-    table = np.array(list(norms.values())).reshape(len(norms), -1)
+    count = len(next(iter(norms.values()), ()))
+    table = np.array(list(norms.values())).reshape(len(norms), count)
     usual = np.where(np.isfinite(table) & (table > 0), table, np.nan)
     found: dict[str, list[str]] = {name: [] for name in norms}
-    for record in range(table.shape[1]):
+    for record in range(count):
         others = usual[~np.isnan(usual[:, record]), record]
         middle = float(np.median(others)) if len(others) else 0.0
         for name, row in norms.items():

@@ -92,11 +92,33 @@ def kernel_grid(
     >>> kernel_grid(np.zeros((3, 3, 4))).shape
     (7, 7, 3)
     """
-    tiles = kernel_tiles(kernel, limit).repeat(enlarge, axis=1).repeat(enlarge, axis=2)
+    line = 0 if kernel.shape[:2] == (1, 1) else 1
+    return _side_by_side(kernel_tiles(kernel, limit), columns, enlarge, line)
+
+
+def colour_grid(kernel: Array, limit: float | None = None, *, enlarge: int = 1) -> npt.NDArray[np.uint8]:
+    """A kernel over red, green and blue as two rows of two tiles: in colour, red; green, blue.
+
+    In colour, middle grey is zero, and the brighter a channel, the larger its weight.
+
+    Args:
+        kernel: Float array `(height, width, 3)`.
+        limit: As for `signed_colours`.
+        enlarge: As for `kernel_grid`.
+
+    Returns:
+        A uint8 array `(2 * height + 1, 2 * width + 1, 3)`, with height and width times `enlarge`.
+    """
+    share = np.nan_to_num(kernel / (limit or symmetric_limit(kernel)), nan=0)
+    colour = (np.clip(0.5 + share / 2, 0, 1) * 255).round().astype(np.uint8)
+    return _side_by_side(np.concatenate([colour[None], kernel_tiles(kernel, limit)]), 2, enlarge, 1)
+
+
+def _side_by_side(tiles: npt.NDArray[np.uint8], columns: int | None, enlarge: int, line: int) -> npt.NDArray[np.uint8]:
+    tiles = tiles.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
     count, height, width, _ = tiles.shape
     columns = min(columns or round(np.sqrt(count * height / width)) or 1, count)
     rows = -(-count // columns)
-    line = 0 if kernel.shape[:2] == (1, 1) else 1
     grid = np.full((rows * (height + line), columns * (width + line), 3), BETWEEN, np.uint8)
     for index, tile in enumerate(tiles):
         top, left = index // columns * (height + line), index % columns * (width + line)

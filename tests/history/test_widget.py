@@ -1,5 +1,6 @@
 """The history's widget: it fills in while fit runs, trusts nothing of the page, and never disturbs training."""
 
+import dataclasses
 import json
 import threading
 
@@ -136,6 +137,7 @@ class Norms:
         self._norms = {name: np.array(row, float) for name, row in norms.items()}
         self.weights = tuple(f"{name}/kernel" for name in norms)
         self.has_gradient = np.ones((1, len(norms)), bool)
+        self.layout, self.records = (), []
 
     def layer_gradient_norms(self):
         return self._norms
@@ -157,12 +159,59 @@ def test_a_kernel_of_many_inputs_is_shown_in_part_and_says_so(pair):
     record, layer = history.records[0], history.layout[0]
     many = np.random.default_rng(0).normal(size=(3, 3, 200, 4)).astype(np.float32)
     wide = type(record)(**{**vars(record), "kernels": {"first": (many,)}})
-    assert shown(wide, layer, 0, False).kernel_words == f"3 x 3, {MOST_INPUTS} of 200 inputs"
+    of_many = layer._replace(sees_colours=False)
+    assert shown(wide, of_many, 0, False).kernel_words == f"3 x 3, {MOST_INPUTS} of 200 inputs"
+
+
+def test_only_the_first_layer_sees_colours_and_is_shown_in_colour_too(pair, tmp_path):
+    history, _ = pair
+    assert [layer.sees_colours for layer in history.layout] == [True, False]
+    history.save(tmp_path / "run.npz")
+    assert FilterHistory.load(tmp_path / "run.npz").layout == history.layout
+    words = [shown(history.records[0], layer, 0, True).kernel_words for layer in history.layout]
+    assert words == ["3 x 3: in colour, red; green, blue", "3 x 3, 4 inputs"]
+
+
+def test_a_layer_is_dead_whose_every_drawn_filter_is(pair):
+    history, _ = pair
+    norms = history.layer_gradient_norms()
+    record = history.records[0]
+
+    dying = Norms({name: row[:2] for name, row in norms.items()})
+    dying.layout = history.layout[:1]
+    dying.records = [
+        dataclasses.replace(record, dead={"first": np.array(dead)}) for dead in ([True, False], [True, True])
+    ]
+    dying.has_gradient = np.ones((2, len(norms)), bool)
+    assert marks(dying)["first"] == ["", "dead"]
+    assert marks(dying)["second"] == ["", ""]
+
+
+def test_every_message_of_the_page_is_answered_even_one_that_changes_nothing(pair):
+    _, widget = pair
+    widget.set_state({"epoch": 1})
+    assert widget.wait(30)
+    seen = []
+    widget.observe(lambda change: seen.append(change.new), "status")
+    widget.set_state({"epoch": 1})
+    assert widget.wait(30)
+    widget.unobserve_all("status")
+    assert seen == ["drawing", "ready"]
+
+
+def test_without_pictures_every_kernel_can_be_looked_at():
+    history, widget = recorded(epochs=1, filters=())
+    assert [entry["filters"] for entry in widget.layers] == [[0, 1, 2, 3], [0, 1, 2, 3, 4]]
+    widget.set_state({"layer": "second", "filter": 4})
+    assert widget.wait(30)
+    assert (widget.shown["filter"], widget.shown["picture"]) == (4, "")
+    assert widget.shown["kernel"]
+    history.close()
 
 
 def test_without_a_probe_there_is_no_gradient_and_the_widget_says_so():
     history, widget = recorded(epochs=1, probe=None)
-    assert widget.norms == {}
+    assert (widget.error, widget.norms) == ("", {})
     assert widget.shown["gradient_words"] == "no probe was given"
     assert "No probe was given" in widget.note
     history.close()

@@ -9,7 +9,14 @@ from keras import layers
 
 from filterviz_widget.picture.kernel_parts import canonical, kernel_parts, layer_at
 from filterviz_widget.picture.kernels import plot_kernels
-from filterviz_widget.picture.signed_colours import STOPS, kernel_grid, kernel_tiles, signed_colours, symmetric_limit
+from filterviz_widget.picture.signed_colours import (
+    STOPS,
+    colour_grid,
+    kernel_grid,
+    kernel_tiles,
+    signed_colours,
+    symmetric_limit,
+)
 
 
 @pytest.fixture(scope="module")
@@ -271,3 +278,16 @@ def test_a_dense_matrix_and_a_gradient_follow_the_kernels_order():
     assert canonical(np.zeros((10, 4)), "dense").shape == (1, 1, 10, 4)
     assert canonical(np.zeros((3, 2, 5, 4)), "transposed").shape == (3, 2, 4, 5)
     assert canonical(np.zeros((3, 2, 5, 4)), "depthwise").shape == (3, 2, 1, 20)
+
+
+def test_a_kernel_over_rgb_is_shown_in_colour_beside_its_red_green_and_blue_tiles():
+    kernel = np.zeros((2, 2, 3), np.float32)
+    kernel[0, 0] = (1, 0, -1)
+    grid = colour_grid(kernel, 1.0)
+    assert grid.shape == (5, 5, 3)
+    assert grid[0, 0].tolist() == [255, 128, 0]  # all of red, the middle of green, none of blue
+    assert grid[1, 1].tolist() == [128, 128, 128]
+    for place, value in (((0, 3), 1.0), ((3, 0), 0.0), ((3, 3), -1.0)):
+        assert grid[place].tolist() == signed_colours(np.array(value), 1.0).tolist()
+    kernel[0, 0, 0] = np.nan
+    assert grid.shape == colour_grid(kernel).shape
