@@ -1,32 +1,38 @@
-// Numbers over the epochs, with a cursor at the present one; a click jumps.
+// Numbers over the epochs, with a cursor at the present one; a click jumps, as the Epoch slider does for the keyboard.
 import { element } from "./dom";
-import type { Series } from "./history_model";
+import { key, STYLES, type Style } from "./key";
 import { readable } from "./scale";
+
+export interface Line {
+  name: string;
+  values: readonly (number | null)[];
+  style: Style;
+}
 
 export interface Chart {
   element: HTMLElement;
-  /** Draws the series; `strong` is drawn over the others, its value at the cursor in words. */
-  show(series: Series, epochs: readonly number[], at: number, strong: string, words?: string): void;
+  /** Draws the lines; `words` stand beside the strong one's value at the cursor. */
+  show(heading: string, lines: readonly Line[], epochs: readonly number[], at: number, words?: string): void;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, MARGIN] = [300, 80, 6];
 
-export function chart(title: string, logarithmic: boolean, jump: (index: number) => void, signal: AbortSignal): Chart {
+export function chart(logarithmic: boolean, jump: (index: number) => void, signal: AbortSignal): Chart {
   const shape = (kind: string) => {
     const made = document.createElementNS(SVG, "path");
-    made.setAttribute("class", kind);
+    made.setAttribute("class", `filterviz-${kind}`);
     return made;
   };
-  const [pale, line, cursor, dot] =
-    [shape("filterviz-pale"), shape("filterviz-line"), shape("filterviz-cursor"), shape("filterviz-dot")];
+  const drawn = new Map(STYLES.map((style) => [style, shape(style)]));
+  const [cursor, dot] = [shape("cursor"), shape("dot")];
   const plot = document.createElementNS(SVG, "svg");
   plot.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
   plot.setAttribute("preserveAspectRatio", "none");
   plot.setAttribute("role", "img");
-  plot.append(pale, line, cursor, dot);
-  const heading = element("span", { className: "filterviz-chart-heading", textContent: title });
-  const others = element("span", { className: "filterviz-chart-others" });
+  plot.append(...drawn.values(), cursor, dot);
+  const title = element("span", { className: "filterviz-chart-heading" });
+  const names = element("div", { className: "filterviz-chart-key" });
   const now = element("span", { className: "filterviz-curve-now" });
   const part = (name: string) => element("span", { className: `filterviz-curve-${name}` }, { "aria-hidden": "true" });
   const [high, low, start, end] = [part("high"), part("low"), part("start"), part("end")];
@@ -39,43 +45,50 @@ export function chart(title: string, logarithmic: boolean, jump: (index: number)
     if (count) jump(Math.min(count - 1, Math.max(0, index)));
   }, { signal });
 
+  const usable = (value: number | null | undefined): value is number =>
+    typeof value === "number" && (!logarithmic || value > 0);
+  const scaled = (value: number) => (logarithmic ? Math.log10(value) : value);
+
   return {
-    element: element("div", { className: "filterviz-curve filterviz-chart" }, {}, heading, now, high, low,
-      element("div", { className: "filterviz-plot" }, {}, plot), start, end, others),
-    show(series, epochs, at, strong, words = "") {
+    element: element("div", { className: "filterviz-curve filterviz-chart" }, {}, title, now, high, low,
+      element("div", { className: "filterviz-plot" }, {}, plot), start, end, names),
+    show(heading, lines, epochs, at, words = "") {
       count = epochs.length;
-      const usable = (value: number | null): value is number => value !== null && (!logarithmic || value > 0);
-      const scaled = (value: number) => (logarithmic ? Math.log10(value) : value);
-      const numbers = Object.values(series).flat().filter(usable);
-      const [bottom, top] = [Math.min(...numbers.map(scaled)), Math.max(...numbers.map(scaled))];
+      const numbers = lines.flatMap((line) => line.values.filter(usable).map(scaled));
+      const [bottom, top] = [Math.min(...numbers), Math.max(...numbers)];
       const y = (value: number) =>
         top > bottom ? HEIGHT - MARGIN - ((scaled(value) - bottom) / (top - bottom)) * (HEIGHT - 2 * MARGIN) : HEIGHT / 2;
-      const path = (values: readonly (number | null)[]) => {
-        let pen = "M";
-        return values.map((value, index) => {
-          if (!usable(value)) return ((pen = "M"), "");
-          const step = `${pen}${x(index).toFixed(1)} ${y(value).toFixed(1)}`;
-          pen = "L";
-          return values.length === 1 || !usable(values[index - 1] ?? null) && !usable(values[index + 1] ?? null) ? `${step}h0` : step;
-        }).join("");
-      };
-      const own = series[strong] ?? [];
-      pale.setAttribute("d", Object.entries(series).map(([name, values]) => (name === strong ? "" : path(values))).join(""));
-      line.setAttribute("d", path(own));
+      const path = ({ values }: Line) => values.map((value, index) => {
+        if (!usable(value)) return "";
+        const goesOn = usable(values[index - 1]);
+        // A point without neighbours is a dot.
+        const alone = !goesOn && !usable(values[index + 1]);
+        return `${goesOn ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}${alone ? "h0" : ""}`;
+      }).join("");
+      for (const [style, made] of drawn)
+        made.setAttribute("d", lines.filter((line) => line.style === style).map(path).join(""));
       cursor.setAttribute("d", count ? `M${x(at).toFixed(1)} 0V${HEIGHT}` : "");
-      const value = own[at] ?? null;
+
+      const value = lines.find((line) => line.style === "strong")?.values[at] ?? null;
       dot.setAttribute("d", usable(value) ? `M${x(at).toFixed(1)} ${y(value).toFixed(1)}h0` : "");
-      const rest = Object.keys(series).filter((name) => name !== strong);
-      others.textContent = rest.length ? `pale: ${rest.join(", ")}` : "";
-      const spoken = value === null ? "no number" : readable(value);
-      heading.textContent = strong && strong !== title ? `${title}: ${strong}` : title;
+      title.textContent = heading;
       now.textContent = [value === null ? "" : readable(value), words].filter(Boolean).join(" · ");
       const limit = (end: number) => (numbers.length && top > bottom ? readable(logarithmic ? 10 ** end : end) : "");
       high.textContent = limit(top);
       low.textContent = limit(bottom);
       start.textContent = epochs.length ? `epoch ${epochs[0]}` : "";
       end.textContent = epochs.length > 1 ? `epoch ${epochs.at(-1)}` : "";
-      plot.setAttribute("aria-label", `${heading.textContent}, epoch ${epochs[at] ?? "none"}: ${spoken}${words ? `, ${words}` : ""}`);
+
+      const withValue = ({ name, values }: Line) => [name, usable(values[at]) ? readable(values[at]) : ""].join(" ").trim();
+      const pale = lines.filter((line) => line.style === "pale").map((line) => line.name).join(", ");
+      const entries = lines.length < 2 ? [] : lines.filter((line) => line.style !== "pale")
+        .map((line) => ({ style: line.style, words: line.style === "strong" ? line.name : withValue(line) }));
+      if (pale) entries.push({ style: "pale", words: pale });
+      names.replaceChildren(...key(entries, logarithmic ? "logarithmic scale" : ""));
+      const spoken = value === null ? "no number" : readable(value);
+      const others = entries.filter(({ style }) => style !== "strong" && style !== "pale").map((entry) => `, ${entry.words}`);
+      plot.setAttribute("aria-label",
+        `${heading}, epoch ${epochs[at] ?? "none"}: ${spoken}${words ? `, ${words}` : ""}${others.join("")}`);
     },
   };
 }

@@ -1,18 +1,18 @@
 // The history's widget: one slider for time; kernel, gradient and picture of a filter; curves with a cursor.
 import type { AnyModel, RenderProps } from "@anywidget/types";
-import { chart, type Chart } from "./chart";
 import { choice } from "./choice";
-import { connection, type Connection } from "./connection";
+import { connection, greet, type Connection } from "./connection";
 import { element } from "./dom";
-import type { HistorySettings, HistoryTraits, Series } from "./history_model";
+import { historyCharts } from "./history_charts";
+import type { HistorySettings, HistoryTraits } from "./history_model";
 import { legend } from "./legend";
 import { playButton } from "./play";
 import { throttled } from "./save";
-import { linear } from "./scale";
 import { slider } from "./slider";
+import { placeOf, stops } from "./stops";
 import { tile } from "./tile";
 
-const ANSWERS = ["shown", "epochs", "note", "error"];
+const ANSWERS = ["status", "shown", "epochs", "error"];
 const OFFLINE: Record<Connection, string> = {
   live: "",
   silent: "No answer from the kernel so far: it is busy, or it is not there. Then run the cell again.",
@@ -20,15 +20,17 @@ const OFFLINE: Record<Connection, string> = {
 };
 
 export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signal: AbortSignal): void {
-  const kernel = connection(model, () => false, connect, signal, ANSWERS);
+  const kernel = connection(model, () => model.get("status") === "drawing", connect, signal, ANSWERS);
   const saver = throttled(() => {
     model.save_changes();
     kernel.asked();
   }, kernel.lost, signal);
   const last = () => model.get("epochs").length - 1;
-  const filtersOf = (name: string) => model.get("layers").find((layer) => layer.name === name)?.filters ?? [0];
+  const entryOf = (name: string) => model.get("layers").find((layer) => layer.name === name);
+  const filtersOf = (name: string) => entryOf(name)?.filters ?? [0];
 
   function change<K extends keyof HistorySettings>(name: K, value: HistoryTraits[K]) {
+    if (model.get(name) === value) return draw(); // the control may stand between two stops
     model.set(name, value);
     saver.request();
   }
@@ -44,7 +46,7 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     title: "How long the model had been trained",
     changed: (value) => {
       play.pause();
-      change("epoch", placeOf(value));
+      change("epoch", placeOf(model.get("epochs"), value));
     },
     released,
     describe: (value) => (value === 0 ? "before training" : `after epoch ${value}`),
@@ -66,19 +68,19 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     changed(value) {
       // The layer, too: it may be the kernel's own choice so far.
       model.set("layer", present().layer);
-      change("filter", nearest(filtersOf(present().layer), value));
+      const numbers = filtersOf(present().layer);
+      change("filter", numbers[placeOf(numbers, value)] ?? 0);
     },
     released,
   }, signal);
 
   const [kernelScale, gradientScale] = [legend(), legend()];
   const tiles = {
-    kernel: tile("Kernel", kernelScale.element),
-    gradient: tile("Gradient on the probe", gradientScale.element),
-    picture: tile("What it responds to"),
+    kernel: tile("Kernel", signal, { legend: kernelScale.element }),
+    gradient: tile("Gradient on the probe", signal, { legend: gradientScale.element }),
+    picture: tile("What it responds to", signal, { crisp: true }),
   };
-  const charts = element("div", { className: "filterviz-charts" });
-  const drawn = new Map<string, Chart>();
+  const charts = historyCharts(jump, signal);
   const note = element("p", { className: "filterviz-quiet" });
   const warning = element("p", { className: "filterviz-note", hidden: true }, { role: "status" });
   const alert = element("p", { className: "filterviz-error", hidden: true }, { role: "alert" });
@@ -88,13 +90,14 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     element("div", { className: "filterviz-controls" }, {}, epochs.element,
       element("div", { className: "filterviz-names" }, {}, play.element), layers.element, filters.element),
     element("div", { className: "filterviz-tiles" }, {}, ...Object.values(tiles).map((each) => each.element)),
-    charts, warning, note, alert, offline));
+    charts.element, warning, note, alert, offline));
   for (const kind of ["keydown", "keyup", "keypress"])
     root.addEventListener(kind, (event) => event.stopPropagation(), { signal });
 
   function connect(state: Connection) {
     offline.textContent = OFFLINE[state];
     offline.hidden = state === "live";
+    if (state === "lost") play.pause();
     for (const part of [epochs, layers, filters, play]) part.enabled(state !== "lost");
   }
 
@@ -104,19 +107,13 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     return { epoch: model.get("epoch"), layer: layer || (shown?.layer ?? ""), filter: layer ? filter : (shown?.filter ?? filter) };
   }
 
-  function placeOf(epoch: number): number {
-    const known = model.get("epochs");
-    return known.indexOf(nearest(known, epoch));
-  }
-
   let seen = 0;
   function drawEpochs() {
     const known = model.get("epochs");
     // Who looks at the newest epoch goes on to see the newest.
     if (known.length > seen && seen > 0 && model.get("epoch") === seen - 1) jump(known.length - 1);
     seen = known.length;
-    const [first, end] = [known[0] ?? 0, known.at(-1) ?? 0];
-    epochs.range(linear(first, end), [first, end], true);
+    epochs.range(stops(known), [known[0] ?? 0, known.at(-1) ?? 0], true);
     play.unavailable(known.length > 1 ? "" : "There is one epoch to show so far.");
     draw();
   }
@@ -133,44 +130,24 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     epochs.show(known[at] ?? 0);
     layers.show(layer);
     const numbers = filtersOf(layer);
-    filters.range(linear(numbers[0] ?? 0, numbers.at(-1) ?? 0), [numbers[0] ?? 0, numbers.at(-1) ?? 0], true);
+    filters.range(stops(numbers), [Math.min(...numbers), Math.max(...numbers)], true);
     filters.show(filter);
-    const [norms, marks, logs] = [model.get("norms"), model.get("marks"), grouped(model.get("logs"))];
-    const own = owner(layer, norms);
-    const wanted = Object.entries(logs).map(([name, series]) => {
-      const made = chartOf(name, false);
-      made.show(series, known, at, name);
-      return made.element;
-    });
-    if (Object.keys(norms).length) {
-      const made = chartOf("Gradient norm", true);
-      made.show(norms, known, at, own, marks[own]?.[at] ?? "");
-      wanted.push(made.element);
-    }
-    if (wanted.some((each, index) => charts.children[index] !== each) || charts.children.length !== wanted.length)
-      charts.replaceChildren(...wanted);
+    const [marks, own] = [model.get("marks"), entryOf(layer)?.owner ?? ""];
+    charts.show({ epochs: known, logs: model.get("logs"), norms: model.get("norms"), marks }, at, own);
     const marked = Object.entries(marks).filter(([, words]) => ["dead", "exploding"].includes(words[at] ?? ""));
     warning.hidden = !marked.length;
     warning.textContent = marked.map(([name, words]) => `⚠ ${name}: ${words[at]}`).join("   ");
   }
 
-  function chartOf(name: string, logarithmic: boolean): Chart {
-    let made = drawn.get(name);
-    if (!made) {
-      made = chart(name, logarithmic, jump, signal);
-      drawn.set(name, made);
-    }
-    return made;
-  }
-
   function drawShown() {
     const shown = model.get("shown");
     if (!shown?.layer) return draw(); // nothing was recorded yet
-    const of = `of filter ${shown.filter} of layer ${shown.layer}, epoch ${model.get("epochs")[shown.epoch] ?? ""}`;
+    const epoch = model.get("epochs")[shown.epoch] ?? "";
+    const of = `of filter ${shown.filter} of layer ${shown.layer}, epoch ${epoch}`;
     tiles.kernel.show(shown.kernel, shown.kernel_words, `Kernel ${of}`);
     tiles.gradient.show(shown.gradient, shown.gradient_words, `Gradient ${of}`);
-    tiles.picture.show(shown.picture, shown.picture_words, `What filter ${shown.filter} of layer ${shown.layer} responds to, `
-      + `epoch ${model.get("epochs")[shown.epoch] ?? ""}`);
+    tiles.picture.show(shown.picture, shown.picture_words,
+      `What filter ${shown.filter} of layer ${shown.layer} responds to, epoch ${epoch}`);
     kernelScale.show(shown.kernel_limit);
     gradientScale.show(shown.gradient_limit);
     kernelScale.element.hidden = !shown.kernel;
@@ -202,31 +179,11 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
   }
 }
 
-/** The number of a list that lies nearest to a value; 0 of an empty one. */
-function nearest(numbers: readonly number[], value: number): number {
-  return numbers.reduce((best, each) => (Math.abs(each - value) < Math.abs(best - value) ? each : best), numbers[0] ?? 0);
-}
-
-/** A chart per quantity: `val_loss` is drawn, pale, in that of `loss`. */
-function grouped(logs: Series): Record<string, Series> {
-  const groups: Record<string, Series> = {};
-  for (const [name, values] of Object.entries(logs)) {
-    const quantity = name.replace(/^(val|probe)_/, "");
-    const home = quantity in logs ? quantity : name;
-    groups[home] = { ...groups[home], [name]: values };
-  }
-  return groups;
-}
-
-/** The layer among the norms that a recorded layer's path ends in. */
-function owner(layer: string, norms: Series): string {
-  return Object.keys(norms).find((name) => name === layer || name.endsWith(`/${layer}`) || layer.endsWith(`/${name}`)) ?? "";
-}
-
 function render({ model, el, signal }: RenderProps<HistoryTraits> & { signal?: AbortSignal }): () => void {
   const view = new AbortController();
   signal?.addEventListener("abort", () => view.abort(), { once: true, signal: view.signal });
   history(model, el, view.signal);
+  greet(model);
   return () => view.abort();
 }
 

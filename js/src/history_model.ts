@@ -4,6 +4,8 @@ export interface RecordedLayer {
   name: string;
   /** Those that were drawn, by their number in the layer. */
   filters: number[];
+  /** Its name among the norms and marks. */
+  owner: string;
 }
 
 /** The settings: written by the page, or by the user's Python code. */
@@ -37,6 +39,7 @@ export interface HistoryTraits extends HistorySettings {
   marks: Record<string, ("" | "dead" | "exploding" | "frozen")[]>;
   /** Empty before the first record. */
   shown: ShownFilter | Record<string, never>;
+  status: "drawing" | "ready";
   note: string;
   error: string;
   version: string;

@@ -9,12 +9,14 @@ export interface Legend {
 
 export function legend(): Legend {
   const [low, high] = [element("span"), element("span")];
+  const root = element("div", { className: "filterviz-legend", title: "Blue is below zero, white zero, red above" },
+    { role: "img" }, low, element("div", { className: "filterviz-legend-bar" }), high);
   return {
-    element: element("div", { className: "filterviz-legend" }, {}, low,
-      element("div", { className: "filterviz-legend-bar" }, { "aria-hidden": "true" }), high),
+    element: root,
     show(limit) {
       low.textContent = readable(-limit);
       high.textContent = readable(limit);
+      root.setAttribute("aria-label", `Scale: blue ${readable(-limit)}, white 0, red ${readable(limit)}`);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { HistoryTraits } from "../../js/src/history_model";
 import { square } from "./harness";
 
 type Name = keyof HistoryTraits & string;
+type Listener = (this: unknown) => void;
 
 const SETTINGS: readonly Name[] = ["epoch", "layer", "filter"];
 
@@ -23,11 +24,11 @@ const records = (count: number): Partial<HistoryTraits> => ({
 export class FakeHistory {
   readonly saves: Partial<HistoryTraits>[] = [];
   private readonly state: HistoryTraits = {
-    epoch: 0, layer: "", filter: 0, epochs: [], layers: [], logs: {}, norms: {}, marks: {}, shown: {}, note: "", error: "",
-    version: "0",
+    epoch: 0, layer: "", filter: 0, epochs: [], layers: [], logs: {}, norms: {}, marks: {}, shown: {}, status: "ready",
+    note: "", error: "", version: "0",
   };
   private unsaved: Partial<HistoryTraits> = {};
-  private readonly listeners = new Map<string, Set<() => void>>();
+  private readonly listeners = new Map<string, Set<Listener>>();
 
   get<K extends Name>(name: K): HistoryTraits[K] {
     if (!(name in this.state)) throw new Error(`there is no trait ${name}`);
@@ -48,11 +49,15 @@ export class FakeHistory {
     this.unsaved = {};
   }
 
-  on(name: string, listener: () => void): void {
+  send(): void {
+    // The kernel only hears that there is a page.
+  }
+
+  on(name: string, listener: Listener): void {
     this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(listener));
   }
 
-  off(name: string, listener: () => void): void {
+  off(name: string, listener: Listener): void {
     if (!this.listeners.get(name)?.delete(listener)) throw new Error(`nobody listens to ${name}`);
   }
 
@@ -65,9 +70,16 @@ export class FakeHistory {
     for (const name of Object.keys(changes)) this.emit(name);
   }
 
+  /** What a host does when its kernel goes or comes back. */
+  live(on: boolean): void {
+    for (const listener of [...(this.listeners.get("comm_live_update") ?? [])])
+      listener.call({ model: { comm_live: on } });
+  }
+
   /** So many records, and what is shown of the newest. */
   record(count: number): void {
-    this.kernel({ ...records(count), layers: [{ name: "conv1", filters: [0, 1, 5] }, { name: "conv2", filters: [0] }],
+    this.kernel({ ...records(count), layers: [{ name: "conv1", filters: [0, 1, 5], owner: "conv1" },
+      { name: "net/conv2", filters: [0], owner: "conv2" }],
       shown: shown(Math.min(this.state.epoch, count - 1), this.state.layer || "conv1", this.state.filter),
       note: "Gradients of the loss on the probe, 10 examples." });
   }

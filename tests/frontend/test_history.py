@@ -81,17 +81,103 @@ def test_a_click_on_a_curve_jumps_to_the_epoch(history: Page) -> None:
     expect(history.get_by_role("img", name="loss, epoch 2: 1.75")).to_be_visible()
 
 
-def test_validation_stands_pale_beside_what_it_validates(history: Page) -> None:
+def test_a_click_on_the_present_epoch_asks_nothing_and_waits_for_no_answer(history: Page) -> None:
+    plot = history.get_by_role("img", name=re.compile("^loss, epoch 0"))
+    plot.click(position={"x": 2, "y": 20})
+    history.clock.run_for(6000)
+    assert saves(history) == []
+    expect(history.get_by_text("No answer from the kernel")).to_be_hidden()
+
+
+def test_validation_is_dashed_beside_what_it_validates_and_says_its_value(history: Page) -> None:
     assert history.locator(".filterviz-chart").count() == 2
-    expect(history.get_by_text("pale: val_loss")).to_be_visible()
+    loss = history.locator(".filterviz-chart").first
+    assert loss.locator(".filterviz-plot .filterviz-dashed").get_attribute("d")
+    slider(history, "Epoch").press("End")
+    expect(loss.locator(".filterviz-key-entry")).to_have_text(["loss", "val_loss 2"])
+    expect(loss.get_by_role("img", name="loss, epoch 3: 1.5, val_loss 2")).to_be_visible()
+
+
+def test_the_norms_of_all_layers_stand_pale_around_that_of_the_chosen_one(history: Page) -> None:
+    chart = history.locator(".filterviz-chart").last
+    expect(chart.get_by_role("img")).to_have_accessible_name("Gradient norm: conv1, epoch 0: 1")
+    history.get_by_role("combobox", name="Layer").select_option("net/conv2")
+    expect(chart.get_by_role("img")).to_have_accessible_name("Gradient norm: conv2, epoch 0: 0, dead")
+    expect(chart.locator(".filterviz-key-entry")).to_have_text(["conv2", "conv1"])
+    assert chart.locator(".filterviz-plot .filterviz-strong").get_attribute("d") == "", "zero has no logarithm"
+    history.evaluate("model.kernel({ norms: { conv1: [1, 1, 1, 1] }, marks: {} })")
+    expect(chart.get_by_role("img")).to_have_accessible_name("Gradient norm: conv2, epoch 0: no number, frozen")
+
+
+def test_every_press_of_a_key_reaches_the_next_recorded_epoch(history: Page) -> None:
+    history.evaluate("model.kernel({ epochs: [0, 5, 10, 15] })")
+    slider(history, "Epoch").press("ArrowRight")
+    expect(slider(history, "Epoch")).to_have_attribute("aria-valuetext", "after epoch 5")
+    box = history.get_by_role("spinbutton", name="Epoch")
+    box.fill("11")
+    box.press("Enter")
+    expect(box).to_have_value("10")
+    history.clock.run_for(200)
+    assert saves(history)[-1] == {"epoch": 2}
+    box.fill("9")
+    box.press("Enter")
+    expect(box).to_have_value("10")
+
+
+def test_the_pixels_of_the_picture_are_whole_numbers_of_the_screens(history: Page) -> None:
+    picture = history.get_by_role("img", name="What filter 0 of layer conv1 responds to, epoch 0")
+    expect(picture).to_be_visible()
+    history.wait_for_function("image => image.style.width", arg=picture.element_handle())
+    box = picture.bounding_box()
+    assert box
+    assert box["width"] == box["height"]
+    assert box["width"] % 4 == 0
+    assert box["width"] > 200
+
+
+def test_without_a_kernel_everything_stays_and_the_controls_rest(history: Page) -> None:
+    history.get_by_role("button", name="Play").click()
+    history.evaluate("model.live(false)")
+    expect(history.get_by_text("Not connected to a kernel")).to_be_visible()
+    for name in ("Epoch", "Filter"):
+        expect(slider(history, name)).to_be_disabled()
+    expect(history.get_by_role("button", name="Play")).to_be_disabled()
+    history.clock.run_for(3000)
+    assert saves(history) == [], "play has stopped"
+    expect(history.get_by_text("activation 2")).to_be_visible()
+    history.evaluate("model.live(true)")
+    expect(history.get_by_text("Not connected to a kernel")).to_be_hidden()
+    expect(slider(history, "Epoch")).to_be_enabled()
+
+
+def test_a_kernel_that_does_not_answer_is_told_from_one_that_draws(history: Page) -> None:
+    silence = history.get_by_text("No answer from the kernel")
+    slider(history, "Epoch").press("End")
+    history.evaluate("model.kernel({ status: 'drawing' })")
+    history.clock.run_for(6000)
+    expect(silence).to_be_hidden()
+    history.evaluate("model.kernel({ status: 'ready' })")
+    slider(history, "Epoch").press("Home")
+    history.clock.run_for(6000)
+    expect(silence).to_be_visible()
+
+
+def test_two_views_agree(history: Page) -> None:
+    history.evaluate("() => void fv.mountHistory(model, document.querySelector('#two'))")
+    views = [history.locator(name).get_by_role("slider", name="Epoch", exact=True) for name in ("#one", "#two")]
+    views[1].press("End")
+    for view in views:
+        expect(view).to_have_attribute("aria-valuetext", "after epoch 3")
+    history.evaluate("model.record(5)")
+    assert [save for save in saves(history) if save] == [{"epoch": 3}, {"epoch": 4}]
 
 
 def test_filters_are_those_recorded_and_a_layer_brings_one_that_it_has(history: Page) -> None:
     slider(history, "Filter").press("End")
     assert saves(history)[-1] == {"layer": "conv1", "filter": 5}
-    history.get_by_role("combobox", name="Layer").select_option("conv2")
+    history.get_by_role("combobox", name="Layer").select_option("net/conv2")
     history.clock.run_for(200)
-    assert saves(history)[-1] == {"layer": "conv2", "filter": 0}
+    assert saves(history)[-1] == {"layer": "net/conv2", "filter": 0}
 
 
 def test_a_dead_layer_is_named_in_words_with_a_sign(history: Page) -> None:
