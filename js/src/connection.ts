@@ -57,15 +57,3 @@ export function connection(model: Events, busy: () => boolean, changed: (state: 
     lost: () => become("lost"),
   };
 }
-
-/**
- * Says hello to the kernel. JupyterLab makes the subshell that a widget's messages go over when the first one is sent,
- * and that one still goes to the main thread: a slider's first move must not be it, since it may come while a cell runs.
- */
-export function greet(model: { send(content: unknown): void }): void {
-  try {
-    model.send({ type: "hello" });
-  } catch {
-    // A page without a kernel; the controls find out when they are used.
-  }
-}

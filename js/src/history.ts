@@ -1,7 +1,7 @@
 // The history's widget: one slider for time; kernel, gradient and picture of a filter; curves with a cursor.
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { choice } from "./choice";
-import { connection, greet, type Connection } from "./connection";
+import { connection, type Connection } from "./connection";
 import { element } from "./dom";
 import { historyCharts } from "./history_charts";
 import type { HistorySettings, HistoryTraits } from "./history_model";
@@ -183,7 +183,6 @@ function render({ model, el, signal }: RenderProps<HistoryTraits> & { signal?: A
   const view = new AbortController();
   signal?.addEventListener("abort", () => view.abort(), { once: true, signal: view.signal });
   history(model, el, view.signal);
-  greet(model);
   return () => view.abort();
 }
 

@@ -20,6 +20,23 @@ CELLS = {
         "broken = FilterExplorer(bad, input_range=(0, 1))\n"
         "broken"
     ),
+    "history": (
+        "import numpy\n"
+        "from filterviz_widget import FilterHistory\n"
+        "from filterviz_widget.demo import flowers\n"
+        "x, y = flowers(34, size=24)\n"
+        "net = keras.Sequential([keras.Input((24, 24, 3)), keras.layers.Conv2D(4, 5, name='eyes'),\n"
+        "    keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(17, activation='softmax')])\n"
+        "net.compile('adam', 'sparse_categorical_crossentropy')\n"
+        "history = FilterHistory(probe=(x, y), filters=range(3), iterations=3, input_range=(0, 1))\n"
+        "net.fit(x, y, epochs=1, callbacks=[history], verbose=0)\n"
+        "history"
+    ),
+    "fit": (
+        "import time\n"
+        "wait = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(0.8))\n"
+        "net.fit(x, y, epochs=8, callbacks=[history, wait], verbose=0);"
+    ),
 }
 """Cells that the tests put behind the quickstart's first."""
 
