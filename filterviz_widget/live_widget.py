@@ -38,6 +38,15 @@ class LiveWidget(anywidget.AnyWidget):
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(_esm=frontend(f"{name}.js"), _css=frontend("widget.css"), **kwargs)
 
+    def open(self) -> None:
+        """Called by ipywidgets: connects to the page."""
+        super().open()
+        # ipykernel 7.4 hands a page's message to the shell that last sent something to that page, because somebody may
+        # wait there for a reply. After whatever a cell or a background thread sends, that is the main shell, and the
+        # sliders would rest until the running cell ends. Nobody waits here: the message's own subshell is right.
+        if hasattr(self.comm, "_reply_subshell_for"):
+            self.comm._reply_subshell_for = None
+
     def __setattr__(self, name: str, value: Any) -> None:
         # set_state swaps notify_change while it holds notifications.
         with self._lock:

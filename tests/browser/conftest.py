@@ -34,7 +34,7 @@ CELLS = {
     ),
     "fit": (
         "import time\n"
-        "wait = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(0.8))\n"
+        "wait = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(1.5))\n"
         "net.fit(x, y, epochs=8, callbacks=[history, wait], verbose=0);"
     ),
 }
