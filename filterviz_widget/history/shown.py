@@ -119,9 +119,16 @@ def _grid(kernels: Array, filter: int, colours: bool) -> tuple[str, float, str]:
     height, width, inputs = own.shape
     words = f"{height} x {width}, {inputs} input{'s' * (inputs != 1)}"
     if colours:
-        words = f"{height} x {width}: in colour, red; green, blue"
+        words = f"{height} x {width}: in colour and red, above green and blue"
         return data_url(colour_grid(own, limit, enlarge=WEIGHT)), limit, words
     if inputs > MOST_INPUTS:
         places = np.linspace(0, inputs - 1, MOST_INPUTS).round().astype(int)
         own, words = own[..., places], f"{height} x {width}, {MOST_INPUTS} of {inputs} inputs"
-    return data_url(kernel_grid(own, limit, enlarge=WEIGHT)), limit, words
+    grid = kernel_grid(own, limit, columns=_columns(own.shape[2]), enlarge=WEIGHT)
+    return data_url(grid), limit, words
+
+
+def _columns(tiles: int) -> int | None:
+    """So many columns that no place stays empty, unless that makes more than twice as many as in a square."""
+    side = np.sqrt(tiles)
+    return next((columns for columns in range(int(np.ceil(side)), int(2 * side) + 1) if tiles % columns == 0), None)

@@ -148,10 +148,8 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     tiles.gradient.show(shown.gradient, shown.gradient_words, `Gradient ${of}`);
     tiles.picture.show(shown.picture, shown.picture_words,
       `What filter ${shown.filter} of layer ${shown.layer} responds to, epoch ${epoch}`);
-    kernelScale.show(shown.kernel_limit);
-    gradientScale.show(shown.gradient_limit);
-    kernelScale.element.hidden = !shown.kernel;
-    gradientScale.element.hidden = !shown.gradient;
+    kernelScale.show(shown.kernel_limit, Boolean(shown.kernel));
+    gradientScale.show(shown.gradient_limit, Boolean(shown.gradient));
     draw();
   }
 

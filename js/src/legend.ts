@@ -4,16 +4,18 @@ import { readable } from "./scale";
 
 export interface Legend {
   element: HTMLElement;
-  show(limit: number): void;
+  /** `limit` is the value of the scale's end; where it is not `needed`, there is no scale. */
+  show(limit: number, needed: boolean): void;
 }
 
 export function legend(): Legend {
   const [low, high] = [element("span"), element("span")];
-  const root = element("div", { className: "filterviz-legend", title: "Blue is below zero, white zero, red above" },
+  const root = element("div", { className: "filterviz-legend", hidden: true, title: "Blue is below zero, white zero, red above" },
     { role: "img" }, low, element("div", { className: "filterviz-legend-bar" }), high);
   return {
     element: root,
-    show(limit) {
+    show(limit, needed) {
+      root.hidden = !needed;
       low.textContent = readable(-limit);
       high.textContent = readable(limit);
       root.setAttribute("aria-label", `Scale: blue ${readable(-limit)}, white 0, red ${readable(limit)}`);

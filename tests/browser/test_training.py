@@ -1,4 +1,4 @@
-"""A training run watched in a real JupyterLab: it fills in, the sliders work while fit runs, and it plays afterwards."""
+"""A training run watched in a real JupyterLab: epochs appear, sliders work while fit runs, and it plays afterwards."""
 
 from collections.abc import Callable
 

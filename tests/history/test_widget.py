@@ -1,6 +1,8 @@
 """The history's widget: it fills in while fit runs, trusts nothing of the page, and never disturbs training."""
 
+import base64
 import dataclasses
+import io
 import json
 import threading
 
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from filterviz_widget import FilterHistory
-from filterviz_widget.history.shown import MOST_INPUTS, marks, shown
+from filterviz_widget.history.shown import MOST_INPUTS, WEIGHT, marks, shown
 from filterviz_widget.session.worker import THREAD_NAME
 from tests.history.networks import examples, small
 
@@ -163,13 +166,25 @@ def test_a_kernel_of_many_inputs_is_shown_in_part_and_says_so(pair):
     assert shown(wide, of_many, 0, False).kernel_words == f"3 x 3, {MOST_INPUTS} of 200 inputs"
 
 
+@pytest.mark.parametrize(
+    ("inputs", "columns", "rows"), [(1, 1, 1), (4, 2, 2), (8, 4, 2), (32, 8, 4), (64, 8, 8), (7, 3, 3)]
+)
+def test_the_tiles_of_a_kernel_fill_their_rows_where_they_can(pair, inputs, columns, rows):
+    history, _ = pair
+    layer = history.layout[0]._replace(sees_colours=False)
+    kernel = np.ones((3, 3, inputs, 4), np.float32)
+    url = shown(dataclasses.replace(history.records[0], kernels={"first": (kernel,)}), layer, 0, False).kernel
+    size = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).size
+    assert size == (columns * (3 * WEIGHT + 1) - 1, rows * (3 * WEIGHT + 1) - 1)
+
+
 def test_only_the_first_layer_sees_colours_and_is_shown_in_colour_too(pair, tmp_path):
     history, _ = pair
     assert [layer.sees_colours for layer in history.layout] == [True, False]
     history.save(tmp_path / "run.npz")
     assert FilterHistory.load(tmp_path / "run.npz").layout == history.layout
     words = [shown(history.records[0], layer, 0, True).kernel_words for layer in history.layout]
-    assert words == ["3 x 3: in colour, red; green, blue", "3 x 3, 4 inputs"]
+    assert words == ["3 x 3: in colour and red, above green and blue", "3 x 3, 4 inputs"]
 
 
 def test_a_layer_is_dead_whose_every_drawn_filter_is(pair):
