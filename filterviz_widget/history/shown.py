@@ -120,12 +120,14 @@ def _grid(kernels: Array, filter: int, colours: bool) -> tuple[str, float, str]:
     words = f"{height} x {width}, {inputs} input{'s' * (inputs != 1)}"
     if colours:
         words = f"{height} x {width}: in colour and red, above green and blue"
-        return data_url(colour_grid(own, limit, enlarge=WEIGHT)), limit, words
-    if inputs > MOST_INPUTS:
+    elif inputs > MOST_INPUTS:
         places = np.linspace(0, inputs - 1, MOST_INPUTS).round().astype(int)
         own, words = own[..., places], f"{height} x {width}, {MOST_INPUTS} of {inputs} inputs"
-    grid = kernel_grid(own, limit, columns=_columns(own.shape[2]), enlarge=WEIGHT)
-    return data_url(grid), limit, words
+    if not own.any():
+        words += "; all zero"
+    if colours:
+        return data_url(colour_grid(own, limit, enlarge=WEIGHT)), limit, words
+    return data_url(kernel_grid(own, limit, columns=_columns(own.shape[2]), enlarge=WEIGHT)), limit, words
 
 
 def _columns(tiles: int) -> int | None:

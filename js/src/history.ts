@@ -136,7 +136,7 @@ export function history(model: AnyModel<HistoryTraits>, root: HTMLElement, signa
     charts.show({ epochs: known, logs: model.get("logs"), norms: model.get("norms"), marks }, at, own);
     const marked = Object.entries(marks).filter(([, words]) => ["dead", "exploding"].includes(words[at] ?? ""));
     warning.hidden = !marked.length;
-    warning.textContent = marked.map(([name, words]) => `⚠ ${name}: ${words[at]}`).join("   ");
+    warning.textContent = marked.map(([name, words]) => `⚠ ${name}: ${words[at]}`).join(" · ");
   }
 
   function drawShown() {

@@ -182,6 +182,10 @@ def test_filters_are_those_recorded_and_a_layer_brings_one_that_it_has(history: 
 
 def test_a_dead_layer_is_named_in_words_with_a_sign(history: Page) -> None:
     expect(history.get_by_text("⚠ conv2: dead")).to_be_visible()
+    history.evaluate("model.kernel({ marks: { conv1: ['exploding', '', '', ''], conv2: ['dead', '', '', ''] } })")
+    expect(history.get_by_text("⚠ conv1: exploding · ⚠ conv2: dead")).to_be_visible()
+    slider(history, "Epoch").press("End")
+    expect(history.get_by_text("conv2: dead")).to_be_hidden()
     history.evaluate("model.kernel({ marks: {} })")
     expect(history.get_by_text("conv2: dead")).to_be_hidden()
 

@@ -187,6 +187,14 @@ def test_only_the_first_layer_sees_colours_and_is_shown_in_colour_too(pair, tmp_
     assert words == ["3 x 3: in colour and red, above green and blue", "3 x 3, 4 inputs"]
 
 
+def test_a_gradient_of_zeros_is_said_to_be_all_zero(pair):
+    history, _ = pair
+    record, layer = history.records[0], history.layout[1]
+    assert "all zero" not in shown(record, layer, 0, True).gradient_words
+    nothing = dataclasses.replace(record, gradients=tuple(np.zeros_like(one) for one in record.gradients))
+    assert shown(nothing, layer, 0, True).gradient_words == "3 x 3, 4 inputs; all zero"
+
+
 def test_a_layer_is_dead_whose_every_drawn_filter_is(pair):
     history, _ = pair
     norms = history.layer_gradient_norms()
