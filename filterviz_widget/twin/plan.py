@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
 from filterviz_widget.twin import fold
+from filterviz_widget.twin.convolution import convolve, has_layout, laid_out
 from filterviz_widget.twin.weights import Weights
 
 Replacement = Callable[[Any, tf.Tensor], tf.Tensor]
@@ -76,10 +77,11 @@ def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacemen
     if plan.folded:
         return lambda _, x: x, None
     if isinstance(layer, keras.layers.BatchNormalization):
-        scale, offset = weights.hold(key, dtype, lambda: fold.affine(layer))
+        scale, offset = weights.hold(key, dtype, layer.weights, lambda: fold.affine(layer))
         return lambda _, x: tf.cast(x, dtype) * scale + offset, key
     is_depthwise = isinstance(layer, keras.layers.Conv2D) and _has_one_input_per_group(layer)
-    if dtype == "float32" and normalization is None and not is_depthwise:
+    has_layout = _has_layout(layer)
+    if dtype == "float32" and normalization is None and not (is_depthwise or has_layout):
         return None  # the layer itself does just that
 
     def compute() -> tuple[tf.Tensor, ...]:
@@ -87,12 +89,14 @@ def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacemen
         if is_depthwise:
             kernel = fold.depthwise(kernel, layer.groups)
         first = [fold.read(layer.depthwise_kernel)] if isinstance(layer, keras.layers.SeparableConv2D) else []
-        return *first, kernel, *bias
+        layout = [laid_out(kernel, layer.strides)] if has_layout else []
+        return *first, kernel, *layout, *bias
 
-    held = weights.hold(key, dtype, compute)
+    sources = [*layer.weights, *(normalization.weights if normalization else ())]
+    held = weights.hold(key, dtype, sources, compute)
     has_bias = layer.use_bias or normalization is not None
     kernels, biases = (held[:-1], held[-1:]) if has_bias else (held, ())
-    apply = _apply(layer, is_depthwise)
+    apply = _apply(layer, is_depthwise, has_layout)
 
     def run(operation: Any, x: tf.Tensor) -> tf.Tensor:
         x = apply(tf.cast(x, dtype), *map(tf.convert_to_tensor, kernels))
@@ -137,10 +141,19 @@ def _has_one_input_per_group(layer: Any) -> bool:
     return bool(layer.groups > 1 and layer.kernel.shape[2] == 1 and len(set(layer.strides)) == 1)
 
 
-def _apply(layer: Any, is_depthwise: bool) -> Callable[..., tf.Tensor]:
+def _has_layout(layer: Any) -> bool:
+    """Whether the gradient is computed by a convolution of its own."""
+    if type(layer) is not keras.layers.Conv2D or layer.groups > 1:
+        return False
+    return has_layout(layer.kernel_size, layer.strides, layer.dilation_rate)
+
+
+def _apply(layer: Any, is_depthwise: bool, has_layout: bool) -> Callable[..., tf.Tensor]:
     """What the layer does with its input and its kernels."""
     if isinstance(layer, keras.layers.Dense):
         return keras.ops.matmul
+    if has_layout:
+        return functools.partial(convolve, strides=layer.strides, padding=layer.padding, dilation=layer.dilation_rate)
     how = {
         "strides": layer.strides,
         "padding": layer.padding,

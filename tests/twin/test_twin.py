@@ -154,7 +154,35 @@ def test_prepared_weights_are_held_once_for_all_layers_of_a_model():
     view, weights = read_model(model), Weights()
     for layer in ("normalization", "relu", "last"):
         Twin(view, layer, weights=weights)
-    assert len(weights._held) == 1
+    assert len(weights._held) == 2  # the folded convolution and the last
+
+
+def test_only_weights_whose_sources_have_changed_are_computed_anew():
+    layer = layers.Dense(3)
+    layer.build((None, 4))
+    computed = []
+
+    def compute():
+        computed.append(1)
+        return (2 * tf.convert_to_tensor(layer.kernel),)
+
+    weights = Weights()
+    (held,) = weights.hold("key", "float32", layer.weights, compute)
+    weights.refresh(["key"])
+    assert len(computed) == 1
+    for change in (
+        lambda: layer.kernel.assign(layer.kernel * 3),
+        lambda: layer.kernel.assign_add(tf.ones((4, 3))),  # in place, as optimizers do
+        lambda: layer.set_weights([weight + 1 for weight in layer.get_weights()]),
+        lambda: keras.optimizers.Adam(0.1).apply([tf.ones((4, 3)), tf.ones(3)], layer.trainable_variables),
+    ):
+        change()
+        weights.refresh(["key"])
+        np.testing.assert_array_equal(held, 2 * layer.kernel.numpy())
+        count = len(computed)
+        weights.refresh(["key"])
+        assert len(computed) == count, "nothing had changed"
+    assert len(computed) == 5
 
 
 def test_the_pre_activation_and_redirected_gradients_are_the_models_too():
