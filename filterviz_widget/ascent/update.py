@@ -10,16 +10,27 @@ Slots = tuple[tf.Tensor, ...]
 
 
 def rms(values: tf.Tensor) -> tf.Tensor:
-    """Root mean square of each image of a batch, with its axes kept."""
-    axes = list(range(1, values.shape.rank))
-    # Relative to the largest value: squares of less than 1e-19 are zero in float32.
-    largest = tf.reduce_max(tf.abs(values), axis=axes, keepdims=True)
-    return largest * tf.sqrt(tf.reduce_mean(tf.square(tf.math.divide_no_nan(values, largest)), axes, keepdims=True))
+    """Root mean square of each image of a batch, float32 with its axes kept."""
+    # In double precision: squares of less than 1e-19 are zero in float32. A product of matrices is one pass.
+    flat = tf.cast(tf.reshape(values, (tf.shape(values)[0], 1, -1)), tf.float64)
+    mean = tf.matmul(flat, flat, transpose_b=True) / tf.cast(tf.shape(flat)[2], tf.float64)
+    return tf.reshape(tf.cast(tf.sqrt(mean), tf.float32), (-1, *[1] * (values.shape.rank - 1)))
+
+
+def unit(values: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Values of RMS 1, given their `rms`; all zero where that is zero or not finite."""
+    # Not tf.where, which takes five times as long.
+    return tf.math.multiply_no_nan(values, tf.where(tf.math.is_finite(size), 1 / (size + EPSILON), 0.0))
 
 
 def normalized(gradient: tf.Tensor, slots: Slots, iteration: tf.Tensor) -> tuple[tf.Tensor, Slots]:
     """A step of RMS 1 along the gradient, after Mordvintsev et al. 2015."""
-    return gradient / (rms(gradient) + EPSILON), slots
+    return unit(gradient, rms(gradient)), slots
+
+
+def unchanged(gradient: tf.Tensor, slots: Slots, iteration: tf.Tensor) -> tuple[tf.Tensor, Slots]:
+    """A step along a gradient whose RMS is 1 already."""
+    return gradient, slots
 
 
 def adam(gradient: tf.Tensor, slots: Slots, iteration: tf.Tensor) -> tuple[tf.Tensor, Slots]:
