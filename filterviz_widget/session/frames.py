@@ -11,6 +11,7 @@ from filterviz_widget.ascent import Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
+from filterviz_widget.session.batch import most_together
 from filterviz_widget.session.compiled import CompiledLayers, Variant
 from filterviz_widget.session.frame import Frame
 from filterviz_widget.session.octaves import octaves
@@ -37,6 +38,10 @@ class Frames:
         self._view = view
         self._layers = CompiledLayers(view)
         self._pictures: Recent[Description, FilterPicture] = Recent(PICTURES_KEPT)
+
+    def most_together(self, layer: str) -> int:
+        """How many pictures of a layer's filters the memory holds."""
+        return most_together(self._view, layer)
 
     def forget_pictures(self) -> None:
         """Drops finished pictures, because the model's weights may have changed."""

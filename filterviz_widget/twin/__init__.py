@@ -3,5 +3,6 @@
 from filterviz_widget.twin.precision import best_precision
 from filterviz_widget.twin.twin import Twin
 from filterviz_widget.twin.weights import Weights
+from filterviz_widget.twin.work import work
 
-__all__ = ["Twin", "Weights", "best_precision"]
+__all__ = ["Twin", "Weights", "best_precision", "work"]

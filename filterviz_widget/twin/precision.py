@@ -11,7 +11,8 @@ from filterviz_widget.model import ModelView
 from filterviz_widget.twin.work import Work, work
 
 DENSE_SHARE = 80
-"""Multiplications in dense convolutions, per other number, from which bfloat16 pays."""
+"""Multiplications in dense convolutions, per multiplication in grouped ones and per output, from which bfloat16 pays:
+both are bound by memory."""
 
 SMALLEST = 0.5e9
 """Multiplications below which an iteration takes less than 8 ms in float32 anyway."""
@@ -44,7 +45,7 @@ def pays(amount: Work) -> bool:
     184; ResNet50 conv5_block3_out 108 / 65 at 104; DenseNet121 116 / 107 at 57; ConvNeXtTiny 151 / 150 at 32;
     EfficientNetB0 60 / 78 and MobileNetV2 27 / 33 below 15.
     """
-    return amount.dense >= SMALLEST and amount.dense >= DENSE_SHARE * amount.other
+    return amount.dense >= SMALLEST and amount.dense >= DENSE_SHARE * (amount.grouped + amount.outputs)
 
 
 @functools.cache

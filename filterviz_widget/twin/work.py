@@ -13,12 +13,13 @@ class Work(NamedTuple):
 
     Attributes:
         dense: Multiplications in convolutions over all input channels, and in dense layers.
-        other: How many numbers the outputs of all layers have, and the multiplications in depthwise and grouped
-            convolutions: work that is bound by memory.
+        grouped: Multiplications in depthwise and grouped convolutions.
+        outputs: How many numbers the outputs of all layers have.
     """
 
     dense: float
-    other: float
+    grouped: float
+    outputs: float
 
 
 def work(graph: Graph, path: tuple[str, ...], pixels: int) -> Work:
@@ -38,7 +39,7 @@ def work(graph: Graph, path: tuple[str, ...], pixels: int) -> Work:
 def _walk(graph: Graph, path: tuple[str, ...], given: list[float]) -> tuple[Work, float]:
     positions = {id(symbol): count for symbol, count in zip(graph.inputs, given, strict=True)}
     last = graph.step(path[0]) if path else None
-    dense = other = count = 0.0
+    dense = grouped = outputs = count = 0.0
     for step in graph.needed_for(last):
         node = step.node
         inputs = [positions[id(symbol)] for symbol in node.input_tensors]
@@ -46,14 +47,16 @@ def _walk(graph: Graph, path: tuple[str, ...], given: list[float]) -> tuple[Work
         if step.inner is not None:
             among = (*inputs, *[count] * len(step.inner.inputs))[: len(step.inner.inputs)]
             inside, count = _walk(step.inner, path[1:] if step is last else (), list(among))
-            dense, other = dense + inside.dense, other + inside.other
+            dense, grouped = dense + inside.dense, grouped + inside.grouped
+            outputs += inside.outputs
         else:
             shape = tuple(node.outputs[0].shape)
             count = count / _reduction(node.operation) if len(shape) == 4 else 1.0
-            own = _per_position(node.operation)
-            dense, other = dense + count * own.dense, other + count * (own.other + (shape[-1] or 1))
+            once, by_group = _per_position(node.operation)
+            dense, grouped = dense + count * once, grouped + count * by_group
+            outputs += count * (shape[-1] or 1)
         positions.update((id(symbol), count) for symbol in node.outputs)
-    return Work(dense, other), count
+    return Work(dense, grouped, outputs), count
 
 
 def _reduction(layer: Any) -> float:
@@ -65,12 +68,12 @@ def _reduction(layer: Any) -> float:
     return 1 / over if isinstance(layer, keras.layers.Conv2DTranspose) else over
 
 
-def _per_position(layer: Any) -> Work:
-    """The multiplications for one position of a layer's output."""
+def _per_position(layer: Any) -> tuple[int, int]:
+    """The multiplications for one position of a layer's output: over all input channels, and within groups."""
     if isinstance(layer, keras.layers.SeparableConv2D):
-        return Work(math.prod(layer.pointwise_kernel.shape), math.prod(layer.depthwise_kernel.shape))
+        return math.prod(layer.pointwise_kernel.shape), math.prod(layer.depthwise_kernel.shape)
     if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
-        return Work(0, 0)
+        return 0, 0
     count = math.prod(layer.kernel.shape)
     is_dense = not isinstance(layer, keras.layers.DepthwiseConv2D) and getattr(layer, "groups", 1) == 1
-    return Work(count, 0) if is_dense else Work(0, count)
+    return (count, 0) if is_dense else (0, count)
