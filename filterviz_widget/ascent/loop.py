@@ -1,7 +1,7 @@
 """The compiled ascent: many gradient steps on a batch of images inside one tf.while_loop."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -92,10 +92,13 @@ class Ascent:
         self._parameters = PARAMETERIZATIONS[method.parameterization](image_shape, input_range)
         # AutoGraph has nothing to convert here; without it tracing is quicker, and a layer's error stays its own.
         self._advance = tf.function(self._loop, input_signature=self._signature(), autograph=False)
+        self._compiled: Any = None
 
     def compile(self) -> None:
         """Traces the loop without running it; the first `advance` would do so otherwise."""
-        self._advance.get_concrete_function()
+        if self._compiled is None:
+            # Called by itself, not through tf.function, which would warn that many ascents are traced.
+            self._compiled = self._advance.get_concrete_function()
 
     def start(self, seeds: Sequence[int], images: tf.Tensor | None = None) -> State:
         """The state before the first iteration.
@@ -123,7 +126,8 @@ class Ascent:
             numbers: The step size and the method's amounts.
             iterations: How many steps to take, 1 or more.
         """
-        return Chunk(*self._advance(state, weights, numbers, iterations))
+        self.compile()
+        return Chunk(*self._compiled(state, weights, numbers, tf.constant(iterations)))
 
     def measure(self, state: State, weights: tf.Tensor, numbers: Numbers) -> tf.Tensor:
         """The activation of each image as it is, not transformed: float32 `(batch,)`."""

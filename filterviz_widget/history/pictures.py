@@ -10,6 +10,7 @@ from filterviz_widget.ascent import Ascent, Numbers, one_hot
 from filterviz_widget.method import preset
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import display
+from filterviz_widget.twin import Twin, Weights
 
 PIXELS = 8 * 224 * 224
 """How many pixels are optimised at a time: the memory of eight pictures of the usual size."""
@@ -33,8 +34,7 @@ class Drawn(NamedTuple):
 class Renderer:
     """Draws filters again and again while their model changes. Each layer is compiled once, at its first drawing.
 
-    The compiled loops read the model's own variables, so they see new weights. The same weights give the same
-    pictures.
+    The same weights give the same pictures.
 
     Args:
         view: The model, read.
@@ -59,10 +59,16 @@ class Renderer:
         self._view, self._layers = view, dict(layers)
         self._iterations, self._seed = iterations, seed
         self._numbers = Numbers.of(how, step_size)
-        self._ascents = {name: Ascent(view.cut(name), view.image_shape, view.input_range, how) for name in layers}
+        weights = Weights()
+        self._twins = {name: Twin(view, name, weights=weights) for name in layers}
+        self._ascents = {
+            name: Ascent(twin, view.image_shape, view.input_range, how) for name, twin in self._twins.items()
+        }
 
     def render(self) -> dict[str, Drawn]:
         """Draws all filters with the weights as they are now."""
+        for twin in self._twins.values():
+            twin.refresh()
         return {name: self._draw(name, list(filters)) for name, filters in self._layers.items()}
 
     @property
