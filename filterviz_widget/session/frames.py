@@ -1,6 +1,6 @@
 """A description becomes a stream of frames, with what was computed before kept at hand."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from filterviz_widget.description import Description
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
 from filterviz_widget.session.batch import most_together
-from filterviz_widget.session.compiled import CompiledLayers, Variant
+from filterviz_widget.session.compiled import Compiled, CompiledLayers, Variant
 from filterviz_widget.session.frame import Frame
 from filterviz_widget.session.octaves import octaves
 from filterviz_widget.session.recent import Recent
@@ -26,9 +26,17 @@ FIRST_CHUNK = 0.015
 CHUNK = 0.05
 """Seconds between frames: twenty pictures a second, and a stop is heard as soon."""
 
+SLOW = 0.15
+"""Seconds until the first frame, from which a coarse one comes before it."""
+
+COARSE = 0.1
+"""Seconds that a coarse frame may take."""
+
+COARSE_NOTE = "A preview at half the size: the picture itself has no frame yet."
+
 
 class Frames:
-    """Computes pictures of one model's filters. Not for several threads at once.
+    """Computes pictures of one model's filters. Not for several threads at once, but for `prepare`.
 
     Args:
         view: The model as it was read.
@@ -60,6 +68,18 @@ class Frames:
             self._pictures.put(wanted, picture)
         activations = picture.activations.tolist()
         yield Frame("done", wanted, wanted.iterations, activations, picture.image, picture, note=picture.note)
+
+    def prepare(self, wanted: Description, is_wanted: Callable[[], bool]) -> None:
+        """Compiles what a picture needs before it is asked for. May run on another thread, beside all else.
+
+        Args:
+            wanted: The description; filter and numbers do not matter.
+            is_wanted: Asked often; a no ends the work.
+        """
+        for size, _ in octaves(wanted.image_size, wanted.method.octaves, wanted.iterations):
+            compiled = self._layers.ahead(wanted, size, is_wanted)
+            if compiled and _is_slow(compiled, wanted):
+                self._layers.ahead(wanted, _half(wanted.image_size), is_wanted)
 
     def pictures(self, batch: Sequence[Description]) -> list[FilterPicture]:
         """Ascends to all pictures of a batch (see `run`), also to those that are kept: weights may have changed."""
@@ -93,6 +113,8 @@ class Frames:
                 yield Frame("compiling", first)
             compiled = self._layers.compile(first, size, variant)
             yield Frame("running", first)
+            if not (activations or variant or len(batch) > 1) and _is_slow(compiled, first):
+                yield from self._coarse(first, numbers, weights, seeds)
             state = compiled.ascent.start(seeds, None if images is None else tf.image.resize(images, size, "bicubic"))
             left, budget = iterations, FIRST_CHUNK
             while left:
@@ -125,8 +147,32 @@ class Frames:
             pictures.append(FilterPicture(image, raw, curves[index].copy(), description, caption))
         return pictures
 
+    def _coarse(
+        self, wanted: Description, numbers: Numbers, weights: tf.Tensor, seeds: Sequence[int]
+    ) -> Iterator[Frame]:
+        """A frame at half the size, if that was compiled ahead. The picture itself does not depend on it."""
+        size = _half(wanted.image_size)
+        if self._layers.find(wanted, size) is None:
+            return
+        compiled = self._layers.compile(wanted, size)
+        count = min(compiled.count(COARSE), wanted.iterations)
+        chunk = compiled.advance(compiled.ascent.start(seeds), weights, numbers, count)
+        raw = chunk.images[0].numpy()
+        if np.isfinite(raw).all():
+            image = enlarge(self._paint(raw, _saliency(chunk.state, 0)), wanted.image_size)
+            yield Frame("running", wanted, image=image, note=COARSE_NOTE)
+
     def _paint(self, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
         return display(self._view.to_rgb(raw).pixels, saliency)
+
+
+def _is_slow(compiled: Compiled, wanted: Description) -> bool:
+    """Whether its first frame takes long. With octaves the first one is coarse anyway."""
+    return wanted.method.octaves == 1 and compiled.seconds is not None and compiled.seconds > SLOW
+
+
+def _half(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] // 2, size[1] // 2
 
 
 def _saliency(state: State, index: int) -> npt.NDArray[np.float32] | None:

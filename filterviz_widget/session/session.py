@@ -1,7 +1,8 @@
 """A model's pictures, computed in the background and told to whoever listens."""
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 
 from filterviz_widget.description import Description
@@ -11,22 +12,33 @@ from filterviz_widget.session.frame import Frame
 from filterviz_widget.session.frames import Frames
 from filterviz_widget.session.worker import Worker
 
+REST = 0.4
+"""Seconds without a request after which the next ones are prepared: a hand on a slider moves it sooner."""
+
 
 class Session:
-    """Turns descriptions into frames on one background thread.
+    """Turns descriptions into frames on one background thread, and compiles ahead on another while that one rests.
 
     Args:
         view: The model as it was read.
         publish: Called on the background thread with each `Frame`.
+        likely: Says which pictures may be asked for after one, the likeliest first; called on the background thread.
     """
 
-    def __init__(self, view: ModelView, publish: Callable[[Frame], None]) -> None:
+    def __init__(
+        self,
+        view: ModelView,
+        publish: Callable[[Frame], None],
+        likely: Callable[[Description], Sequence[Description]] = lambda _: (),
+    ) -> None:
         self._frames = Frames(view)
         self._publish = publish
+        self._likely = likely
         self._asked: Description | None = None
         self._settled: Description | None = None
         self._outcome: FilterPicture | Exception = RuntimeError("No picture was asked for.")
         self._worker: Worker[tuple[Description | None, bool]] = Worker(self._work)
+        self._ahead: Worker[Sequence[Description]] = Worker(self._prepare)
 
     def show(self, description: Description, *, anew: bool = False) -> None:
         """Asks for a picture; one that waits or runs is dropped. Returns at once.
@@ -36,6 +48,7 @@ class Session:
             anew: Forgets finished pictures first, because the model's weights may have changed.
         """
         self._asked = description
+        self._ahead.submit(())
         self._worker.submit((description, anew))
 
     def cancel(self) -> None:
@@ -63,7 +76,9 @@ class Session:
 
     def close(self, timeout: float = 0) -> None:
         """Stops the background thread and lets go of the model."""
+        self._ahead.close()
         self._worker.close(timeout)
+        self._ahead.join(timeout)
 
     def _work(self, job: tuple[Description | None, bool], is_wanted: Callable[[], bool]) -> None:
         wanted, anew = job
@@ -79,6 +94,7 @@ class Session:
                 if is_wanted():
                     if frame.picture is not None:
                         self._settled, self._outcome = wanted, frame.picture
+                        self._ahead.submit((wanted, *self._likely(wanted)))
                     self._publish(frame)
                     continue
                 # What is computed is shown: while a slider moves over a slow model, these are all its frames.
@@ -91,6 +107,16 @@ class Session:
                 self._settled, self._outcome = wanted, RuntimeError(message)
                 self._outcome.__cause__ = error
                 self._publish(Frame("error", wanted, error=message))
+
+    def _prepare(self, likely: Sequence[Description], is_wanted: Callable[[], bool]) -> None:
+        rests_until = time.monotonic() + REST
+        while likely and time.monotonic() < rests_until:
+            if not is_wanted():
+                return
+            time.sleep(REST / 20)
+        for description in likely:
+            if is_wanted():
+                self._frames.prepare(description, is_wanted)
 
 
 def explain(error: Exception, wanted: Description) -> str:

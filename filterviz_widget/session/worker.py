@@ -55,6 +55,10 @@ class Worker(Generic[Job]):
             self._waiting = []
             self._wanted += 1
             self._changed.notify_all()
+        self.join(timeout)
+
+    def join(self, timeout: float) -> None:
+        """Waits for the end of a closed thread, up to `timeout` seconds."""
         if not self.is_current_thread():
             self._thread.join(timeout)
 

@@ -1,6 +1,6 @@
 """A layer's features computed with weights laid out for the ascent, equal to those of `ModelView.cut`."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
 import keras
@@ -42,6 +42,7 @@ class Twin:
         precision: In which dtype the features are computed. The images, and the gradient with respect to them, are
             float32 in any case.
         weights: Where prepared weights are held, shared with the other twins of the model.
+        check: Called before each layer is prepared or traced; it may raise to give the work up.
 
     Raises:
         ValueError: If there is no such layer, or no such part of it.
@@ -61,12 +62,15 @@ class Twin:
         *,
         precision: Precision = "float32",
         weights: Weights | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
+        self._check = check
         self._dtype = precision
         self._weights = Weights() if weights is None else weights
         self._replacements: dict[int, Replacement] = {}
         keys: dict[Hashable, None] = {}
         for plan in planned(view.graph, tuple(layer.split("/"))):
+            check()
             if made := replacement(plan, precision, self._weights):
                 self._replacements[id(plan.step)], keys[made[1]] = made[0], None
         self._keys = tuple(key for key in keys if key is not None)
@@ -92,6 +96,7 @@ class Twin:
         self._weights.refresh(self._keys)
 
     def _call(self, step: Step, operation: Any, args: Any, kwargs: Any) -> Any:
+        self._check()
         if (found := self._replacements.get(id(step))) is not None:
             return found(operation, args[0] if args else kwargs["inputs"])
         if self._dtype == "float32":

@@ -1,5 +1,6 @@
 """Weights laid out once, outside the loop, each held once however many layers of a model were compiled."""
 
+import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +31,14 @@ class Prepared:
 
 
 class Weights:
-    """The prepared weights of one model: per dtype at most twice as many numbers as the model has."""
+    """The prepared weights of one model: per dtype at most twice as many numbers as the model has.
+
+    Several threads may use them.
+    """
 
     def __init__(self) -> None:
         self._held: dict[Hashable, Prepared] = {}
+        self._lock = threading.Lock()
 
     def hold(self, key: Hashable, dtype: str, sources: Sequence[Any], compute: Compute) -> tuple[tf.Variable, ...]:
         """Finds or makes the prepared weights of a step; those that are found may be old until they are refreshed.
@@ -44,22 +49,24 @@ class Weights:
             sources: The model's variables that they come from.
             compute: See `Compute`.
         """
-        if key not in self._held:
-            seen = _read(sources)
-            variables = tuple(tf.Variable(tf.cast(value, dtype), trainable=False) for value in compute())
-            self._held[key] = Prepared(variables, compute, sources, seen)
-        return self._held[key].variables
+        with self._lock:
+            if key not in self._held:
+                seen = _read(sources)
+                variables = tuple(tf.Variable(tf.cast(value, dtype), trainable=False) for value in compute())
+                self._held[key] = Prepared(variables, compute, sources, seen)
+            return self._held[key].variables
 
     def refresh(self, keys: Iterable[Hashable]) -> None:
         """Computes anew what has old sources. Functions that captured them see the new values without a retrace."""
-        for key in keys:
-            prepared = self._held[key]
-            now = _read(prepared.sources)
-            if all(map(_is_same, now, prepared.seen)):
-                continue
-            for variable, value in zip(prepared.variables, prepared.compute(), strict=True):
-                variable.assign(tf.cast(value, variable.dtype), read_value=False)
-            prepared.seen = now
+        with self._lock:
+            for key in keys:
+                prepared = self._held[key]
+                now = _read(prepared.sources)
+                if all(map(_is_same, now, prepared.seen)):
+                    continue
+                for variable, value in zip(prepared.variables, prepared.compute(), strict=True):
+                    variable.assign(tf.cast(value, variable.dtype), read_value=False)
+                prepared.seen = now
 
 
 def _read(sources: Sequence[Any]) -> list[tf.Tensor]:
