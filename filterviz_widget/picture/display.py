@@ -31,13 +31,16 @@ def display(image: npt.NDArray[np.floating], saliency: npt.NDArray[np.floating] 
     >>> display(np.zeros((2, 2, 3)))[0, 0].tolist()
     [128, 128, 128]
     """
-    centred = image - image.mean(dtype=np.float64)
-    spread = centred.std()
-    scaled = centred * (CONTRAST / spread) if spread > 0 else centred
+    # In place and in the image's own dtype: twenty times a second, beside the ascent.
+    pixels = image - image.mean(dtype=np.float64).astype(image.dtype)
+    spread = pixels.std(dtype=np.float64)
+    if spread > 0:
+        pixels *= 255 * CONTRAST / spread
     if saliency is not None and saliency.max() > 0:
-        scaled = scaled * np.clip(saliency / np.quantile(saliency, OPAQUE), 0, 1)
-    pixels: npt.NDArray[np.uint8] = (np.clip(scaled + 0.5, 0, 1) * 255).round().astype(np.uint8)
-    return pixels
+        pixels *= np.clip(saliency / np.quantile(saliency, OPAQUE), 0, 1)
+    pixels += 127.5
+    np.clip(pixels, 0, 255, out=pixels)
+    return np.rint(pixels, out=pixels).astype(np.uint8)
 
 
 def enlarge(image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.description import Description
-from filterviz_widget.picture.png import png
+from filterviz_widget.picture.encode import png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

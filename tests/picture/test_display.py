@@ -48,6 +48,22 @@ def test_pixels_survive_the_png(channels):
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(image)))).reshape(image.shape), image)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_survive_the_quick_format_too(channels):
+    image = np.random.default_rng(0).integers(0, 256, (9, 7, channels), dtype=np.uint8)
+    header, _, data = data_url(image, quick=True).partition(",")
+    assert header == "data:image/webp;base64"
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    assert np.array_equal(shown, np.broadcast_to(image, (9, 7, 3)))
+
+
+def test_the_image_itself_stays_as_it_was():
+    image = np.random.default_rng(0).normal(size=(8, 8, 3)).astype(np.float32)
+    before = image.copy()
+    display(image)
+    assert np.array_equal(image, before)
+
+
 def test_enlarging_gives_the_size_and_keeps_what_has_it():
     image = np.random.default_rng(0).integers(0, 256, (9, 7, 1), dtype=np.uint8)
     assert enlarge(image, (18, 21)).shape == (18, 21, 1)

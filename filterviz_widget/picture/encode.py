@@ -1,0 +1,39 @@
+"""8-bit pictures encoded, without loss: PNG bytes for a file, a data URL for a page."""
+
+import base64
+import io
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+
+def png(image: npt.NDArray[np.uint8]) -> bytes:
+    """Encodes a uint8 array `(height, width, 1 or 3)`: grey or RGB. Pixels survive exactly."""
+    buffer = io.BytesIO()
+    # An optimised image is nearly noise: stronger compression takes longer and gains little.
+    _pillow(image).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def data_url(image: npt.NDArray[np.uint8], *, quick: bool = False) -> str:
+    """The picture as a base64 data URL, which every notebook host passes on unchanged.
+
+    Args:
+        image: uint8 `(height, width, 1 or 3)`.
+        quick: Whether to write WebP, which takes a quarter of the time (224 x 224: 1.4 ms in place of 6.4), in place
+            of PNG, which every program reads.
+    """
+    if not quick:
+        return _url("png", png(image))
+    buffer = io.BytesIO()
+    _pillow(image).save(buffer, "WEBP", lossless=True, method=0, quality=0)
+    return _url("webp", buffer.getvalue())
+
+
+def _pillow(image: npt.NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image)
+
+
+def _url(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(data).decode("ascii")
