@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,10 @@ from filterviz_widget.live_widget import LiveWidget, check_arguments
 from filterviz_widget.method import CHOICES, LARGEST, OPTIONS, PRESETS, Method, inapplicable, preset
 from filterviz_widget.picture import FilterPicture, data_url
 from filterviz_widget.settings import RANGES, Range, fitting
-from filterviz_widget.visualize import READING, describe
+from filterviz_widget.visualize import READING, chosen_precision, describe
 
 if TYPE_CHECKING:
-    from filterviz_widget.description import Description
+    from filterviz_widget.description import Description, Precision
     from filterviz_widget.session import Frame, Session
 
 
@@ -120,7 +121,9 @@ class FilterExplorer(LiveWidget):
         read_only=True, help="Lowest and highest value of the model's input pixels."
     ).tag(sync=True)
     input_range_source = traitlets.Unicode(read_only=True, help="Where the input range comes from.").tag(sync=True)
-    image = traitlets.Unicode(read_only=True, help="The picture so far, a PNG data URL.").tag(sync=True)
+    image = traitlets.Unicode(
+        read_only=True, help="The picture so far, a data URL: WebP while it forms, then PNG."
+    ).tag(sync=True)
     shown = traitlets.Dict(
         None, allow_none=True, read_only=True, help="The settings that belong to the picture in `image`."
     ).tag(sync=True)
@@ -137,6 +140,7 @@ class FilterExplorer(LiveWidget):
     _session: Session | None = None
     _picture: FilterPicture | None = None
     _describe: Callable[..., Description] | None = None
+    _precision: Callable[[str], Precision] | None = None
     _holding = 0
     _stale = False
 
@@ -204,7 +208,8 @@ class FilterExplorer(LiveWidget):
         self._describe = lambda layer, filter, **settings: describe(
             view, layer, filter, precision=precision, **settings
         )
-        self._session = Session(view, self._show)
+        self._precision = lambda layer: chosen_precision(precision, view, layer)
+        self._session = Session(view, self._show, self._likely)
         self.observe(self._ask, self.SETTINGS[:-1])
         self.on_msg(self._receive)
         self._ask()
@@ -252,7 +257,8 @@ class FilterExplorer(LiveWidget):
     def close(self) -> None:
         """Stops the background thread, lets go of the model and removes the widget from the page."""
         with self._lock:
-            session, self._session, self._describe = self._session, None, None
+            session, self._session = self._session, None
+            self._describe = self._precision = None
             super().close()
         if session:
             # Not for long where an observer calls: the thread may wait for this very lock.
@@ -326,6 +332,15 @@ class FilterExplorer(LiveWidget):
             **self.options,
         )
 
+    def _likely(self, shown: Description) -> list[Description]:
+        """What one step of the layer slider leads to: forward, then back."""
+        names = [entry["name"] for entry in self.layers if self.all_layers or entry["recommended"]]
+        if shown.layer not in names or self._precision is None:
+            return []
+        place = names.index(shown.layer)
+        neighbours = [*names[place + 1 : place + 2], *names[max(0, place - 1) : place]]
+        return [replace(shown, layer=name, filter=0, precision=self._precision(name)) for name in neighbours]
+
     def _ask(self, _: Any = None, *, anew: bool = False) -> None:
         """Wants the picture of the present settings. Nothing else happens on the caller's thread."""
         with self._lock:
@@ -351,7 +366,7 @@ class FilterExplorer(LiveWidget):
         state: dict[str, Any] = {}
         if frame.image is not None and frame.description is not None:
             wanted = frame.description
-            state["image"] = data_url(frame.image)
+            state["image"] = data_url(frame.image, quick=frame.picture is None)
             state["shown"] = {
                 name: getattr(wanted, name) for name in ("layer", "filter", "step_size", "iterations", "seed")
             } | {"options": wanted.method.options()}

@@ -146,11 +146,16 @@ def describe(
         view.image_shape[:2],
         view.input_range,
         axes,
-        precision=_precision(precision, view, layer),
+        precision=chosen_precision(precision, view, layer),
     )
 
 
-def _precision(wanted: str, view: ModelView, layer: str) -> Precision:
+def chosen_precision(wanted: str, view: ModelView, layer: str) -> Precision:
+    """Returns the wanted precision; for "auto" the one that `twin.best_precision` says.
+
+    Raises:
+        ValueError: If it is none.
+    """
     if (given := checked_precision(wanted)) != "auto":
         return given
     # Imports TensorFlow; whoever has a view has it already.

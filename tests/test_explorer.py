@@ -300,16 +300,42 @@ def test_the_page_can_stop_and_run_again(explorer):
         explorer._handle_custom_msg(nonsense, [])
 
 
-def test_every_explorer_has_one_thread_and_close_ends_it(model):
+def test_every_explorer_has_two_threads_and_close_ends_them(model):
     before = len(threads())
     explorers = [FilterExplorer(model) for _ in range(3)]
-    assert len(threads()) == before + 3
+    assert len(threads()) == before + 2 * 3  # one for pictures, one that compiles ahead
     for explorer in explorers:
         explorer.close()
     assert len(threads()) == before
     explorers[0].close()
     with pytest.raises(RuntimeError, match="closed"):
         explorers[0].wait()
+
+
+def test_the_layers_beside_the_shown_one_are_compiled_while_nothing_moves(model):
+    explorer = FilterExplorer(model, layer="first", iterations=3)
+    explorer.wait(60)
+    assert explorer._session._ahead.wait(60)
+    statuses = []
+    explorer.observe(lambda change: statuses.append(change.new), "status")
+    explorer.layer = "second"
+    picture = explorer.wait(60)
+    explorer.close()
+    assert picture.description.layer == "second"
+    assert "compiling" not in statuses
+    assert statuses[-1] == "done"
+
+
+def test_frames_on_the_way_come_in_the_quick_format_and_the_picture_as_png(model):
+    explorer = FilterExplorer(model, layer="second", iterations=3)
+    explorer.wait(60)
+    images = []
+    explorer.observe(lambda change: images.append(change.new.partition(";")[0]), "image")
+    explorer.iterations = 4000
+    explorer.wait(60)
+    explorer.close()
+    assert set(images[:-1]) == {"data:image/webp"}
+    assert images[-1] == "data:image/png"
 
 
 def test_a_closed_explorer_lets_go_of_the_model():
