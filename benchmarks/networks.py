@@ -29,6 +29,7 @@ CASES = {
             "ConvNeXtTiny",
             "convnext_tiny_stage_3_block_2_pointwise_conv_2",
             "convnext_tiny_stage_3_block_1_pointwise_conv_2",
+            iterations=10,
         ),
         Case("DenseNet121", "conv5_block16_concat", "conv5_block15_concat"),
         Case("flower model", "conv3", "conv4", size=96),

@@ -155,7 +155,8 @@ class CompiledLayers:
             check=check,
         )
         shape = (*size, self._view.image_shape[2])
-        made = Compiled(Ascent(twin, shape, wanted.input_range, wanted.method), twin)
+        ascent = Ascent(twin, shape, wanted.input_range, wanted.method, apart=twin.has_overlapping_pools)
+        made = Compiled(ascent, twin)
         made.ascent.compile()
         return made
 

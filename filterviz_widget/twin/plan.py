@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
 from filterviz_widget.twin import fold
+from filterviz_widget.twin.activation import quick
 from filterviz_widget.twin.convolution import convolve, has_layout, laid_out
 from filterviz_widget.twin.weights import Weights
 
@@ -102,7 +103,7 @@ def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacemen
         x = apply(tf.cast(x, dtype), *map(tf.convert_to_tensor, kernels))
         for bias in biases:
             x = tf.nn.bias_add(x, bias)
-        return x if operation.activation is None else operation.activation(x)
+        return x if operation.activation is None else quick(operation.activation)(x)
 
     return run, key
 

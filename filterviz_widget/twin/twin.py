@@ -9,6 +9,7 @@ import tensorflow as tf
 from filterviz_widget.description import Precision
 from filterviz_widget.model import Features, ModelView
 from filterviz_widget.model.graph import Step
+from filterviz_widget.twin.activation import is_quick, quick
 from filterviz_widget.twin.plan import Replacement, planned, replacement
 from filterviz_widget.twin.weights import Weights
 
@@ -67,6 +68,7 @@ class Twin:
         self._check = check
         self._dtype = precision
         self._weights = Weights() if weights is None else weights
+        self._leaves = tuple(view.graph.leaves(tuple(layer.split("/"))))
         self._replacements: dict[int, Replacement] = {}
         keys: dict[Hashable, None] = {}
         for plan in planned(view.graph, tuple(layer.split("/"))):
@@ -91,6 +93,14 @@ class Twin:
         features = self._features(_with_gradient_times(1 / scale, images))
         return _with_gradient_times(scale, tf.cast(features, tf.float32))
 
+    @property
+    def has_overlapping_pools(self) -> bool:
+        """Whether there is a max pooling on the way whose windows overlap."""
+        return any(
+            isinstance(pool := step.node.operation, keras.layers.MaxPooling2D) and pool.pool_size != pool.strides
+            for step in self._leaves
+        )
+
     def refresh(self) -> None:
         """Takes over the model's weights as they are now. Functions that were traced see them without a retrace."""
         self._weights.refresh(self._keys)
@@ -99,6 +109,8 @@ class Twin:
         self._check()
         if (found := self._replacements.get(id(step))) is not None:
             return found(operation, args[0] if args else kwargs["inputs"])
+        if is_quick(operation):
+            return quick(operation.activation)(tf.cast(args[0] if args else kwargs["inputs"], self._dtype))
         if self._dtype == "float32":
             return operation(*args, **kwargs)
         return _cast(_as_it_is(operation, args, kwargs), self._dtype)

@@ -1,0 +1,49 @@
+"""Activation functions whose gradients take fewer passes over the memory than TensorFlow's own."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+Function = Callable[[tf.Tensor], tf.Tensor]
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+def silu(x: tf.Tensor) -> Any:
+    """`x * sigmoid(x)`, or swish (Elfwing et al. 2017, arXiv 1702.03118).
+
+    TensorFlow computes the sigmoid again for the gradient, in seven passes; here there are four.
+    """
+    share = tf.sigmoid(x)
+    return x * share, lambda upstream: upstream * share + x * tf.raw_ops.SigmoidGrad(y=share, dy=upstream)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+def gelu(x: tf.Tensor) -> Any:
+    """`x` times the cumulative normal distribution at `x` (Hendrycks and Gimpel 2016, arXiv 1606.08415)."""
+    share = 0.5 * tf.math.erfc(x * -math.sqrt(0.5))
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        density = tf.exp(tf.square(x) * -0.5) * (1 / math.sqrt(2 * math.pi))
+        return upstream * (share + x * density)
+
+    return x * share, gradient
+
+
+QUICK: dict[Any, Function] = {keras.activations.silu: silu, keras.activations.gelu: gelu}
+
+
+def quick(function: Any) -> Any:
+    """The same function with a quicker gradient; itself where there is none.
+
+    Args:
+        function: An activation of a layer: one of Keras' functions, or anything.
+    """
+    return QUICK.get(function, function) if callable(function) and getattr(function, "__hash__", None) else function
+
+
+def is_quick(layer: Any) -> bool:
+    """Whether the layer is an Activation of Keras' own with such a function."""
+    return type(layer) is keras.layers.Activation and quick(layer.activation) is not layer.activation
