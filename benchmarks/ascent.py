@@ -8,6 +8,9 @@ from typing import Any
 from benchmarks.contenders import CONTENDERS
 from benchmarks.networks import CASES
 
+LONGEST = 600
+"""Seconds that a contender may take for a case."""
+
 FIRST = next(iter(CONTENDERS))
 COLUMNS = (
     "first picture s",
@@ -27,7 +30,11 @@ def measure(cases: list[str], contenders: list[str]) -> dict[str, dict[str, Any]
         results[case] = {}
         for contender in contenders:
             command = [sys.executable, "-m", "benchmarks.one", contender, case]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)
+            except subprocess.TimeoutExpired:
+                results[case][contender] = {"failed": f"took more than {LONGEST} s"}
+                continue
             if done.returncode:
                 results[case][contender] = {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
             else:

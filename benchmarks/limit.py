@@ -24,7 +24,8 @@ def limit(model: Any, layer: str) -> float:
     """Milliseconds per iteration that the multiplications of a cut take at least, batch 1.
 
     Each distinct layer is run alone again and again, so that its weights stay in the caches, in the quickest of the
-    precisions and of the ways to compute its gradient; weights lie as each of these wants them.
+    precisions and of the ways to compute its gradient; weights lie as each of these wants them. Of many small layers
+    it says a little too much: TensorFlow's own time for each call is in it.
     """
     view = read_model(model, input_range=(0, 1))
     counts: Counter[tuple[Any, ...]] = Counter()
@@ -40,10 +41,10 @@ def limit(model: Any, layer: str) -> float:
 def _kind(layer: Any) -> tuple[Any, ...]:
     if isinstance(layer, keras.layers.Dense):
         return "dense", tuple(layer.kernel.shape), (1, 1), "VALID"
-    is_depthwise = isinstance(layer, keras.layers.DepthwiseConv2D) or layer.groups > 1
-    shape = tuple(layer.kernel.shape)
-    if layer.groups > 1 and shape[2] == 1:
-        shape = (*shape[:2], layer.groups, shape[3] // layer.groups)
+    shape, groups = tuple(layer.kernel.shape), getattr(layer, "groups", 1)
+    if groups > 1 and shape[2] == 1:
+        shape = (*shape[:2], groups, shape[3] // groups)
+    is_depthwise = isinstance(layer, keras.layers.DepthwiseConv2D) or groups > 1
     return "depthwise" if is_depthwise else "dense", shape, layer.strides, layer.padding.upper()
 
 
@@ -76,8 +77,13 @@ def _quickest(kind: tuple[Any, ...], given: Shape, made: Shape) -> float:
                 around = [(0, 0), *((taps - 1, taps - 1) for taps in layout.shape[:2]), (0, 0)]
                 same = "SAME" if padding == "SAME" and strides == (1, 1) else around
                 backward.append(lambda y: tf.nn.conv2d(y, layout, 1, same))  # noqa: B023
-        times.append(_milliseconds(forward, x) + min(_milliseconds(each, y) for each in backward))
+        times.append(_alone(forward, x) + min(_alone(each, y) for each in backward))
     return min(times)
+
+
+def _alone(function: Callable[[Any], Any], value: tf.Variable) -> float:
+    """Milliseconds of a call, without the loop around it."""
+    return max(0.0, _milliseconds(function, value) - _milliseconds(tf.identity, value))
 
 
 def _milliseconds(function: Callable[[Any], Any], value: tf.Variable) -> float:
