@@ -48,8 +48,9 @@ def table(case: str, measured: dict[str, Any]) -> str:
     own = measured[FIRST]
     lines = [f"\n### {case}\n", "| | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for contender, figures in measured.items():
-        if "failed" in figures:
-            lines.append(f"| {contender} | failed: {figures['failed']} |" + " |" * (len(COLUMNS) - 1))
+        if reason := figures.get("failed") or figures.get("same as"):
+            why = "failed" if "failed" in figures else "the same as"
+            lines.append(f"| {contender} | {why}: {reason} |" + " |" * (len(COLUMNS) - 1))
             continue
         cells = []
         for column in COLUMNS:

@@ -39,11 +39,9 @@ class ThisProject:
         from filterviz_widget.ascent import Ascent, Numbers, one_hot
         from filterviz_widget.method import CLASSIC
         from filterviz_widget.twin import Twin
-        from filterviz_widget.visualize import chosen_precision
 
         view, weights = _read(model)
-        precision = chosen_precision(self.precision, view, layer)
-        twin = Twin(view, layer, precision=precision, weights=weights)
+        twin = Twin(view, layer, precision=self.resolved(model, layer), weights=weights)
         ascent = Ascent(twin, view.image_shape, view.input_range, apart=twin.has_overlapping_pools)
         count, numbers = view.layer(layer).filters, Numbers.of(CLASSIC, 1.0)
 
@@ -54,6 +52,12 @@ class ThisProject:
             return chunk.images.numpy(), float(chunk.activations[-1, 0])
 
         return run
+
+    def resolved(self, model: Any, layer: str) -> Any:
+        """The precision that a layer is computed in."""
+        from filterviz_widget.visualize import chosen_precision
+
+        return chosen_precision(self.precision, _read(model)[0], layer)
 
 
 @functools.cache
@@ -185,9 +189,11 @@ def tf_keras_vis(model: Any, layer: str) -> Run:
     return run
 
 
+FLOAT32, AUTO = "this project, float32", "this project, auto"
+
 CONTENDERS: dict[str, Callable[[Any, str], Run]] = {
-    "this project, float32": ThisProject(),
-    "this project, auto": ThisProject("auto"),
+    FLOAT32: ThisProject(),
+    AUTO: ThisProject("auto"),
     "this project, 8 together": ThisProject("auto", together=8),
     "step tf.function": step_function,
     "eager tape": eager_tape,
