@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import traitlets
-
-from filterviz_widget import __version__
 from filterviz_widget.code import code
 from filterviz_widget.description import checked_precision
-from filterviz_widget.incoming import accept, accept_options, unknown_layer
-from filterviz_widget.live_widget import LiveWidget, check_arguments
-from filterviz_widget.method import CHOICES, LARGEST, OPTIONS, PRESETS, Method, inapplicable, preset
-from filterviz_widget.picture import FilterPicture, data_url
-from filterviz_widget.settings import RANGES, Range, fitting
+from filterviz_widget.explorer_state import ExplorerState, first_layer, frame_state, model_state
+from filterviz_widget.live_widget import check_arguments
+from filterviz_widget.method import OPTIONS, Method, inapplicable, preset
+from filterviz_widget.picture import FilterPicture
 from filterviz_widget.visualize import READING, chosen_precision, describe
 
 if TYPE_CHECKING:
@@ -27,22 +21,7 @@ if TYPE_CHECKING:
     from filterviz_widget.session import Frame, Session
 
 
-class Number(traitlets.TraitType[Any, Any]):
-    """A number in a range that may depend on the widget's state; NumPy's numbers are welcome."""
-
-    def validate(self, obj: Any, value: Any) -> Any:
-        """Returns an int or float.
-
-        Raises:
-            traitlets.TraitError: If the value is not such a number, or out of range.
-        """
-        try:
-            return fitting(str(self.name), value, obj._range(self.name))
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from None
-
-
-class FilterExplorer(LiveWidget):
+class FilterExplorer(ExplorerState):
     """Shows, live, the picture that a filter of a Keras model responds to most.
 
     The picture is found by gradient ascent on the filter's activation, the mean of its feature map, from grey
@@ -89,60 +68,10 @@ class FilterExplorer(LiveWidget):
     >>> explorer.wait().save("conv3-12.png")
     """
 
-    SETTINGS = ("method", "layer", "filter", "step_size", "iterations", "seed", "options", "all_layers")
-
-    layer = traitlets.Unicode(help="Name of the layer.").tag(sync=True)
-    filter = Number(0, help="Filter of the layer, counted from 0; a change of layer clamps it.").tag(sync=True)
-    step_size = Number(1.0, help="Grey levels (RMS) per iteration, 0.01 to 1,000.").tag(sync=True)
-    iterations = Number(20, help="Steps of the ascent, 1 to 10,000.").tag(sync=True)
-    seed = Number(0, help="Seed of everything random, 0 to 2**31 - 1.").tag(sync=True)
-    method = traitlets.Enum(
-        list(PRESETS), "classic", help="Name of the method; a change brings its options, step size and iterations."
-    ).tag(sync=True)
-    options = traitlets.Dict(
-        PRESETS["classic"].method.options(), help="The axes of the method, by name; what is assigned is merged."
-    ).tag(sync=True)
-    all_layers = traitlets.Bool(False, help="Whether the page offers every layer with a feature map.").tag(sync=True)
-
-    layers: traitlets.List[Any] = traitlets.List(
-        read_only=True, help="What can be shown: name, filters, shape, kind of each layer."
-    ).tag(sync=True)
-    unsupported: traitlets.List[Any] = traitlets.List(
-        read_only=True, help="Layers that cannot be shown: name and reason of each."
-    ).tag(sync=True)
-    limits = traitlets.Dict(read_only=True, help="Lowest and highest value of each number.").tag(sync=True)
-    choices = traitlets.Dict(read_only=True, help="What each axis that is not a number can be.").tag(sync=True)
-    presets = traitlets.Dict(read_only=True, help="Options, step size and iterations of each method.").tag(sync=True)
-    inapplicable = traitlets.Dict(read_only=True, help="Axes without effect here, each with the reason.").tag(sync=True)
-    image_size: traitlets.List[Any] = traitlets.List(
-        read_only=True, help="Height and width of the picture in pixels."
-    ).tag(sync=True)
-    input_range: traitlets.List[Any] = traitlets.List(
-        read_only=True, help="Lowest and highest value of the model's input pixels."
-    ).tag(sync=True)
-    input_range_source = traitlets.Unicode(read_only=True, help="Where the input range comes from.").tag(sync=True)
-    image = traitlets.Unicode(
-        read_only=True, help="The picture so far, a data URL: WebP while it forms, then PNG."
-    ).tag(sync=True)
-    shown = traitlets.Dict(
-        None, allow_none=True, read_only=True, help="The settings that belong to the picture in `image`."
-    ).tag(sync=True)
-    iteration = traitlets.Int(0, read_only=True, help="Steps that the picture has taken.").tag(sync=True)
-    activations: traitlets.List[Any] = traitlets.List(
-        read_only=True, help="Activation before each step so far, at the end also after the last."
-    ).tag(sync=True)
-    status = traitlets.Enum(["idle", "compiling", "running", "done", "cancelled", "error"], "idle", read_only=True).tag(
-        sync=True
-    )
-    note = traitlets.Unicode(read_only=True, help="What the viewer should know about the picture.").tag(sync=True)
-    version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
-
     _session: Session | None = None
     _picture: FilterPicture | None = None
     _describe: Callable[..., Description] | None = None
     _precision: Callable[[str], Precision] | None = None
-    _holding = 0
-    _stale = False
 
     def __init__(
         self,
@@ -181,22 +110,7 @@ class FilterExplorer(LiveWidget):
 
         view = read_model(model, **self._reading)
         # Before the widget is opened, so that a wrong argument leaves nothing open.
-        self._publish(
-            {
-                "layers": [{**info._asdict(), "shape": list(info.shape)} for info in view.layers],
-                "unsupported": [info._asdict() for info in view.unsupported],
-                "image_size": list(view.image_shape[:2]),
-                "input_range": list(view.input_range),
-                "input_range_source": view.input_range_source,
-                "limits": {name: [allowed.low, allowed.high] for name, allowed in RANGES.items()}
-                | {name: [0, largest] for name, largest in LARGEST.items()},
-                "choices": {name: list(values) for name, values in CHOICES.items()},
-                "presets": {
-                    name: {"options": each.method.options(), "step_size": each.step_size, "iterations": each.iterations}
-                    for name, each in PRESETS.items()
-                },
-            }
-        )
+        self._publish(model_state(view))
         with self._at_once():
             self.layer = first_layer(view.layers) if layer is None else layer
             self.method = method
@@ -271,54 +185,6 @@ class FilterExplorer(LiveWidget):
         """
         return code(self._wanted(), self.method, self._reading)
 
-    def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        return accept(sent, self._filters(), {"layer": self.layer, "options": self.options})
-
-    def _filters(self) -> dict[str, int]:
-        return {entry["name"]: entry["filters"] for entry in self.layers}
-
-    def _range(self, name: str) -> Range:
-        return Range(0, self._filters().get(self.layer, 1) - 1, whole=True) if name == "filter" else RANGES[name]
-
-    @traitlets.validate("layer")
-    def _known_layer(self, proposal: Any) -> str:
-        if proposal.value not in self._filters() and self.layers:
-            raise traitlets.TraitError(unknown_layer(proposal.value, self._filters()))
-        return str(proposal.value)
-
-    @traitlets.validate("options")
-    def _known_options(self, proposal: Any) -> dict[str, Any]:
-        options, problems = accept_options(proposal.value, self.options, self._filters().get(self.layer, 1))
-        if problems:
-            raise traitlets.TraitError(" ".join(problems))
-        return options
-
-    @traitlets.observe("layer")
-    def _clamp_filter(self, _: Any) -> None:
-        count = self._filters().get(self.layer, 1)
-        self.filter = min(self.filter, count - 1)
-        # A direction is one of the old layer's filters.
-        self.options = {"direction": [pair for pair in self.options["direction"] if pair[0] < count]}
-
-    @traitlets.observe("method")
-    def _take_preset(self, _: Any) -> None:
-        chosen = PRESETS[self.method]
-        with self._at_once():
-            self.options = chosen.method.options()
-            self.step_size, self.iterations = chosen.step_size, chosen.iterations
-
-    @contextmanager
-    def _at_once(self) -> Iterator[None]:
-        with self._lock:
-            self._holding += 1
-            try:
-                yield
-            finally:
-                self._holding -= 1
-                if self._stale and not self._holding:
-                    self._stale = False
-                    self._ask()
-
     def _wanted(self) -> Description:
         if self._describe is None:
             raise RuntimeError(CLOSED)
@@ -363,21 +229,7 @@ class FilterExplorer(LiveWidget):
 
     def _show(self, frame: Frame) -> None:
         """Puts a frame into the state. Called on the background thread."""
-        state: dict[str, Any] = {}
-        if frame.image is not None and frame.description is not None:
-            wanted = frame.description
-            state["image"] = data_url(frame.image, quick=frame.picture is None)
-            state["shown"] = {
-                name: getattr(wanted, name) for name in ("layer", "filter", "step_size", "iterations", "seed")
-            } | {"options": wanted.method.options()}
-        if frame.description is not None and frame.status != "error":
-            state["iteration"] = frame.iteration
-            # JSON knows no NaN.
-            state["activations"] = [value if math.isfinite(value) else None for value in frame.activations]
-            state["note"] = frame.note
-        if frame.error:
-            state["error"] = frame.error
-        state["status"] = frame.status  # last: who observes it finds the rest in place
+        state = frame_state(frame)
         with self._lock:
             if self._session is None:
                 return
@@ -392,16 +244,3 @@ class FilterExplorer(LiveWidget):
 
 
 CLOSED = "The explorer is closed. Make a new one: FilterExplorer(model)."
-
-
-def first_layer(layers: Sequence[Any]) -> str:
-    """The layer to begin with: the first convolution or, in a model without any, the first feature map.
-
-    Raises:
-        ValueError: If there is neither.
-    """
-    maps = [info for info in layers if info.kind != "units"]
-    if not maps:
-        names = ", ".join(info.name for info in layers[:8])
-        raise ValueError(f"The model has no convolutional layer (Conv2D and its relatives), only dense units: {names}.")
-    return str(next((info for info in maps if info.recommended), maps[0]).name)

@@ -285,6 +285,14 @@ def test_cancel_stops_and_keeps_the_picture_so_far(explorer):
     assert len(explorer.wait(60).activations) == 5
 
 
+def test_nothing_is_shown_before_the_first_picture(model):
+    assert FilterExplorer.shown.default() is None
+    explorer = FilterExplorer(model, layer="second", iterations=3)
+    explorer.wait(60)
+    assert explorer.shown["layer"] == "second"
+    explorer.close()
+
+
 def test_the_page_can_stop_and_run_again(explorer):
     explorer.iterations = 10_000
     explorer._handle_custom_msg({"type": "cancel"}, [])

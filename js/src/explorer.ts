@@ -221,7 +221,7 @@ export function explorer(model: Model, root: HTMLElement, signal: AbortSignal): 
 
   function drawPicture() {
     const shown = model.get("shown");
-    if (!shown || !model.get("image")) return; // an empty dictionary comes before the first picture
+    if (!shown || !model.get("image")) return; // before the first picture
     const { text, alternative } = caption(shown, layerAt(shown.layer));
     view.show(model.get("image"), text, alternative);
   }
