@@ -16,7 +16,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 SOURCES = ROOT / "js"
-BUNDLE = [ROOT / "filterviz_widget" / "static" / name for name in ("widget.js", "history.js", "widget.css")]
+NAMES = ("widget.js", "widget.css", "history.js", "history.css")
+BUNDLE = [ROOT / "filterviz_widget" / "static" / name for name in NAMES]
 
 
 class FrontEndHook(BuildHookInterface[Any]):

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 @cache
 def frontend(name: str) -> str:
-    """Reads a file of the bundle, "widget.js" or "widget.css".
+    """Reads a file of the bundle, such as "widget.js" or "history.css".
 
     The text, not its path: anywidget watches a path, and what watches keeps a closed widget, and with it the
     user's model, alive.

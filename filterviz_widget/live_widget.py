@@ -36,7 +36,7 @@ class LiveWidget(anywidget.AnyWidget):
     """Each instance has its own."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
-        super().__init__(_esm=frontend(f"{name}.js"), _css=frontend("widget.css"), **kwargs)
+        super().__init__(_esm=frontend(f"{name}.js"), _css=frontend(f"{name}.css"), **kwargs)
 
     def open(self) -> None:
         """Called by ipywidgets: connects to the page."""

@@ -58,7 +58,7 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     }
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names == expected
-    assert {f"filterviz_widget/static/{name}" for name in ("widget.js", "history.js", "widget.css")} <= names
+    assert {f"filterviz_widget/static/{name}" for name in hatch_build.NAMES} <= names
     assert any(name.startswith("filterviz_widget/demo/") and name.endswith(".weights.h5") for name in names)
 
 

@@ -7,13 +7,14 @@ import pytest
 from playwright.sync_api import Page
 
 import hatch_build
+from filterviz_widget.frontend import frontend
 
 HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
-    hatch_build.install()
+    hatch_build.build()
     target = tmp_path_factory.mktemp("frontend") / "harness.js"
     options = ["--bundle", "--format=iife", "--global-name=fv", "--target=es2022", "--log-level=warning"]
     hatch_build.npm("exec", "--", "esbuild", str(HERE / "harness.ts"), *options, f"--outfile={target}")
@@ -29,7 +30,8 @@ def blank(page: Page, bundle: str) -> Iterator[Page]:
     page.clock.install()
     page.goto("about:blank")
     page.set_content('<!doctype html><div id="one"></div><div id="two"></div>')
-    page.add_style_tag(content=(hatch_build.SOURCES / "src" / "widget.css").read_text("utf-8"))
+    for style in ("widget.css", "history.css"):
+        page.add_style_tag(content=frontend(style))
     page.add_script_tag(content=bundle)
     page.evaluate("window.one = document.querySelector('#one'); window.never = new AbortController().signal")
     page.clock.pause_at(page.evaluate("Date.now()") + 1000)
