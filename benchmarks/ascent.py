@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.networks import CASES
+from benchmarks.written import write
 
 LONGEST = 600
 """Seconds that a contender may take for a case."""
@@ -69,5 +70,5 @@ def main(cases: list[str] | None = None) -> dict[str, Any]:
     return measure(chosen, [*CONTENDERS, "limit"])
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+if __name__ == "__main__":  # some cases anew: python -m benchmarks.ascent VGG16/block5
+    write("ascent", main(sys.argv[1:]), into=True)

@@ -38,7 +38,7 @@ class Session:
         self._settled: Description | None = None
         self._outcome: FilterPicture | Exception = RuntimeError("No picture was asked for.")
         self._worker: Worker[tuple[Description | None, bool]] = Worker(self._work)
-        self._ahead: Worker[Sequence[Description]] = Worker(self._prepare)
+        self._ahead: Worker[Sequence[Description]] = Worker(self._prepare, "ahead")
 
     def show(self, description: Description, *, anew: bool = False) -> None:
         """Asks for a picture; one that waits or runs is dropped. Returns at once.

@@ -8,7 +8,9 @@ from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
 
-THREAD_NAME = "filterviz-worker"
+THREAD_NAME = "filterviz-"
+"""What all names begin with."""
+
 _numbers = itertools.count(1)
 
 
@@ -18,9 +20,10 @@ class Worker(Generic[Job]):
     Args:
         work: Called on the thread with a job and a function that says whether the job is still wanted. It
             must ask often, return soon after a no, and not raise.
+        name: What it is for, in the thread's name.
     """
 
-    def __init__(self, work: Callable[[Job, Callable[[], bool]], None]) -> None:
+    def __init__(self, work: Callable[[Job, Callable[[], bool]], None], name: str = "worker") -> None:
         self._work = work
         self._changed = threading.Condition()
         self._waiting: list[Job] = []
@@ -29,7 +32,7 @@ class Worker(Generic[Job]):
         self._closed = False
         # A daemon, so that a forgotten explorer does not keep the process alive; stopped in good order at
         # exit all the same, because TensorFlow aborts when the interpreter goes away under it.
-        self._thread = threading.Thread(target=self._run, name=f"{THREAD_NAME}-{next(_numbers)}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{THREAD_NAME}{name}-{next(_numbers)}", daemon=True)
         atexit.register(self.close, 10)
         self._thread.start()
 
