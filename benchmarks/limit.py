@@ -72,7 +72,7 @@ def _quickest(kind: tuple[Any, ...], given: Shape, made: Shape) -> float:
         else:
             forward = lambda x: tf.nn.conv2d(x, kernel, strides, padding)  # noqa: B023, E731
             backward.append(lambda y: tf.nn.conv2d_transpose(y, kernel, (1, *given), strides, padding))  # noqa: B023
-            if has_layout(shape[:2], strides, (1, 1)):
+            if has_layout(shape, strides, (1, 1)):
                 layout = tf.Variable(laid_out(kernel, strides), trainable=False)
                 around = [(0, 0), *((taps - 1, taps - 1) for taps in layout.shape[:2]), (0, 0)]
                 same = "SAME" if padding == "SAME" and strides == (1, 1) else around

@@ -70,8 +70,8 @@ class Ascent:
             level is 1/255 of it.
         method: Which axes of the method to compile; its amounts are given to `advance`.
         apart: Whether each iteration's gradient is a function of its own. TensorFlow takes .1 to .3 s longer to
-            optimise it. It pays for max pooling with overlapping windows on a processor: among the edges of a loop the
-            pass that brings in oneDNN misses its gradient (InceptionV3: 80 ms per iteration in place of 70).
+            optimise it. It pays for max pooling on a processor: among the edges of a loop the pass that brings in
+            oneDNN misses most of its gradients (InceptionV3: 80 ms per iteration in place of 70).
 
     Example:
 

@@ -119,7 +119,7 @@ class CompiledLayers:
             return None
 
         def check() -> None:
-            if not (is_wanted() or coming.is_awaited):
+            if not (is_wanted() or coming.is_awaited or coming.is_over.is_set()):
                 raise Abandoned
 
         if (made := self.find(wanted, size)) is None:
@@ -155,7 +155,7 @@ class CompiledLayers:
             check=check,
         )
         shape = (*size, self._view.image_shape[2])
-        ascent = Ascent(twin, shape, wanted.input_range, wanted.method, apart=twin.has_overlapping_pools)
+        ascent = Ascent(twin, shape, wanted.input_range, wanted.method, apart=twin.has_max_pooling)
         made = Compiled(ascent, twin)
         made.ascent.compile()
         return made

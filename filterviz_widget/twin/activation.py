@@ -45,5 +45,7 @@ def quick(function: Any) -> Any:
 
 
 def is_quick(layer: Any) -> bool:
-    """Whether the layer is an Activation of Keras' own with such a function."""
-    return type(layer) is keras.layers.Activation and quick(layer.activation) is not layer.activation
+    """Whether the layer is an Activation of Keras' own with such a function, and without a dtype of its own."""
+    if type(layer) is not keras.layers.Activation or layer.compute_dtype != "float32":
+        return False
+    return quick(layer.activation) is not layer.activation

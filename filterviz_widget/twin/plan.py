@@ -146,7 +146,7 @@ def _has_layout(layer: Any) -> bool:
     """Whether the gradient is computed by a convolution of its own."""
     if type(layer) is not keras.layers.Conv2D or layer.groups > 1:
         return False
-    return has_layout(layer.kernel_size, layer.strides, layer.dilation_rate)
+    return has_layout(tuple(layer.kernel.shape), layer.strides, layer.dilation_rate)
 
 
 def _apply(layer: Any, is_depthwise: bool, has_layout: bool) -> Callable[..., tf.Tensor]:

@@ -94,12 +94,9 @@ class Twin:
         return _with_gradient_times(scale, tf.cast(features, tf.float32))
 
     @property
-    def has_overlapping_pools(self) -> bool:
-        """Whether there is a max pooling on the way whose windows overlap."""
-        return any(
-            isinstance(pool := step.node.operation, keras.layers.MaxPooling2D) and pool.pool_size != pool.strides
-            for step in self._leaves
-        )
+    def has_max_pooling(self) -> bool:
+        """Whether there is a max pooling on the way."""
+        return any(isinstance(step.node.operation, keras.layers.MaxPooling2D) for step in self._leaves)
 
     def refresh(self) -> None:
         """Takes over the model's weights as they are now. Functions that were traced see them without a retrace."""

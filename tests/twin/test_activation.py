@@ -49,4 +49,5 @@ def test_other_activations_stay_as_they_are():
     for function in (keras.activations.relu, None, Odd(), lambda x: x):
         assert quick(function) is function
     assert not is_quick(layers.ReLU())
+    assert not is_quick(layers.Activation("silu", dtype="float64"))
     assert not is_quick(layers.Activation(lambda x: x * x))

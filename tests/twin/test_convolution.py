@@ -25,7 +25,7 @@ CASES = [
 @pytest.mark.parametrize(("size", "kernel", "strides", "dilation"), CASES)
 @pytest.mark.parametrize("known", [True, False])
 def test_the_gradient_is_tensorflows_own(size, kernel, strides, dilation, padding, known):
-    assert has_layout(kernel, strides, dilation)
+    assert has_layout((*kernel, 3, 5), strides, dilation)
     rng = np.random.default_rng(0)
     weights = tf.constant(rng.normal(size=(*kernel, 3, 5)), tf.float32)
     x = tf.constant(rng.normal(size=(2, *size, 3)), tf.float32)
@@ -50,6 +50,12 @@ def test_the_gradient_is_tensorflows_own(size, kernel, strides, dilation, paddin
 
 
 def test_a_strided_kernel_whose_layout_is_mostly_zeros_is_left_to_tensorflow():
-    assert not has_layout((3, 3), (2, 2), (1, 1))
-    assert not has_layout((4, 4), (2, 1), (1, 1))
-    assert not has_layout((4, 4), (2, 2), (2, 2))
+    assert not has_layout((3, 3, 4, 4), (2, 2), (1, 1))
+    assert not has_layout((4, 4, 4, 4), (2, 1), (1, 1))
+    assert not has_layout((4, 4, 4, 4), (2, 2), (2, 2))
+
+
+def test_a_kernel_with_many_weights_is_left_to_tensorflow_unless_it_is_one_position():
+    assert has_layout((3, 3, 256, 128), (1, 1), (1, 1))
+    assert not has_layout((3, 3, 512, 512), (1, 1), (1, 1))
+    assert has_layout((1, 1, 2048, 512), (1, 1), (1, 1))
