@@ -169,7 +169,7 @@ def frame_state(frame: Frame) -> dict[str, Any]:
         state["image"] = data_url(frame.image, quick=frame.picture is None)
         state["shown"] = {
             name: getattr(wanted, name) for name in ("layer", "filter", "step_size", "iterations", "seed")
-        } | {"options": wanted.method.options()}
+        } | {"options": wanted.method.options(), "is_preview": frame.is_preview}
     if frame.description is not None and frame.status != "error":
         state["iteration"] = frame.iteration
         # JSON knows no NaN.

@@ -32,8 +32,6 @@ SLOW = 0.15
 COARSE = 0.1
 """Seconds that a coarse frame may take."""
 
-COARSE_NOTE = "A preview at half the size: the picture itself has no frame yet."
-
 
 class Frames:
     """Computes pictures of one model's filters. Not for several threads at once, but for `prepare`.
@@ -160,7 +158,7 @@ class Frames:
         raw = chunk.images[0].numpy()
         if np.isfinite(raw).all():
             image = enlarge(self._paint(raw, _saliency(chunk.state, 0)), wanted.image_size)
-            yield Frame("running", wanted, image=image, note=COARSE_NOTE)
+            yield Frame("running", wanted, image=image, is_preview=True)
 
     def _paint(self, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
         return display(self._view.to_rgb(raw).pixels, saliency)

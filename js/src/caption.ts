@@ -8,7 +8,7 @@ export interface Caption {
 }
 
 /** `known` is the layer's entry, as long as there is one. */
-export function caption({ layer, filter, options }: Shown, known: Layer | undefined): Caption {
+export function caption({ layer, filter, options, is_preview }: Shown, known: Layer | undefined): Caption {
   const inhibits = options.sign === -1;
   const whole = options.objective === "layer";
   const direction = !whole && Array.isArray(options.direction) && options.direction.length > 0;
@@ -18,7 +18,7 @@ export function caption({ layer, filter, options }: Shown, known: Layer | undefi
   const subject = whole ? `layer ${layer} as a whole`
     : direction ? `a direction of ${part}s of layer ${layer}` : `${part} ${filter} of layer ${layer}`;
   return {
-    text: [layer, what, inhibits ? "what inhibits it" : "", known?.note ?? ""].filter(Boolean).join(" · "),
+    text: [is_preview ? "preview" : "", layer, what, inhibits ? "what inhibits it" : "", known?.note ?? ""].filter(Boolean).join(" · "),
     alternative: inhibits ? `What inhibits ${subject}` : `What ${subject} responds to`,
   };
 }

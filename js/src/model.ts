@@ -38,8 +38,10 @@ export interface Settings {
   all_layers: boolean;
 }
 
-/** The settings that the picture on the screen was made with. */
-export type Shown = Pick<Settings, "layer" | "filter" | "step_size" | "iterations" | "seed" | "options">;
+/** The settings that the picture on the screen was made with; a preview is computed at half its size. */
+export type Shown = Pick<Settings, "layer" | "filter" | "step_size" | "iterations" | "seed" | "options"> & {
+  is_preview?: boolean;
+};
 
 export type Status = "idle" | "compiling" | "running" | "done" | "cancelled" | "error";
 export type Bounds = [low: number, high: number];

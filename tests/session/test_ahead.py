@@ -128,8 +128,8 @@ def test_a_slow_picture_has_a_coarse_frame_first_and_does_not_depend_on_it(monke
     stream = [frame for frame in made.stream(WANTED) if frame.image is not None]
     coarse, *others = stream
     assert (coarse.status, coarse.iteration, coarse.image.shape) == ("running", 0, (SIZE, SIZE, 3))
-    assert "half the size" in coarse.note
-    assert not any(frame.note for frame in others)
+    assert coarse.is_preview
+    assert not any(frame.is_preview for frame in others)
     assert others[-1].picture.raw.tobytes() == plain.raw.tobytes()
     assert np.array_equal(others[-1].picture.activations, plain.activations)
 
@@ -137,7 +137,7 @@ def test_a_slow_picture_has_a_coarse_frame_first_and_does_not_depend_on_it(monke
 def test_a_quick_picture_has_no_coarse_frame():
     made = Frames(read_model(small_network(size=None), image_size=SIZE))
     made.prepare(WANTED, always)
-    assert not any(frame.note for frame in made.stream(WANTED))
+    assert not any(frame.is_preview for frame in made.stream(WANTED))
 
 
 def test_a_model_that_cannot_be_had_at_half_the_size_goes_without_a_coarse_frame(monkeypatch):
@@ -154,7 +154,7 @@ def test_a_model_that_cannot_be_had_at_half_the_size_goes_without_a_coarse_frame
     for _ in range(2):
         made.prepare(WANTED, always)
     stream = list(made.stream(WANTED))
-    assert not any(frame.note for frame in stream)
+    assert not any(frame.is_preview for frame in stream)
     assert stream[-1].status == "done"
     assert len(made._layers._failed) == 1
 
