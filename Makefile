@@ -32,7 +32,7 @@ chromium: .venv/installed
 # Newest versions into the lock; it holds no address of an index.
 lock: $(UV)
 	$(UV) pip compile pyproject.toml --group dev --extra notebook --universal --python-version 3.11 --upgrade \
-		--no-emit-index-url --custom-compile-command "make lock" --output-file requirements.lock
+		--custom-compile-command "make lock" --output-file requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml hatch_build.py | $(UV)
 	test -x $(BIN)/python || $(UV) venv --python ">=3.11,<3.14" .venv

@@ -188,14 +188,17 @@ def _stream(
 
     from filterviz_widget.session import BatchSize
 
-    found = BatchSize(frames.most_together(wanted[0].layer) if wanted else 1)
+    growing = BatchSize(frames.most_together(wanted[0].layer)) if wanted and batch_size == "auto" else None
+    count = 1 if batch_size == "auto" else batch_size
     bar = Progbar(len(wanted), unit_name="filter") if progress else None
     first = 0
     while first < len(wanted):
-        batch = wanted[first : first + (found.now if batch_size == "auto" else batch_size)]
+        batch = wanted[first : first + count]
         began = time.perf_counter()
         pictures = frames.pictures(batch)
-        found.took(len(batch), time.perf_counter() - began)
+        if growing:
+            growing.took(len(batch), time.perf_counter() - began)
+            count = growing.now
         first += len(batch)
         if bar:
             bar.add(len(pictures))

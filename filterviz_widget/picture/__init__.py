@@ -1,4 +1,4 @@
-"""Arrays to what a person sees: display scaling, PNG, the finished picture."""
+"""Arrays to what a person sees: display scaling, encoding, the finished picture."""
 
 from filterviz_widget.picture.display import display, enlarge
 from filterviz_widget.picture.encode import data_url, png

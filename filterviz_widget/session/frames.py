@@ -27,10 +27,10 @@ CHUNK = 0.05
 """Seconds between frames: twenty pictures a second, and a stop is heard as soon."""
 
 SLOW = 0.15
-"""Seconds until the first frame, from which a coarse one comes before it."""
+"""Seconds until the first frame, from which a preview comes before it."""
 
-COARSE = 0.1
-"""Seconds that a coarse frame may take."""
+PREVIEW = 0.1
+"""Seconds that a preview may take."""
 
 
 class Frames:
@@ -112,7 +112,7 @@ class Frames:
             compiled = self._layers.compile(first, size, variant)
             yield Frame("running", first)
             if not (activations or variant or len(batch) > 1) and _is_slow(compiled, first):
-                yield from self._coarse(first, numbers, weights, seeds)
+                yield from self._preview(first, numbers, weights, seeds)
             state = compiled.ascent.start(seeds, None if images is None else tf.image.resize(images, size, "bicubic"))
             left, budget = iterations, FIRST_CHUNK
             while left:
@@ -145,7 +145,7 @@ class Frames:
             pictures.append(FilterPicture(image, raw, curves[index].copy(), description, caption))
         return pictures
 
-    def _coarse(
+    def _preview(
         self, wanted: Description, numbers: Numbers, weights: tf.Tensor, seeds: Sequence[int]
     ) -> Iterator[Frame]:
         """A frame at half the size, if that was compiled ahead. The picture itself does not depend on it."""
@@ -153,7 +153,7 @@ class Frames:
         if self._layers.find(wanted, size) is None:
             return
         compiled = self._layers.compile(wanted, size)
-        count = min(compiled.count(COARSE), wanted.iterations)
+        count = min(compiled.count(PREVIEW), wanted.iterations)
         chunk = compiled.advance(compiled.ascent.start(seeds), weights, numbers, count)
         raw = chunk.images[0].numpy()
         if np.isfinite(raw).all():

@@ -68,7 +68,11 @@ class Twin:
         self._check = check
         self._dtype = precision
         self._weights = Weights() if weights is None else weights
-        self._leaves = tuple(view.graph.leaves(tuple(layer.split("/"))))
+        self.has_max_pooling = any(
+            isinstance(step.node.operation, keras.layers.MaxPooling2D)
+            for step in view.graph.leaves(tuple(layer.split("/")))
+        )
+        """Whether there is a max pooling on the way."""
         self._replacements: dict[int, Replacement] = {}
         keys: dict[Hashable, None] = {}
         for plan in planned(view.graph, tuple(layer.split("/"))):
@@ -92,11 +96,6 @@ class Twin:
         scale = GRADIENT_SCALE if self._dtype == "float16" else 1.0
         features = self._features(_with_gradient_times(1 / scale, images))
         return _with_gradient_times(scale, tf.cast(features, tf.float32))
-
-    @property
-    def has_max_pooling(self) -> bool:
-        """Whether there is a max pooling on the way."""
-        return any(isinstance(step.node.operation, keras.layers.MaxPooling2D) for step in self._leaves)
 
     def refresh(self) -> None:
         """Takes over the model's weights as they are now. Functions that were traced see them without a retrace."""

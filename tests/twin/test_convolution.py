@@ -55,7 +55,8 @@ def test_a_strided_kernel_whose_layout_is_mostly_zeros_is_left_to_tensorflow():
     assert not has_layout((4, 4, 4, 4), (2, 2), (2, 2))
 
 
-def test_a_kernel_with_many_weights_is_left_to_tensorflow_unless_it_is_one_position():
+def test_a_kernel_with_many_weights_is_left_to_tensorflow_unless_it_is_one_position_or_strided():
     assert has_layout((3, 3, 256, 128), (1, 1), (1, 1))
     assert not has_layout((3, 3, 512, 512), (1, 1), (1, 1))
     assert has_layout((1, 1, 2048, 512), (1, 1), (1, 1))
+    assert has_layout((2, 2, 384, 768), (2, 2), (1, 1)), "a stride that divides the kernel wastes nothing"

@@ -12,7 +12,7 @@ from tests.twin.networks import with_statistics
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_twin_has_the_feature_maps_of_the_model(name):
+def test_a_twin_has_the_feature_maps_and_the_gradients_of_the_model(name):
     size, input_range = FAMILIES[name]
     keras.utils.set_random_seed(1)
     model = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(size, size, 3))
@@ -23,8 +23,26 @@ def test_a_twin_has_the_feature_maps_of_the_model(name):
     picked = (names[len(names) // 2], names[-1])
     reference = keras.Model(model.input, [model.get_layer(layer).output for layer in picked])
     twins = [Twin(view, layer) for layer in picked]
-    made, expected = tf.function(
-        lambda images: ([twin(images) for twin in twins], reference(images, training=False)), autograph=False
-    )(images)
+
+    @tf.function(autograph=False)
+    def both(images):
+        return [
+            _with_slope(features, images)
+            for features in (lambda x: [twin(x) for twin in twins], lambda x: reference(x, training=False))
+        ]
+
+    (made, slope), (expected, expected_slope) = both(images)
     for one, other in zip(made, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * np.abs(other).max())
+    # By its length, because a value that is rounded across a ReLU's corner turns the gradient at its place around.
+    assert np.linalg.norm(slope - expected_slope) < 1e-2 * np.linalg.norm(expected_slope)
+
+
+def _with_slope(features, images):
+    """The feature maps, and the gradient of a weighted mean of the last ones, in which no filter is left out."""
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        maps = features(images)
+        weights = tf.cos(tf.range(maps[-1].shape[-1], dtype=tf.float32))
+        value = tf.reduce_mean(tf.cast(maps[-1], tf.float32) * weights)
+    return maps, tape.gradient(value, images)
