@@ -42,7 +42,7 @@ class ThisProject:
 
         view, weights = _read(model)
         twin = Twin(view, layer, precision=self.resolved(model, layer), weights=weights)
-        ascent = Ascent(twin, view.image_shape, view.input_range, apart=twin.has_max_pooling)
+        ascent = Ascent(twin, view.image_shape, view.input_range)
         count, numbers = view.layer(layer).filters, Numbers.of(CLASSIC, 1.0)
 
         def run(filter: int, start: np.ndarray, iterations: int) -> tuple[np.ndarray, float]:

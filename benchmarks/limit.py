@@ -24,8 +24,8 @@ def limit(model: Any, layer: str) -> float:
     """Milliseconds per iteration that the multiplications of a cut take at least, batch 1.
 
     Each distinct layer is run alone again and again, so that its weights stay in the caches, in the quickest of the
-    precisions and of the ways to compute its gradient; weights lie as each of these wants them. Of many small layers
-    it says a little too much: TensorFlow's own time for each call is in it.
+    precisions and of the ways to compute it and its gradient; weights lie as each of these wants them. Of many small
+    layers it says a little too much: TensorFlow's own time for each call is in it.
     """
     view = read_model(model, input_range=(0, 1))
     counts: Counter[tuple[Any, ...]] = Counter()
@@ -58,26 +58,29 @@ def _quickest(kind: tuple[Any, ...], given: Shape, made: Shape) -> float:
             tf.Variable(tf.cast(rng.normal(size=size), dtype), trainable=False)
             for size in (shape, (1, *given), (1, *made))
         )
-        forward: Callable[[Any], Any]
+        forward: list[Callable[[Any], Any]] = []
         backward: list[Callable[[Any], Any]] = []
         if len(shape) == 2:
-            forward = lambda x: tf.matmul(tf.reshape(x, (-1, shape[0])), kernel)  # noqa: B023, E731  # run at once
+            forward.append(lambda x: tf.matmul(tf.reshape(x, (-1, shape[0])), kernel))  # noqa: B023  # run at once
             backward.append(lambda y: tf.matmul(tf.reshape(y, (-1, shape[1])), kernel, transpose_b=True))  # noqa: B023
         elif what == "depthwise":
             steps = (1, *strides, 1)
-            forward = lambda x: tf.nn.depthwise_conv2d(x, kernel, steps, padding)  # noqa: B023, E731
+            forward.append(lambda x: tf.nn.depthwise_conv2d(x, kernel, steps, padding))  # noqa: B023
             backward.append(
                 lambda y: tf.nn.depthwise_conv2d_backprop_input((1, *given), kernel, y, steps, padding)  # noqa: B023
             )
         else:
-            forward = lambda x: tf.nn.conv2d(x, kernel, strides, padding)  # noqa: B023, E731
+            forward.append(lambda x: tf.nn.conv2d(x, kernel, strides, padding))  # noqa: B023
             backward.append(lambda y: tf.nn.conv2d_transpose(y, kernel, (1, *given), strides, padding))  # noqa: B023
-            if has_layout(shape, strides, (1, 1)):
+            is_plain = strides == (1, 1)
+            if is_plain or has_layout(shape, strides, padding.lower(), (1, 1)):
                 layout = tf.Variable(laid_out(kernel, strides), trainable=False)
                 around = [(0, 0), *((taps - 1, taps - 1) for taps in layout.shape[:2]), (0, 0)]
-                same = "SAME" if padding == "SAME" and strides == (1, 1) else around
+                same = "SAME" if padding == "SAME" and is_plain else around
                 backward.append(lambda y: tf.nn.conv2d(y, layout, 1, same))  # noqa: B023
-        times.append(_alone(forward, x) + min(_alone(each, y) for each in backward))
+            if is_plain and padding == "SAME":
+                forward.append(lambda x: tf.nn.conv2d_transpose(x, layout, (1, *made), 1, "SAME"))  # noqa: B023
+        times.append(min(_alone(each, x) for each in forward) + min(_alone(each, y) for each in backward))
     return min(times)
 
 

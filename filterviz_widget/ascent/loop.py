@@ -69,9 +69,6 @@ class Ascent:
         input_range: The lowest and highest value that the model's input pixels take; a step of one grey
             level is 1/255 of it.
         method: Which axes of the method to compile; its amounts are given to `advance`.
-        apart: Whether each iteration's gradient is a function of its own. TensorFlow takes .1 to .3 s longer to
-            optimise it. It pays for max pooling on a processor: among the edges of a loop the pass that brings in
-            oneDNN misses most of its gradients (InceptionV3: 80 ms per iteration in place of 70).
 
     Example:
 
@@ -87,14 +84,11 @@ class Ascent:
         image_shape: tuple[int, int, int],
         input_range: tuple[float, float] = (0.0, 1.0),
         method: Method = CLASSIC,
-        *,
-        apart: bool = False,
     ) -> None:
         self._features = features
         self._shape = image_shape
         self._input_range = input_range
         self._method = method
-        self._apart = apart
         self._parameters = PARAMETERIZATIONS[method.parameterization](image_shape, input_range)
         # AutoGraph has nothing to convert here; without it tracing is quicker, and a layer's error stays its own.
         self._advance = tf.function(self._loop, input_signature=self._signature(), autograph=False)
@@ -196,9 +190,6 @@ class Ascent:
         is_unit = method.parameterization == "pixels" and not method.regularizes
         rule = unchanged if is_unit and method.update == "normalized" else RULES[method.update]
         step = numbers.step_size / 255 * self._parameters.unit
-        ascend = self._gradient
-        if self._apart:
-            ascend = tf.function(ascend, autograph=False, experimental_attributes={"_noinline": True})
 
         def body(
             count: tf.Tensor, state: State, activations: tf.TensorArray, sizes: tf.TensorArray
@@ -206,7 +197,7 @@ class Ascent:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(state.parameters)
                 images = decode(state.parameters)
-            value, size, gradient = ascend(images, weights, numbers, state)
+            value, size, gradient = self._gradient(images, weights, numbers, state)
             change, slots = rule(
                 tape.gradient(images, state.parameters, output_gradients=gradient), state.slots, state.iteration
             )

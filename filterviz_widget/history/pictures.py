@@ -62,8 +62,7 @@ class Renderer:
         weights = Weights()
         self._twins = {name: Twin(view, name, weights=weights) for name in layers}
         self._ascents = {
-            name: Ascent(twin, view.image_shape, view.input_range, how, apart=twin.has_max_pooling)
-            for name, twin in self._twins.items()
+            name: Ascent(twin, view.image_shape, view.input_range, how) for name, twin in self._twins.items()
         }
 
     def render(self) -> dict[str, Drawn]:

@@ -1,7 +1,7 @@
 """A model as a graph of layers, with nested models and blocks opened, each use of a layer named by its path."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -61,15 +61,6 @@ class Graph:
                 chosen.append(step)
                 needed.update(map(id, step.node.input_tensors))
         return chosen[::-1]
-
-    def leaves(self, path: tuple[str, ...]) -> Iterator[Step]:
-        """The steps on the way to `path` that have nothing inside, in order; an empty path means the outputs."""
-        last = self.step(path[0]) if path else None
-        for step in self.needed_for(last):
-            if step.inner is None:
-                yield step
-            else:
-                yield from step.inner.leaves(path[1:] if step is last else ())
 
 
 def functional(layer: Any) -> Any | None:

@@ -155,7 +155,7 @@ class CompiledLayers:
             check=check,
         )
         shape = (*size, self._view.image_shape[2])
-        ascent = Ascent(twin, shape, wanted.input_range, wanted.method, apart=twin.has_max_pooling)
+        ascent = Ascent(twin, shape, wanted.input_range, wanted.method)
         made = Compiled(ascent, twin)
         made.ascent.compile()
         return made

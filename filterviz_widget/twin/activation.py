@@ -42,10 +42,3 @@ def quick(function: Any) -> Any:
         function: An activation of a layer: one of Keras' functions, or anything.
     """
     return QUICK.get(function, function) if callable(function) and getattr(function, "__hash__", None) else function
-
-
-def is_quick(layer: Any) -> bool:
-    """Whether the layer is an Activation of Keras' own with such a function, and without a dtype of its own."""
-    if type(layer) is not keras.layers.Activation or layer.compute_dtype != "float32":
-        return False
-    return quick(layer.activation) is not layer.activation

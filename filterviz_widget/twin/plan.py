@@ -11,7 +11,7 @@ import tensorflow as tf
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
 from filterviz_widget.twin import fold
 from filterviz_widget.twin.activation import quick
-from filterviz_widget.twin.convolution import convolve, has_layout, laid_out
+from filterviz_widget.twin.convolution import convolve, has_layout, has_many_weights, laid_out
 from filterviz_widget.twin.weights import Weights
 
 Replacement = Callable[[Any, tf.Tensor], tf.Tensor]
@@ -81,7 +81,7 @@ def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacemen
         scale, offset = weights.hold(key, dtype, layer.weights, lambda: fold.affine(layer))
         return lambda _, x: tf.cast(x, dtype) * scale + offset, key
     is_depthwise = isinstance(layer, keras.layers.Conv2D) and _has_one_input_per_group(layer)
-    has_layout = _has_layout(layer)
+    has_layout = _has_layout(layer, dtype)
     if dtype == "float32" and normalization is None and not (is_depthwise or has_layout):
         return None  # the layer itself does just that
 
@@ -142,11 +142,14 @@ def _has_one_input_per_group(layer: Any) -> bool:
     return bool(layer.groups > 1 and layer.kernel.shape[2] == 1 and len(set(layer.strides)) == 1)
 
 
-def _has_layout(layer: Any) -> bool:
-    """Whether the gradient is computed by a convolution of its own."""
+def _has_layout(layer: Any, dtype: str) -> bool:
+    """Whether `convolve` computes it."""
     if type(layer) is not keras.layers.Conv2D or layer.groups > 1:
         return False
-    return has_layout(tuple(layer.kernel.shape), layer.strides, layer.dilation_rate)
+    shape = tuple(layer.kernel.shape)
+    if dtype != "float32" and layer.strides == (1, 1) and has_many_weights(shape):
+        return False  # what it is good for was measured in float32
+    return has_layout(shape, layer.strides, layer.padding, layer.dilation_rate)
 
 
 def _apply(layer: Any, is_depthwise: bool, has_layout: bool) -> Callable[..., tf.Tensor]:

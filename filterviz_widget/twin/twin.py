@@ -9,8 +9,8 @@ import tensorflow as tf
 from filterviz_widget.description import Precision
 from filterviz_widget.model import Features, ModelView
 from filterviz_widget.model.graph import Step
-from filterviz_widget.twin.activation import is_quick, quick
 from filterviz_widget.twin.plan import Replacement, planned, replacement
+from filterviz_widget.twin.weightless import weightless
 from filterviz_widget.twin.weights import Weights
 
 Part = Literal["output", "pre-activation", "redirected"]
@@ -68,11 +68,6 @@ class Twin:
         self._check = check
         self._dtype = precision
         self._weights = Weights() if weights is None else weights
-        self.has_max_pooling = any(
-            isinstance(step.node.operation, keras.layers.MaxPooling2D)
-            for step in view.graph.leaves(tuple(layer.split("/")))
-        )
-        """Whether there is a max pooling on the way."""
         self._replacements: dict[int, Replacement] = {}
         keys: dict[Hashable, None] = {}
         for plan in planned(view.graph, tuple(layer.split("/"))):
@@ -103,10 +98,11 @@ class Twin:
 
     def _call(self, step: Step, operation: Any, args: Any, kwargs: Any) -> Any:
         self._check()
+        given = args[0] if args else kwargs.get("inputs")
         if (found := self._replacements.get(id(step))) is not None:
-            return found(operation, args[0] if args else kwargs["inputs"])
-        if is_quick(operation):
-            return quick(operation.activation)(tf.cast(args[0] if args else kwargs["inputs"], self._dtype))
+            return found(operation, given)
+        if (quicker := weightless(operation, given)) is not None:
+            return quicker(_cast(given, self._dtype))
         if self._dtype == "float32":
             return operation(*args, **kwargs)
         return _cast(_as_it_is(operation, args, kwargs), self._dtype)

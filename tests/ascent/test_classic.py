@@ -179,12 +179,3 @@ print(peaks[1] / peaks[0])
 def test_two_thousand_iterations_need_no_more_memory_than_twenty():
     made = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=120, check=True)
     assert float(made.stdout.split()[-1]) < 1.05
-
-
-def test_a_gradient_that_is_a_function_of_its_own_gives_the_same_images(network, second):
-    apart = Ascent(features(network, "second"), SHAPE, apart=True)
-    one, other = run(apart, [3, 1], 7), run(second, [3, 1], 7)
-    np.testing.assert_allclose(one.images, other.images, atol=1e-6)
-    np.testing.assert_allclose(one.activations, other.activations, rtol=1e-5)
-    run(apart, [2], 3)
-    assert apart.trace_count == 1

@@ -185,15 +185,6 @@ def test_only_weights_whose_sources_have_changed_are_computed_anew():
     assert len(computed) == 5
 
 
-def test_max_pooling_is_found_inside_nested_models_and_only_on_the_way():
-    inner = keras.Sequential([keras.Input((SIZE, SIZE, 3)), layers.MaxPooling2D(3, 2)], name="inner")
-    image = keras.Input((SIZE, SIZE, 3))
-    x = layers.Conv2D(3, 3, padding="same", name="conv")(image)
-    model = keras.Model(image, layers.Conv2D(4, 3, name="last")(inner(x)))
-    assert not Twin(read_model(model), "conv").has_max_pooling
-    assert Twin(read_model(model), "last").has_max_pooling
-
-
 def test_the_pre_activation_and_redirected_gradients_are_the_models_too():
     model = sequential(
         layers.Conv2D(6, 3, name="conv"),
