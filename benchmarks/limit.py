@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from filterviz_widget.model import read_model
 from filterviz_widget.twin.convolution import has_layout, laid_out
-from filterviz_widget.twin.plan import planned
+from filterviz_widget.twin.plan import NORMALIZATIONS, planned
 from filterviz_widget.twin.precision import has_matrix_unit
 
 REPEATS = 3
@@ -31,7 +31,7 @@ def limit(model: Any, layer: str) -> float:
     counts: Counter[tuple[Any, ...]] = Counter()
     for plan in planned(view.graph, tuple(layer.split("/"))):
         operation, node = plan.step.node.operation, plan.step.node
-        if isinstance(operation, keras.layers.BatchNormalization):
+        if isinstance(operation, NORMALIZATIONS):
             continue
         given, made = (_known(tensor.shape) for tensor in (node.input_tensors[0], node.outputs[0]))
         counts[_kind(operation), given, made] += 1

@@ -26,11 +26,12 @@ FIRST_CHUNK = 0.015
 CHUNK = 0.05
 """Seconds between frames: twenty pictures a second, and a stop is heard as soon."""
 
-SLOW = 0.15
-"""Seconds until the first frame, from which a preview comes before it."""
+SLOW = 0.08
+"""Seconds of an iteration, from which a preview comes first: with its way to the screen, 60 to 70 ms, the first frame
+would take longer than 150 ms."""
 
-PREVIEW = 0.1
-"""Seconds that a preview may take."""
+PREVIEW = 0.05
+"""Seconds that the iterations of a preview may take."""
 
 
 class Frames:

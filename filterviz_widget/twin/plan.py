@@ -12,10 +12,13 @@ from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
 from filterviz_widget.twin import fold
 from filterviz_widget.twin.activation import quick
 from filterviz_widget.twin.convolution import convolve, has_layout, has_many_weights, laid_out
+from filterviz_widget.twin.normalization import layer_normalization
 from filterviz_widget.twin.weights import Weights
 
 Replacement = Callable[[Any, tf.Tensor], tf.Tensor]
 """Computes a step's output from the layer (perhaps with another activation than the model's) and its input."""
+
+NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization)
 
 
 class Planned(NamedTuple):
@@ -80,9 +83,21 @@ def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacemen
     if isinstance(layer, keras.layers.BatchNormalization):
         scale, offset = weights.hold(key, dtype, layer.weights, lambda: fold.affine(layer))
         return lambda _, x: tf.cast(x, dtype) * scale + offset, key
+    if isinstance(layer, keras.layers.LayerNormalization):
+        # In float32 whatever the precision, as in Keras.
+        parameters = weights.hold(
+            key, "float32", layer.weights, lambda: (fold.read(layer.gamma), fold.read(layer.beta))
+        )
+
+        def normalize(_: Any, x: tf.Tensor) -> tf.Tensor:
+            gamma, beta = map(tf.convert_to_tensor, parameters)
+            return tf.cast(layer_normalization(tf.cast(x, "float32"), gamma, beta, layer.epsilon), dtype)
+
+        return normalize, key
     is_depthwise = isinstance(layer, keras.layers.Conv2D) and _has_one_input_per_group(layer)
     has_layout = _has_layout(layer, dtype)
-    if dtype == "float32" and normalization is None and not (is_depthwise or has_layout):
+    is_spread = isinstance(layer, keras.layers.Dense) and len(plan.step.node.input_tensors[0].shape) > 2
+    if dtype == "float32" and normalization is None and not (is_depthwise or has_layout or is_spread):
         return None  # the layer itself does just that
 
     def compute() -> tuple[tf.Tensor, ...]:
@@ -111,16 +126,19 @@ def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacemen
 def _is_understood(step: Step) -> bool:
     layer = step.node.operation
     # A subclass may compute anything. A layer in another dtype keeps it: that is the user's own choice.
-    if type(layer) not in (*CONVOLUTIONS, keras.layers.Dense, keras.layers.BatchNormalization):
+    if type(layer) not in (*CONVOLUTIONS, keras.layers.Dense, *NORMALIZATIONS):
         return False
     if "call" in vars(layer) or layer.compute_dtype != "float32" or layer.variable_dtype != "float32":
         return False
     if getattr(layer, "quantization_mode", None) or getattr(layer, "data_format", None) == "channels_first":
         return False
-    if isinstance(layer, keras.layers.BatchNormalization):
-        symbol = step.node.input_tensors[0]
-        return len(step.node.input_tensors) == 1 and layer.axis in (-1, len(symbol.shape) - 1)
-    return len(step.node.input_tensors) == 1
+    if len(step.node.input_tensors) != 1:
+        return False
+    axes = (-1, len(step.node.input_tensors[0].shape) - 1)
+    if isinstance(layer, keras.layers.LayerNormalization):
+        is_plain = layer.scale and layer.center and not getattr(layer, "rms_scaling", False)
+        return is_plain and layer.axis in ([axes[0]], [axes[1]])
+    return not isinstance(layer, keras.layers.BatchNormalization) or layer.axis in axes
 
 
 def _is_normalization(step: Step) -> bool:
@@ -155,7 +173,7 @@ def _has_layout(layer: Any, dtype: str) -> bool:
 def _apply(layer: Any, is_depthwise: bool, has_layout: bool) -> Callable[..., tf.Tensor]:
     """What the layer does with its input and its kernels."""
     if isinstance(layer, keras.layers.Dense):
-        return keras.ops.matmul
+        return _multiplied
     if has_layout:
         return functools.partial(convolve, strides=layer.strides, padding=layer.padding, dilation=layer.dilation_rate)
     how = {
@@ -172,3 +190,11 @@ def _apply(layer: Any, is_depthwise: bool, has_layout: bool) -> Callable[..., tf
     if is_depthwise or isinstance(layer, keras.layers.DepthwiseConv2D):
         return functools.partial(keras.ops.depthwise_conv, **how)
     return functools.partial(keras.ops.conv, **how)
+
+
+def _multiplied(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """A dense layer. Over more than one position Keras' own takes some twenty operations more."""
+    if None in x.shape[1:-1]:
+        return keras.ops.matmul(x, kernel)
+    inputs, outputs = kernel.shape
+    return tf.reshape(tf.matmul(tf.reshape(x, (-1, inputs)), kernel), (-1, *x.shape[1:-1], outputs))

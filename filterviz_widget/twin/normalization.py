@@ -1,0 +1,42 @@
+"""Layer normalization with a gradient in few operations."""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+def layer_normalization(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: float) -> tf.Tensor:
+    """Normalises the channels of each position by themselves (Ba et al. 2016, arXiv 1607.06450).
+
+    The gradient with respect to `x` that TensorFlow derives takes some sixty operations; here it takes nine. Means
+    over channels are products of matrices, which read the memory once.
+
+    Args:
+        x: float32 `(..., channels)`, the number of channels known.
+        gamma: float32 `(channels,)`.
+        beta: float32 `(channels,)`.
+        epsilon: Added to the variance.
+
+    Returns:
+        A tensor like `x`.
+    """
+    channels = x.shape[-1]
+    share = tf.fill((channels, 1), 1 / channels)
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    def run(x: tf.Tensor) -> Any:
+        shape = tf.shape(x)
+        flat = tf.reshape(x, (-1, channels))
+        centred = flat - tf.matmul(flat, share)
+        inverse = tf.math.rsqrt(tf.matmul(tf.square(centred), share) + epsilon)
+        normal = centred * inverse
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            upstream = tf.reshape(upstream, (-1, channels))
+            weights = share * gamma[:, tf.newaxis]
+            along = tf.matmul(upstream, weights) + normal * tf.matmul(upstream * normal, weights)
+            return tf.reshape(inverse * (upstream * gamma - along), shape)
+
+        return tf.reshape(normal * gamma + beta, shape), gradient
+
+    return tf.ensure_shape(run(x), x.shape)
