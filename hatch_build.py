@@ -45,14 +45,14 @@ def build() -> None:
     """Bundles, unless the bundle is newer than its sources."""
     if not is_fresh():
         install()
-        npm("run", "build", "--silent")
+        npm("run", "build", "--loglevel=error")
 
 
 def install() -> None:
     """Installs what the lock names, unless it is there."""
     lock, done = SOURCES / "package-lock.json", SOURCES / "node_modules" / ".package-lock.json"
     if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
-        npm("ci", "--no-audit", "--no-fund", "--silent")
+        npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 def npm(*arguments: str) -> None:

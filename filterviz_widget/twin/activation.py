@@ -23,7 +23,7 @@ def silu(x: tf.Tensor) -> Any:
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
 def gelu(x: tf.Tensor) -> Any:
     """`x` times the cumulative normal distribution at `x` (Hendrycks and Gimpel 2016, arXiv 1606.08415)."""
-    # Not erfc, which takes three times as long: it differs where the share is as small as float32's rounding.
+    # Not erfc, which takes three times as long: it differs where the share is as small as the rounding of the dtype.
     share = 0.5 + 0.5 * tf.math.erf(x * math.sqrt(0.5))
 
     def gradient(upstream: tf.Tensor) -> tf.Tensor:

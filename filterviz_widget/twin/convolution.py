@@ -74,7 +74,7 @@ def convolve(
     TensorFlow's own gradient brings the kernel into another layout at every call, which takes longer than the
     multiplications where there are few positions: 1 x 1 kernels, 2048 to 512 channels at 7 x 7, 1.2 ms in place of .7.
     So it is a convolution of its own. For kernels with many weights it is the other way round, and the convolution is
-    computed as the gradient of the one whose kernel is the layout: the same bits, sooner.
+    computed as the gradient of the one whose kernel is the layout: the same values, sooner.
 
     Args:
         x: `(batch, height, width, inputs)`.

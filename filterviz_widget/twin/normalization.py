@@ -8,8 +8,8 @@ import tensorflow as tf
 def layer_normalization(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: float) -> tf.Tensor:
     """Normalises the channels of each position by themselves (Ba et al. 2016, arXiv 1607.06450).
 
-    The gradient with respect to `x` that TensorFlow derives takes some sixty operations; here it takes nine. Means
-    over channels are products of matrices, which read the memory once.
+    With the gradient that TensorFlow derives it takes some fifty operations more (ConvNeXtTiny: 22 such layers, 1,100
+    operations less to compile). Means over channels are products of matrices, which read the memory once.
 
     Args:
         x: float32 `(..., channels)`, the number of channels known.
