@@ -37,7 +37,7 @@ class ThisProject:
     def __call__(self, model: Any, layer: str) -> Run:
         """Prepares a layer."""
         from filterviz_widget.ascent import Ascent, Numbers, one_hot
-        from filterviz_widget.method import CLASSIC
+        from filterviz_widget.description.method import CLASSIC
         from filterviz_widget.twin import Twin
 
         view, weights = _read(model)

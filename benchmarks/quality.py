@@ -54,7 +54,7 @@ from benchmarks.quality_methods import METHODS, THEIRS, UNCLIPPED, check_batch, 
 from benchmarks.quality_sheets import draw_sheet
 from filterviz_widget import demo
 from filterviz_widget.demo import flower_model, flowers
-from filterviz_widget.method import PRESETS
+from filterviz_widget.description.method import PRESETS
 
 RESULTS = Path(__file__).with_name("results")
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "logits")

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.quality_cache import cached
 from filterviz_widget.demo.network import WEIGHTS
-from filterviz_widget.method import PRESETS
+from filterviz_widget.description.method import PRESETS
 from filterviz_widget.visualize import visualize_layer
 
 BATCH = 16

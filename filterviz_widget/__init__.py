@@ -5,27 +5,25 @@
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from filterviz_widget._version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from filterviz_widget.description import Description
-    from filterviz_widget.explorer import FilterExplorer
-    from filterviz_widget.history import FilterHistory
-    from filterviz_widget.method import PRESETS, Method
+    from filterviz_widget.description import PRESETS, Description, Method
     from filterviz_widget.picture import FilterPicture
     from filterviz_widget.picture.kernels import plot_kernels
     from filterviz_widget.visualize import visualize_facets, visualize_filter, visualize_layer
-
-__version__ = version("filterviz-widget")
+    from filterviz_widget.widgets.explorer import FilterExplorer
+    from filterviz_widget.widgets.filter_history import FilterHistory
 
 _HOMES = {
     "Description": "filterviz_widget.description",
-    "FilterExplorer": "filterviz_widget.explorer",
-    "FilterHistory": "filterviz_widget.history",
+    "FilterExplorer": "filterviz_widget.widgets.explorer",
+    "FilterHistory": "filterviz_widget.widgets.filter_history",
     "FilterPicture": "filterviz_widget.picture",
-    "Method": "filterviz_widget.method",
-    "PRESETS": "filterviz_widget.method",
+    "Method": "filterviz_widget.description",
+    "PRESETS": "filterviz_widget.description",
     "plot_kernels": "filterviz_widget.picture.kernels",
     "visualize_facets": "filterviz_widget.visualize",
     "visualize_filter": "filterviz_widget.visualize",

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from filterviz_widget.description import Description, Precision, checked_precision
-from filterviz_widget.method import preset
-from filterviz_widget.settings import RANGES, Range, fitting
+from filterviz_widget.description.description import Description, Precision, checked_precision
+from filterviz_widget.description.method import preset
+from filterviz_widget.description.ranges import RANGES, Range, fitting
 
 if TYPE_CHECKING:
+    from filterviz_widget.engine import Frames
     from filterviz_widget.model import ModelView
     from filterviz_widget.picture import FilterPicture
-    from filterviz_widget.session import Frames
 
 
 def visualize_filter(model: Any, layer: str, filter: int, **options: Any) -> FilterPicture:
@@ -172,8 +172,8 @@ def _prepare(
     model: Any, layer: str, filters: Sequence[int] | None, options: Mapping[str, Any]
 ) -> tuple[Frames, list[Description]]:
     # TensorFlow is imported here, when the first model has come.
+    from filterviz_widget.engine import Frames
     from filterviz_widget.model import read_model
-    from filterviz_widget.session import Frames
 
     view = read_model(model, **{name: options[name] for name in READING if name in options})
     rest = {name: value for name, value in options.items() if name not in READING}
@@ -186,7 +186,7 @@ def _stream(
 ) -> Iterator[FilterPicture]:
     from keras.utils import Progbar
 
-    from filterviz_widget.session import BatchSize
+    from filterviz_widget.engine import BatchSize
 
     growing = BatchSize(frames.most_together(wanted[0].layer)) if wanted and batch_size == "auto" else None
     count = 1 if batch_size == "auto" else batch_size

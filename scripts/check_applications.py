@@ -69,7 +69,7 @@ def check(name: str) -> dict[str, Any]:
     import numpy as np
 
     from filterviz_widget.ascent import Ascent, Numbers, one_hot
-    from filterviz_widget.method import CLASSIC
+    from filterviz_widget.description.method import CLASSIC
     from filterviz_widget.model import read_model
 
     model = getattr(keras.applications, name)(weights=None)

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from filterviz_widget.ascent import Ascent, Numbers, one_hot
 from filterviz_widget.demo import SPECIES, flower_model, flowers
-from filterviz_widget.method import CLASSIC
+from filterviz_widget.description.method import CLASSIC
 from filterviz_widget.model import read_model
 from filterviz_widget.picture import display
 

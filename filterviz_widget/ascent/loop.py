@@ -11,7 +11,7 @@ from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS
 from filterviz_widget.ascent.regularizer import pull
 from filterviz_widget.ascent.transformation import blur, move
 from filterviz_widget.ascent.update import RULES, SLOTS, Slots, rms, unchanged, unit
-from filterviz_widget.method import CLASSIC, Method
+from filterviz_widget.description.method import CLASSIC, Method
 
 
 class State(NamedTuple):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from filterviz_widget.method import Method
+from filterviz_widget.description.method import Method
 
 
 class Numbers(NamedTuple):

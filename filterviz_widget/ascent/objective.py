@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from filterviz_widget.method import Objective
+from filterviz_widget.description.method import Objective
 
 
 def activation(features: tf.Tensor, weights: tf.Tensor, objective: Objective) -> tf.Tensor:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from filterviz_widget.ascent.colour import colour_axes
 from filterviz_widget.ascent.start import NOISE, start_images
-from filterviz_widget.method import Parameterization
+from filterviz_widget.description.method import Parameterization
 
 CONTRAST = 0.2
 """RMS contrast of a picture whose magnitudes are fixed, as a share of the range: that of a photograph."""

@@ -1,6 +1,6 @@
 """What a training run looked like, epoch by epoch."""
 
-from filterviz_widget.history.callback import FilterHistory
+from filterviz_widget.history.callback import HistoryCallback
 from filterviz_widget.history.record import Record
 
-__all__ = ["FilterHistory", "Record"]
+__all__ = ["HistoryCallback", "Record"]

@@ -1,9 +1,9 @@
-"""The callback that records a training run: `FilterHistory`."""
+"""The callback that records a training run; `widgets/filter_history.py` adds the widget that shows it."""
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import keras
 
@@ -15,63 +15,9 @@ from filterviz_widget.history.recorder import Recorder
 from filterviz_widget.history.settings import Settings, checked
 from filterviz_widget.history.store import Store
 
-if TYPE_CHECKING:
-    from filterviz_widget.history.widget import HistoryWidget
 
-
-class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """Records how filters form while a network trains: kernels, gradients, and the pictures that filters respond to.
-
-    A Keras callback. After each epoch, and once before training, it keeps
-
-    - the kernels of the chosen layers;
-    - the gradients of the compiled loss, regularization included, with respect to every trainable weight. A callback
-      never sees the batches of `fit`, so these are the gradients on the probe, the same examples every time;
-    - the picture that each chosen filter responds to most, from the same start every time;
-    - the numbers that Keras logged. `class_weight` given to `fit` is not known here: give the probe sample weights.
-
-    Training is not disturbed: the same seed gives the same weights with and without the callback.
-
-    Epochs are counted as "trained so far". A second `fit` goes on counting where the first ended, unless its
-    `initial_epoch` says otherwise; a first `fit` with `initial_epoch=5` begins with record 5. Interrupting `fit` keeps
-    what was recorded.
-
-    If recording fails, a warning says why, recording stops and training goes on; the next `fit` tries again.
-
-    Args:
-        probe: `(x, y)` or `(x, y, sample_weight)`: examples as `fit` takes them, as arrays, such as one batch of the
-            validation data. They are not copied. None: no gradients.
-        layers: Which layers: names (paths in nested models: "vgg16/block3_conv1"), indices in `model.layers`, or
-            layers; None for all convolutions of the model. Each takes time: name those that you want to watch.
-        filters: Which filters of each layer are drawn, counted from 0; those that a layer lacks are left out. `()`
-            for no pictures.
-        every: Records every so many epochs.
-        method: A preset's name: "classic", "robust" or "natural".
-        iterations: Steps of the ascent, 1 to 10,000; None for what suits the method (classic: 20).
-        step_size: Grey levels per iteration (RMS), 0.01 to 1,000; None for what suits the method (classic: 1.0).
-        seed: Of the start image, in [0, 2**31 - 1].
-        training: Whether the probe's gradients are taken in training mode: dropout on, and batch normalization over
-            each batch of the probe.
-        initial: Whether the state before training is recorded.
-        batch_size: How many examples of the probe are computed at a time.
-        max_bytes: How many bytes of arrays are held in memory. Beyond it, the oldest go to a temporary file that is
-            removed by `close()`, or when the history is forgotten; they are read as before.
-        strict: Whether a failure of the recording ends training with its exception.
-        image_size: Side of the pictures, or `(height, width)`, in pixels; None for the model's input size.
-        input_range: The lowest and highest value that the model's input pixels take; "auto" reads them from the
-            model's first layers, and is (0, 1) where these say nothing.
-
-    Raises:
-        TypeError, ValueError: If an argument is not allowed; what depends on the model, when `fit` starts.
-
-    Example:
-
-    >>> history = FilterHistory(probe=(x[:32], y[:32]), layers=["conv2d_1"])
-    >>> model.fit(x, y, epochs=4, callbacks=[history])
-    >>> history.epochs
-    (0, 1, 2, 3, 4)
-    >>> history.plot("conv2d_1", 0)
-    """
+class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Records a training run; see `FilterHistory`, which is this and a widget."""
 
     def __init__(
         self,
@@ -116,7 +62,6 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         self._layout = ()
         self._model_name = ""
         self._read_only = False
-        self._widget: HistoryWidget | None = None
         self._recorder: Recorder | None = None
         self._shift: int | None = None
         self._trained = 0
@@ -171,24 +116,6 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         self._subscribers.append(listener)
         return lambda: self._unsubscribe(listener)
 
-    def widget(self) -> "HistoryWidget":
-        """The widget that shows this history, also while it is recorded; the same one every time.
-
-        Raises:
-            RuntimeError: If the history is closed.
-        """
-        if self._closed:
-            raise RuntimeError("This history is closed: make a new FilterHistory.")
-        if self._widget is None or self._widget.closed:
-            from filterviz_widget.history.widget import HistoryWidget
-
-            self._widget = HistoryWidget(self)
-        return self._widget
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        # Through the widget's own, which tells Colab to allow widgets.
-        return {"text/plain": repr(self)} if self._closed else self.widget()._repr_mimebundle_(**kwargs)
-
     def save(self, path: str | Path) -> None:
         """Writes all records to a `.npz` file, whole or not at all, without pickle.
 
@@ -200,7 +127,7 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
         file.write(path, contents, self.records)
 
     @classmethod
-    def load(cls, path: str | Path, max_bytes: float = 512e6) -> "FilterHistory":
+    def load(cls, path: str | Path, max_bytes: float = 512e6) -> Self:
         """Reads a saved history, exactly as it was. It has no model and no probe, and cannot record.
 
         Args:
@@ -223,8 +150,6 @@ class FilterHistory(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  
     def close(self) -> None:
         """Lets go of the model, the records and the temporary file."""
         self._closed = True
-        if self._widget is not None:
-            self._widget.close()
         self._store.close()
         self._recorder = self._probe = self._model = None
         self._subscribers.clear()

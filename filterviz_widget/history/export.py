@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from filterviz_widget.history.atomic import written_whole
+from filterviz_widget.store.atomic import written_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from filterviz_widget.history.atomic import written_whole
 from filterviz_widget.history.layout import Part, RecordedLayer
 from filterviz_widget.history.record import Array, Record
 from filterviz_widget.history.settings import Settings
+from filterviz_widget.store.atomic import written_whole
 
 FORMAT = "filterviz_widget.history"
 VERSION = 1

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from filterviz_widget.model import ModelView
-from filterviz_widget.picture.kernel_parts import Kind, kernel_parts, layer_at
+from filterviz_widget.model.kernels import Kind, kernel_parts, layer_at
 
 
 class Part(NamedTuple):
@@ -13,7 +13,7 @@ class Part(NamedTuple):
 
     Attributes:
         name: "kernel", "depthwise" or "pointwise".
-        kind: How the weight's axes are read, see `filterviz_widget.picture.kernel_parts`.
+        kind: How the weight's axes are read, see `filterviz_widget.model.kernels`.
         weight: The weight's name.
         shape: The weight's shape, as Keras has it.
     """

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.ascent import Ascent, Numbers, one_hot
-from filterviz_widget.method import preset
+from filterviz_widget.description.method import preset
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import display
 from filterviz_widget.twin import Twin, Weights
@@ -39,7 +39,7 @@ class Renderer:
     Args:
         view: The model, read.
         layers: Names from `view.layers`, each with the filters to draw, counted from 0.
-        method: A preset's name, see `filterviz_widget.method.PRESETS`.
+        method: A preset's name, see `filterviz_widget.description.method.PRESETS`.
         iterations: How many steps.
         step_size: Grey levels per iteration (RMS).
         seed: Of the start image.

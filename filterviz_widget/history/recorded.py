@@ -10,7 +10,7 @@ from filterviz_widget.history import export
 from filterviz_widget.history.layout import Part, RecordedLayer
 from filterviz_widget.history.record import Array, Record
 from filterviz_widget.history.store import Store
-from filterviz_widget.picture.kernel_parts import canonical
+from filterviz_widget.model.kernels import canonical
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -16,7 +16,7 @@ from filterviz_widget.history.probe import Probe
 from filterviz_widget.history.record import Array, Record
 from filterviz_widget.history.settings import Settings
 from filterviz_widget.model import ModelView, read_model
-from filterviz_widget.picture.kernel_parts import kernel_parts, layer_at, read_kernel
+from filterviz_widget.model.kernels import kernel_parts, layer_at, read_kernel
 
 
 class Recorder:

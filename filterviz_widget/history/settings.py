@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from filterviz_widget.method import preset
-from filterviz_widget.settings import RANGES, Range, fit
+from filterviz_widget.description.method import preset
+from filterviz_widget.description.ranges import RANGES, Range, fit
 
 
 @dataclass(frozen=True)

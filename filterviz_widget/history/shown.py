@@ -7,8 +7,8 @@ import numpy as np
 from filterviz_widget.history.layout import RecordedLayer
 from filterviz_widget.history.record import Array, Record
 from filterviz_widget.history.recorded import Recorded
+from filterviz_widget.model.kernels import canonical
 from filterviz_widget.picture import data_url
-from filterviz_widget.picture.kernel_parts import canonical
 from filterviz_widget.picture.signed_colours import colour_grid, kernel_grid, symmetric_limit
 
 MOST_INPUTS = 64

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from filterviz_widget.description import Description
+from filterviz_widget.description.description import Description
 from filterviz_widget.picture.encode import png
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from filterviz_widget.picture.kernel_parts import Array, KernelPart, kernel_parts, layer_at, read_kernel
+from filterviz_widget.model.kernels import Array, KernelPart, kernel_parts, layer_at, read_kernel
 from filterviz_widget.picture.signed_colours import symmetric_limit
 
 

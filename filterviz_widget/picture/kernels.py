@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from filterviz_widget.picture.kernel_parts import Array
+from filterviz_widget.model.kernels import Array
 from filterviz_widget.picture.kernel_sheet import Sheet, chosen, find_kernels, make_sheet, paged, spread
 from filterviz_widget.picture.signed_colours import NOT_FINITE, STOPS
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 
-from filterviz_widget.description import Description
+from filterviz_widget.description.description import Description
+from filterviz_widget.engine.frame import Frame
+from filterviz_widget.engine.frames import Frames
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture
-from filterviz_widget.session.frame import Frame
-from filterviz_widget.session.frames import Frames
 from filterviz_widget.session.worker import Worker
 
 REST = 0.4

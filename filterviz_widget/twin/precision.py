@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from filterviz_widget.description import Precision
+from filterviz_widget.description.description import Precision
 from filterviz_widget.model import ModelView
 from filterviz_widget.twin.work import Work, work
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from filterviz_widget.description import Precision
+from filterviz_widget.description.description import Precision
 from filterviz_widget.model import Features, ModelView
 from filterviz_widget.model.graph import Step
 from filterviz_widget.twin.plan import Replacement, planned, replacement

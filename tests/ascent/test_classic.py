@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from filterviz_widget.ascent import Ascent, Numbers, one_hot, start_images
-from filterviz_widget.method import CLASSIC
+from filterviz_widget.description.method import CLASSIC
 from tests.networks import SIZE, linear_network, network_with_dead_filters, small_network
 
 SHAPE = (SIZE, SIZE, 3)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 import hatch_build
-from filterviz_widget.frontend import frontend
+from filterviz_widget.widgets.frontend import frontend
 
 HERE = Path(__file__).parent
 

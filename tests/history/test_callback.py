@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from filterviz_widget.history import FilterHistory
+from filterviz_widget import FilterHistory
 from tests.history.networks import examples, small
 
 

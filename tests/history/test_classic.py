@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from filterviz_widget import FilterHistory
 from filterviz_widget.demo.flowers import flowers
-from filterviz_widget.history import FilterHistory
 from filterviz_widget.picture.kernels import plot_kernels
 from tests.history.networks import classic_network
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from filterviz_widget.history import FilterHistory
+from filterviz_widget import FilterHistory
 from tests.history.networks import examples, small
 
 

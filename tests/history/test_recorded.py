@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from filterviz_widget.history import FilterHistory
+from filterviz_widget import FilterHistory
 from tests.history.networks import examples
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from filterviz_widget.history import FilterHistory
+from filterviz_widget import FilterHistory
 from filterviz_widget.history.record import Record
 from filterviz_widget.history.store import Store
 from tests.history.networks import examples, small

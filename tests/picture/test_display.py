@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from filterviz_widget.description import Description
+from filterviz_widget.description.description import Description
 from filterviz_widget.picture import FilterPicture, data_url, display, enlarge, png
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from filterviz_widget.picture.kernel_parts import canonical, kernel_parts, layer_at
+from filterviz_widget.model.kernels import canonical, kernel_parts, layer_at
 from filterviz_widget.picture.kernels import plot_kernels
 from filterviz_widget.picture.signed_colours import (
     STOPS,

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from filterviz_widget.ascent import Ascent, Numbers, one_hot
-from filterviz_widget.method import CLASSIC
+from filterviz_widget.description.method import CLASSIC
 from filterviz_widget.model import read_model
 from filterviz_widget.twin import Twin, Weights
 from tests.twin.networks import CONVOLUTIONS, SIZE, sequential, with_statistics

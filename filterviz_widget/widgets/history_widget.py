@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from filterviz_widget import __version__
+from filterviz_widget._version import __version__
+from filterviz_widget.description.ranges import Range, fit
 from filterviz_widget.history.layout import RecordedLayer
 from filterviz_widget.history.record import Record
 from filterviz_widget.history.shown import marks, owner, plain, shown
-from filterviz_widget.live_widget import LiveWidget
 from filterviz_widget.session.worker import Worker
-from filterviz_widget.settings import Range, fit
+from filterviz_widget.widgets.live_widget import LiveWidget
 
 if TYPE_CHECKING:
-    from filterviz_widget.history.callback import FilterHistory
+    from filterviz_widget.history import HistoryCallback
 
 
 class HistoryWidget(LiveWidget):
@@ -60,10 +60,10 @@ class HistoryWidget(LiveWidget):
     _holding = False
     _overview: Mapping[str, Any] | None = None
     """What depends on the records only; anew when there are more."""
-    _history: "FilterHistory | None" = None
+    _history: "HistoryCallback | None" = None
     _unsubscribe: Callable[[], None] | None = None
 
-    def __init__(self, history: "FilterHistory", **kwargs: Any) -> None:
+    def __init__(self, history: "HistoryCallback", **kwargs: Any) -> None:
         self._lock = threading.RLock()
         super().__init__("history", **kwargs)
         self._history = history
@@ -148,7 +148,7 @@ class HistoryWidget(LiveWidget):
         if is_wanted():
             self._publish({**state, "status": "ready"})
 
-    def _state(self, history: "FilterHistory") -> dict[str, Any]:
+    def _state(self, history: "HistoryCallback") -> dict[str, Any]:
         records = history.records
         if not records:
             return {"note": "Nothing recorded yet: pass this history to fit, callbacks=[history]."}
@@ -171,7 +171,7 @@ class HistoryWidget(LiveWidget):
         return state
 
 
-def _overview(history: "FilterHistory") -> dict[str, Any]:
+def _overview(history: "HistoryCallback") -> dict[str, Any]:
     records = history.records
     names = dict.fromkeys(name for record in records for name in record.logs if name != "record_seconds")
     probe = (

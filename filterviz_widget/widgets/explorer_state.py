@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from filterviz_widget import __version__
-from filterviz_widget.incoming import accept, accept_options, unknown_layer
-from filterviz_widget.live_widget import LiveWidget
-from filterviz_widget.method import CHOICES, LARGEST, PRESETS
+from filterviz_widget._version import __version__
+from filterviz_widget.description.method import CHOICES, LARGEST, PRESETS
+from filterviz_widget.description.ranges import RANGES, Range, fitting
 from filterviz_widget.picture import data_url
-from filterviz_widget.settings import RANGES, Range, fitting
+from filterviz_widget.widgets.incoming import accept, accept_options, unknown_layer
+from filterviz_widget.widgets.live_widget import LiveWidget
 
 if TYPE_CHECKING:
+    from filterviz_widget.engine import Frame
     from filterviz_widget.model import ModelView
-    from filterviz_widget.session import Frame
 
 
 class Number(traitlets.TraitType[Any, Any]):

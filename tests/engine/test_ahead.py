@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from keras import layers
 
-from filterviz_widget.description import Description
-from filterviz_widget.method import Method
+from filterviz_widget.description.description import Description
+from filterviz_widget.description.method import Method
+from filterviz_widget.engine import Frames, frames
+from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.model import read_model
-from filterviz_widget.session import Frames, Session, frames, session
-from filterviz_widget.session.compiled import CompiledLayers
+from filterviz_widget.session import Session, session
 from tests.networks import SIZE, small_network
 
 WANTED = Description("second", 3, 1.0, 20, 0, (SIZE, SIZE), (0.0, 1.0))

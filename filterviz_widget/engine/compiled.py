@@ -8,10 +8,10 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from filterviz_widget.ascent import Ascent, Chunk, Numbers, State
-from filterviz_widget.description import Description
-from filterviz_widget.method import CLASSIC
+from filterviz_widget.description.description import Description
+from filterviz_widget.description.method import CLASSIC
+from filterviz_widget.engine.recent import Recent
 from filterviz_widget.model import ModelView
-from filterviz_widget.session.recent import Recent
 from filterviz_widget.twin import Twin, Weights
 
 KEPT = 12

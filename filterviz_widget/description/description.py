@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from filterviz_widget.method import CLASSIC, Method
+from filterviz_widget.description.method import CLASSIC, Method
 
 Precision = Literal["float32", "bfloat16", "float16"]
 

@@ -8,15 +8,15 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from filterviz_widget.ascent import Numbers, State
-from filterviz_widget.description import Description
+from filterviz_widget.description.description import Description
+from filterviz_widget.engine.batch import most_together
+from filterviz_widget.engine.compiled import Compiled, CompiledLayers, Variant
+from filterviz_widget.engine.frame import Frame
+from filterviz_widget.engine.octaves import octaves
+from filterviz_widget.engine.recent import Recent
+from filterviz_widget.engine.wake import wake
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
-from filterviz_widget.session.batch import most_together
-from filterviz_widget.session.compiled import Compiled, CompiledLayers, Variant
-from filterviz_widget.session.frame import Frame
-from filterviz_widget.session.octaves import octaves
-from filterviz_widget.session.recent import Recent
-from filterviz_widget.session.wake import wake
 
 PICTURES_KEPT = 64
 

@@ -8,17 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filterviz_widget.code import code
-from filterviz_widget.description import checked_precision
-from filterviz_widget.explorer_state import ExplorerState, first_layer, frame_state, model_state
-from filterviz_widget.live_widget import check_arguments
-from filterviz_widget.method import OPTIONS, Method, inapplicable, preset
+from filterviz_widget.description.code import code
+from filterviz_widget.description.description import checked_precision
+from filterviz_widget.description.method import OPTIONS, Method, inapplicable, preset
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.visualize import READING, chosen_precision, describe
+from filterviz_widget.widgets.explorer_state import ExplorerState, first_layer, frame_state, model_state
+from filterviz_widget.widgets.live_widget import check_arguments
 
 if TYPE_CHECKING:
-    from filterviz_widget.description import Description, Precision
-    from filterviz_widget.session import Frame, Session
+    from filterviz_widget.description.description import Description, Precision
+    from filterviz_widget.engine import Frame
+    from filterviz_widget.session import Session
 
 
 class FilterExplorer(ExplorerState):

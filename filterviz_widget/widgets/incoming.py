@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from filterviz_widget.method import PRESETS, check_option, preset
-from filterviz_widget.settings import RANGES, Range, fit
+from filterviz_widget.description.method import PRESETS, check_option, preset
+from filterviz_widget.description.ranges import RANGES, Range, fit
 
 
 def accept(

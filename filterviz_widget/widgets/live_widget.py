@@ -10,7 +10,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from filterviz_widget.frontend import frontend
+from filterviz_widget.widgets.frontend import frontend
 
 BASE_TRAITS = {name for name in ipywidgets.DOMWidget.class_trait_names() if not name.startswith("_")} - {
     "keys",

@@ -4,9 +4,9 @@ import keras
 import pytest
 
 from filterviz_widget import visualize_layer
+from filterviz_widget.engine import BatchSize, batch
+from filterviz_widget.engine.batch import most_together
 from filterviz_widget.model import read_model
-from filterviz_widget.session import BatchSize, batch
-from filterviz_widget.session.batch import most_together
 from tests.networks import small_network
 
 

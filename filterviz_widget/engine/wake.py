@@ -6,9 +6,9 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from filterviz_widget.ascent import Numbers, State
-from filterviz_widget.description import Description
-from filterviz_widget.session.compiled import Compiled, CompiledLayers, Variant
-from filterviz_widget.settings import LARGEST_SEED
+from filterviz_widget.description.description import Description
+from filterviz_widget.description.ranges import LARGEST_SEED
+from filterviz_widget.engine.compiled import Compiled, CompiledLayers, Variant
 
 OTHER_STARTS = 8
 

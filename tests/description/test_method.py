@@ -2,7 +2,7 @@
 
 import pytest
 
-from filterviz_widget.method import CHOICES, LARGEST, OPTIONS, PRESETS, Method, check_option, inapplicable
+from filterviz_widget.description.method import CHOICES, LARGEST, OPTIONS, PRESETS, Method, check_option, inapplicable
 
 
 def test_every_axis_is_a_choice_an_amount_or_the_direction():

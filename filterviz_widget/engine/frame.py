@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from filterviz_widget.description import Description
+from filterviz_widget.description.description import Description
 from filterviz_widget.picture import FilterPicture
 
 Status = Literal["compiling", "running", "done", "cancelled", "error"]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from filterviz_widget.description import Description
-from filterviz_widget.method import PRESETS
+from filterviz_widget.description.description import Description
+from filterviz_widget.description.method import PRESETS
 
 
 def code(wanted: Description, method: str, reading: Mapping[str, Any]) -> str:

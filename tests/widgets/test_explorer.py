@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ipywidgets.widgets.widget import _instances
 
 from filterviz_widget import FilterExplorer, FilterPicture
-from filterviz_widget.method import PRESETS
+from filterviz_widget.description.method import PRESETS
 from filterviz_widget.session.worker import THREAD_NAME
 from tests.networks import SIZE, small_network, with_weights
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from filterviz_widget.ascent import start_images
-from filterviz_widget.description import Description
-from filterviz_widget.method import PRESETS, Method
+from filterviz_widget.description.description import Description
+from filterviz_widget.description.method import PRESETS, Method
+from filterviz_widget.engine import Frames
+from filterviz_widget.engine.octaves import octaves
+from filterviz_widget.engine.recent import Recent
 from filterviz_widget.model import read_model
-from filterviz_widget.session import Frames
-from filterviz_widget.session.octaves import octaves
-from filterviz_widget.session.recent import Recent
 from tests.networks import SIZE, network_with_dead_filters, small_network
 
 WANTED = Description("second", 3, 1.0, 20, 0, (SIZE, SIZE), (0.0, 1.0))

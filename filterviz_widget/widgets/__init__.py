@@ -1,0 +1,1 @@
+"""The widgets, and the only place that knows traitlets."""
