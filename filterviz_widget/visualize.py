@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from filterviz_widget.description.description import Description, Precision, checked_precision
-from filterviz_widget.description.method import preset
-from filterviz_widget.description.ranges import RANGES, Range, fitting
+from filterviz_widget.description.description import MOST_FACETS
 
 if TYPE_CHECKING:
-    from filterviz_widget.engine import Frames
-    from filterviz_widget.model import ModelView
+    from filterviz_widget.description import Description
+    from filterviz_widget.engine import Engine
     from filterviz_widget.picture import FilterPicture
 
 
@@ -40,8 +38,8 @@ def visualize_filter(model: Any, layer: str, filter: int, **options: Any) -> Fil
 
     >>> visualize_filter(model, "conv3", 12, method="robust").save("conv3-12.png")
     """
-    frames, wanted = _prepare(model, layer, [filter], options)
-    return frames.pictures(wanted)[0]
+    engine, (wanted,) = _prepare(model, layer, [filter], options)
+    return engine.picture(wanted)
 
 
 def visualize_layer(
@@ -66,7 +64,8 @@ def visualize_layer(
         **options: As for `visualize_filter`.
 
     Returns:
-        An iterator of `FilterPicture` in the order of `filters`; only one batch is in memory at a time.
+        An iterator of `FilterPicture` in the order of `filters`; only one batch is in memory at a time. A filter whose
+        gradient is not finite has its reason in `FilterPicture.error`, and the others go on.
 
     Raises:
         As `visualize_filter`; wrong arguments are found at the call.
@@ -78,8 +77,8 @@ def visualize_layer(
     """
     if batch_size != "auto" and (isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1):
         raise ValueError(f'batch_size must be a whole number of at least 1, or "auto"; got {batch_size!r}.')
-    frames, wanted = _prepare(model, layer, filters, options)
-    return _stream(frames, wanted, batch_size, progress)
+    engine, wanted = _prepare(model, layer, filters, options)
+    return _stream(engine, wanted, batch_size, progress)
 
 
 def visualize_facets(
@@ -104,98 +103,43 @@ def visualize_facets(
         **options: As for `visualize_filter`.
 
     Returns:
-        A list of `count` pictures. Each depends on the others: its description names their seeds.
+        A list of `count` pictures. They are one description's, since each depends on the others: `FilterPicture.facet`
+        says which is which, and the first one starts from the description's seed, each further one from the next.
     """
-    if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= 64:
-        raise ValueError(f"count must be a whole number from 2 to 64, got {count!r}.")
-    frames, (first,) = _prepare(model, layer, [filter], {**options, "diversity": diversity})
-    seeds = tuple((first.seed + offset) % (int(RANGES["seed"].high) + 1) for offset in range(count))
-    return frames.pictures([replace(first, seed=seed, together=seeds) for seed in seeds])
-
-
-def describe(
-    view: ModelView,
-    layer: str,
-    filter: int,
-    *,
-    method: str = "classic",
-    step_size: float | None = None,
-    iterations: int | None = None,
-    seed: int = 0,
-    precision: str = "auto",
-    **options: Any,
-) -> Description:
-    """Makes the description of a picture from what a person gives; None is the method's own number.
-
-    A precision of "auto" becomes the one that `twin.best_precision` says.
-
-    Raises:
-        TypeError, ValueError: For what does not fit.
-    """
-    chosen = preset(method)
-    filters = view.layer(layer).filters
-    axes = chosen.method.replaced(**options)
-    for number, _ in axes.direction:
-        fitting("direction's filter", number, Range(0, filters - 1, whole=True))
-    return Description(
-        layer,
-        fitting("filter", filter, Range(0, filters - 1, whole=True)),
-        fitting("step_size", chosen.step_size if step_size is None else step_size, RANGES["step_size"]),
-        fitting("iterations", chosen.iterations if iterations is None else iterations, RANGES["iterations"]),
-        fitting("seed", seed, RANGES["seed"]),
-        view.image_shape[:2],
-        view.input_range,
-        axes,
-        precision=chosen_precision(precision, view, layer),
-    )
-
-
-def chosen_precision(wanted: str, view: ModelView, layer: str) -> Precision:
-    """Returns the wanted precision; for "auto" the one that `twin.best_precision` says.
-
-    Raises:
-        ValueError: If it is none.
-    """
-    if (given := checked_precision(wanted)) != "auto":
-        return given
-    # Imports TensorFlow; whoever has a view has it already.
-    from filterviz_widget.twin import best_precision
-
-    return best_precision(view, layer)
-
-
-READING = ("input", "image_size", "input_range", "preprocess", "other_inputs", "channels")
-"""The arguments that say how a model is read."""
+    if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= MOST_FACETS:
+        raise ValueError(f"count must be a whole number from 2 to {MOST_FACETS}, got {count!r}.")
+    engine, (wanted,) = _prepare(model, layer, [filter], {**options, "diversity": diversity})
+    return engine.facets(replace(wanted, facets=count))
 
 
 def _prepare(
     model: Any, layer: str, filters: Sequence[int] | None, options: Mapping[str, Any]
-) -> tuple[Frames, list[Description]]:
+) -> tuple[Engine, list[Description]]:
     # TensorFlow is imported here, when the first model has come.
-    from filterviz_widget.engine import Frames
-    from filterviz_widget.model import read_model
+    from filterviz_widget.engine import READING, engine_of
 
-    view = read_model(model, **{name: options[name] for name in READING if name in options})
+    engine = engine_of(model, **{name: options[name] for name in READING if name in options})
     rest = {name: value for name, value in options.items() if name not in READING}
-    chosen = range(view.layer(layer).filters) if filters is None else filters
-    return Frames(view), [describe(view, layer, number, **rest) for number in chosen]
+    chosen = range(engine.view.layer(layer).filters) if filters is None else filters
+    return engine, [engine.describe(layer, number, **rest) for number in chosen]
 
 
 def _stream(
-    frames: Frames, wanted: list[Description], batch_size: int | Literal["auto"], progress: bool
+    engine: Engine, wanted: list[Description], batch_size: int | Literal["auto"], progress: bool
 ) -> Iterator[FilterPicture]:
     from keras.utils import Progbar
 
     from filterviz_widget.engine import BatchSize
 
-    growing = BatchSize(frames.most_together(wanted[0].layer)) if wanted and batch_size == "auto" else None
+    growing = BatchSize(engine.most_together(wanted[0].layer)) if wanted and batch_size == "auto" else None
     count = 1 if batch_size == "auto" else batch_size
     bar = Progbar(len(wanted), unit_name="filter") if progress else None
     first = 0
     while first < len(wanted):
         batch = wanted[first : first + count]
         began = time.perf_counter()
-        pictures = frames.pictures(batch)
+        # One by one they may be known already, which would tell nothing of how long they take.
+        pictures = engine.together(batch) if growing or len(batch) > 1 else engine.facets(batch[0])
         if growing:
             growing.took(len(batch), time.perf_counter() - began)
             count = growing.now

@@ -1,8 +1,13 @@
 """Small networks that several tests share; cheap to make and to trace."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers
+
+from filterviz_widget.description import Description
+from filterviz_widget.description.reading import Reading
 
 SIZE = 20
 
@@ -52,8 +57,24 @@ def network_with_dead_filters(cause: str = "bias") -> keras.Model:
     return model
 
 
+def overflowing(filter: int, weight: float = 3e38) -> keras.Model:
+    """The small network with one filter of `second` whose gradient overflows, while those of its neighbours do not."""
+    model = small_network(activation="linear")
+    model.get_layer("first").set_weights([100 * each for each in model.get_layer("first").get_weights()])
+    kernel, bias = model.get_layer("second").get_weights()
+    kernel[..., filter] = weight
+    model.get_layer("second").set_weights([kernel, bias])
+    return model
+
+
 def with_weights(model: keras.Model, seed: int = 5) -> keras.Model:
     """Gives a network random weights of a fixed seed, biases included; returns it."""
     rng = np.random.default_rng(seed)
     model.set_weights([rng.normal(0, 0.3, weight.shape).astype(weight.dtype) for weight in model.get_weights()])
     return model
+
+
+def wanted(layer: str = "second", filter: int = 3, *, size: int = SIZE, **changes: Any) -> Description:
+    """The description of a picture: 20 iterations of the classic method from seed 0, but for `changes`."""
+    settings = {"step_size": 1.0, "iterations": 20, "seed": 0} | changes
+    return Description(layer, filter, reading=Reading("keras_tensor", (size, size), (0.0, 1.0)), **settings)

@@ -5,7 +5,7 @@ import pytest
 
 from filterviz_widget import FilterExplorer, FilterPicture, visualize_facets, visualize_filter, visualize_layer
 from filterviz_widget.model import read_model
-from tests.networks import SIZE, small_network
+from tests.networks import SIZE, overflowing, small_network
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,9 @@ def test_a_layers_pictures_come_in_order_one_batch_at_a_time(model, capsys):
 
 def test_facets_differ_more_than_pictures_from_other_seeds(model):
     facets = visualize_facets(model, "second", 3, count=3, diversity=3.0, iterations=30, seed=7)
-    assert [facet.description.seed for facet in facets] == [7, 8, 9]
-    assert facets[0].description.together == (7, 8, 9)
+    assert [facet.facet for facet in facets] == [0, 1, 2]
+    assert {facet.description for facet in facets} == {facets[0].description}
+    assert (facets[0].description.seeds, facets[0].description.facets) == ((7, 8, 9), 3)
     seeds = [visualize_filter(model, "second", 3, iterations=30, seed=seed) for seed in (7, 8, 9)]
     features = read_model(model).cut("second")
 
@@ -83,3 +84,12 @@ def test_a_picture_may_have_another_size_than_the_models_input_and_need_not_be_s
     assert picture.image.shape == (28, 36, 3)
     assert picture.description.image_size == (28, 36)
     assert SIZE not in picture.raw.shape
+
+
+def test_a_filter_that_is_not_finite_does_not_end_a_layers_pictures():
+    model = overflowing(1)
+    pictures = list(visualize_layer(model, "second", [0, 1, 2], iterations=2, progress=False))
+    assert [bool(picture.error) for picture in pictures] == [False, True, False]
+    assert "filter 1 is NaN or infinite" in pictures[1].error
+    with pytest.raises(FloatingPointError, match="filter 1"):
+        visualize_filter(model, "second", 1, iterations=2)

@@ -9,6 +9,7 @@ from filterviz_widget.ascent.numbers import Numbers
 from filterviz_widget.ascent.objective import activation, likeness
 from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS
 from filterviz_widget.ascent.regularizer import pull
+from filterviz_widget.ascent.traced import forget_custom_gradients, graphs
 from filterviz_widget.ascent.transformation import blur, move
 from filterviz_widget.ascent.update import RULES, SLOTS, Slots, rms, unchanged, unit
 from filterviz_widget.description.method import CLASSIC, Method
@@ -59,16 +60,22 @@ class Ascent:
     `image += step_size * gradient / (RMS(gradient) + eps)`, after Erhan et al. 2009, "Visualizing
     higher-layer features of a deep network", with the normalised gradient of Mordvintsev et al. 2015.
 
-    Filter, step size, iterations and the method's amounts are tensors: a changed number never traces again.
-    Images of a batch do not influence one another, unless the method asks for diversity.
+    Filter, step size, iterations and the method's amounts are tensors: a changed number never traces again. So are
+    the weights that the features are computed from: a run sees the same ones from its first step to its last,
+    whatever is trained meanwhile. Images of a batch do not influence one another, unless the method asks for diversity.
 
     Args:
-        features: Maps float images `(batch, height, width, channels)` to the layer's output,
-            `(batch, ..., filters)`. It is called once, while tracing.
+        features: Maps float images `(batch, height, width, channels)`, and the tensors that `weights` describes, to the
+            layer's output, `(batch, ..., filters)`. It is called once, while tracing.
         image_shape: `(height, width, channels)` in pixels.
         input_range: The lowest and highest value that the model's input pixels take; a step of one grey
             level is 1/255 of it.
         method: Which axes of the method to compile; its amounts are given to `advance`.
+        weights: A nest of `tf.TensorSpec`: the second argument of `features`; () where it takes the images only.
+
+    Attributes:
+        is_connected: Whether a gradient can pass from the layer to the image at all; False where rounding, a cast or
+            the like stands on every way. None before `compile`.
 
     Example:
 
@@ -80,18 +87,21 @@ class Ascent:
 
     def __init__(
         self,
-        features: Callable[[tf.Tensor], tf.Tensor],
+        features: Callable[..., tf.Tensor],
         image_shape: tuple[int, int, int],
         input_range: tuple[float, float] = (0.0, 1.0),
         method: Method = CLASSIC,
+        weights: Any = (),
     ) -> None:
-        self._features = features
+        self.is_connected: bool | None = None
+        self._features: Callable[..., tf.Tensor] | None = features
         self._shape = image_shape
         self._input_range = input_range
         self._method = method
         self._parameters = PARAMETERIZATIONS[method.parameterization](image_shape, input_range)
         # AutoGraph has nothing to convert here; without it tracing is quicker, and a layer's error stays its own.
-        self._advance = tf.function(self._loop, input_signature=self._signature(), autograph=False)
+        signature = [*self._signature(), weights]
+        self._advance = tf.function(self._loop, input_signature=signature, autograph=False)
         self._compiled: Any = None
 
     def compile(self) -> None:
@@ -99,6 +109,27 @@ class Ascent:
         if self._compiled is None:
             # Called by itself, not through tf.function, which would warn that many ascents are traced.
             self._compiled = self._advance.get_concrete_function()
+            forget_custom_gradients(self._compiled.graph)
+            self._features = None  # with it the model is let go: the function holds no more of it than its graph
+
+    def grown(self, smaller: State, images: tf.Tensor) -> State:
+        """Goes on where an ascent of the same method at a smaller size has come to.
+
+        What the update rule carries along comes with it, and the count of steps, from which random moves are drawn: so
+        none is drawn twice.
+
+        Args:
+            smaller: The state there.
+            images: Its images, float32 `(batch, height, width, channels)`.
+        """
+        size = images.shape[1], images.shape[2]
+        return State(
+            self._parameters.encode(tf.image.resize(images, self._shape[:2], "bicubic")),
+            tuple(self._parameters.carry(slot, power, size) for power, slot in enumerate(smaller.slots, 1)),
+            tuple(tf.image.resize(each, self._shape[:2], "bilinear") for each in smaller.saliency),
+            smaller.seeds,
+            smaller.iteration,
+        )
 
     def start(self, seeds: Sequence[int], images: tf.Tensor | None = None) -> State:
         """The state before the first iteration.
@@ -117,22 +148,35 @@ class Ascent:
             tf.constant(0),
         )
 
-    def advance(self, state: State, weights: tf.Tensor, numbers: Numbers, iterations: int) -> Chunk:
+    def advance(
+        self, state: State, selection: tf.Tensor, numbers: Numbers, iterations: int, weights: Any = ()
+    ) -> Chunk:
         """Takes `iterations` steps; 7 and then 13 give exactly what 20 give.
 
         Args:
             state: From `start`, or of the last chunk.
-            weights: float32 `(batch, filters)`: which filters count for each image, see `one_hot`.
+            selection: float32 `(batch, filters)`: which filters count for each image, see `one_hot`.
             numbers: The step size and the method's amounts.
             iterations: How many steps to take, 1 or more.
+            weights: The second argument of the features.
         """
         self.compile()
-        return Chunk(*self._compiled(state, weights, numbers, tf.constant(iterations)))
+        return Chunk(*self._compiled(state, selection, numbers, tf.constant(iterations), weights))
 
-    def measure(self, state: State, weights: tf.Tensor, numbers: Numbers) -> tf.Tensor:
+    def measure(self, state: State, selection: tf.Tensor, numbers: Numbers, weights: Any = ()) -> tf.Tensor:
         """The activation of each image as it is, not transformed: float32 `(batch,)`."""
         # A step of size zero: dearer than a forward pass, far cheaper than tracing another function.
-        return self.advance(state, weights, numbers.at_rest(), 1).activations[0]
+        return self.advance(state, selection, numbers.at_rest(), 1, weights).activations[0]
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """Variables that the features read by themselves, beside the weights that they are given."""
+        return () if self._compiled is None else tuple(self._compiled.graph.variables)
+
+    @property
+    def operations(self) -> int:
+        """How many operations were traced, those of the loop's body included; 0 before `compile`."""
+        return 0 if self._compiled is None else sum(len(each.get_operations()) for each in graphs(self._compiled.graph))
 
     @property
     def trace_count(self) -> int:
@@ -162,21 +206,27 @@ class Ascent:
         return images
 
     def _gradient(
-        self, images: tf.Tensor, weights: tf.Tensor, numbers: Numbers, state: State
+        self,
+        images: tf.Tensor,
+        selection: tf.Tensor,
+        numbers: Numbers,
+        state: State,
+        weights: Any,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Where each image should go: activations, the gradient's RMS, and the gradient with the penalties' pull."""
         method = self._method
-        with tf.GradientTape(persistent=method.diversity > 0, watch_accessed_variables=False) as tape:
-            tape.watch(images)
-            features = self._features(self._seen(images, numbers, state))
-            value = activation(features, weights, method.objective)
-            alike = likeness(features) if method.diversity else None
-        gradient = tape.gradient(value, images, unconnected_gradients="zero")
+        assert self._features is not None
+        features = self._features(self._seen(images, numbers, state), *([weights] if weights else []))
+        value = activation(features, selection, method.objective)
+        # Not by a tape: it does not know gradients that are registered by name (model/gradient.py).
+        (gradient,) = tf.gradients(value, images)
+        self.is_connected = gradient is not None
+        gradient = tf.zeros_like(images) if gradient is None else gradient
         size = rms(gradient)
         # An image whose gradient is not finite stays where it was, and its neighbours go on.
         gradient = unit(gradient, size) * numbers.sign
-        if alike is not None:
-            away = tape.gradient(alike, images, unconnected_gradients="zero")
+        if method.diversity:
+            (away,) = tf.gradients(likeness(features), images, unconnected_gradients="zero")
             gradient -= numbers.diversity * unit(away, rms(away))
         if method.l2 or method.total_variation:
             low, high = self._input_range
@@ -184,7 +234,12 @@ class Ascent:
         return value, size, gradient
 
     def _loop(
-        self, state: State, weights: tf.Tensor, numbers: Numbers, iterations: tf.Tensor
+        self,
+        state: State,
+        selection: tf.Tensor,
+        numbers: Numbers,
+        iterations: tf.Tensor,
+        weights: Any,
     ) -> tuple[State, tf.Tensor, tf.Tensor, tf.Tensor]:
         method, decode = self._method, self._parameters.decode
         is_unit = method.parameterization == "pixels" and not method.regularizes
@@ -194,13 +249,10 @@ class Ascent:
         def body(
             count: tf.Tensor, state: State, activations: tf.TensorArray, sizes: tf.TensorArray
         ) -> tuple[tf.Tensor, State, tf.TensorArray, tf.TensorArray]:
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(state.parameters)
-                images = decode(state.parameters)
-            value, size, gradient = self._gradient(images, weights, numbers, state)
-            change, slots = rule(
-                tape.gradient(images, state.parameters, output_gradients=gradient), state.slots, state.iteration
-            )
+            images = decode(state.parameters)
+            value, size, gradient = self._gradient(images, selection, numbers, state, weights)
+            (along,) = tf.gradients(images, state.parameters, grad_ys=gradient)
+            change, slots = rule(along, state.slots, state.iteration)
             strength = tf.reduce_mean(tf.abs(gradient), axis=3, keepdims=True)
             saliency = tuple(total + strength for total in state.saliency)
             return (

@@ -7,12 +7,12 @@ import tensorflow as tf
 from filterviz_widget.description.method import Objective
 
 
-def activation(features: tf.Tensor, weights: tf.Tensor, objective: Objective) -> tf.Tensor:
+def activation(features: tf.Tensor, selection: tf.Tensor, objective: Objective) -> tf.Tensor:
     """Reduces feature maps to the activation.
 
     Args:
         features: Float `(batch, height, width, filters)` or, for units without positions, `(batch, filters)`.
-        weights: float32 `(batch, filters)`; a single filter's weights are one 1 among zeros.
+        selection: float32 `(batch, filters)`; that of a single filter is one 1 among zeros.
         objective: How each map becomes a number: its mean, its value in the centre, or its mean square.
 
     Returns:
@@ -27,12 +27,12 @@ def activation(features: tf.Tensor, weights: tf.Tensor, objective: Objective) ->
             features = tf.gather(features, tf.shape(features)[axis] // 2, axis=axis)
     elif positions:
         features = tf.reduce_mean(features, axis=positions)
-    # A filter without weight must not matter, not even if it overflows: 0 times infinity is NaN.
-    return tf.reduce_sum(tf.where(weights == 0, 0.0, weights * features), axis=1)
+    # A filter that is not selected must not matter, not even if it overflows: 0 times infinity is NaN.
+    return tf.reduce_sum(tf.where(selection == 0, 0.0, selection * features), axis=1)
 
 
 def one_hot(filters: Sequence[int], count: int) -> tf.Tensor:
-    """Weights for `activation`, float32 `(len(filters), count)`: of each image's filter 1, of all others 0."""
+    """The selection of one filter per image, float32 `(len(filters), count)`: 1 for the filter and 0 for all others."""
     return tf.one_hot(list(filters), count)
 
 

@@ -34,6 +34,9 @@ class Parameters(Protocol):
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """The parameters of given images: `decode`'s inverse as far as there is one."""
 
+    def carry(self, moments: tf.Tensor, power: int, size: tuple[int, int]) -> tf.Tensor:
+        """Running means of gradients (power 1) or of their squares (2) from a smaller `size` to this one."""
+
 
 class Pixels:
     """The pixels themselves, without bounds."""
@@ -53,6 +56,10 @@ class Pixels:
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """Returns them as they are."""
         return images
+
+    def carry(self, moments: tf.Tensor, power: int, size: tuple[int, int]) -> tf.Tensor:
+        """Resizes them, without the overshoot that would make squares negative."""
+        return tf.image.resize(moments, self._shape[:2], "bilinear")
 
 
 class Fourier:
@@ -85,6 +92,30 @@ class Fourier:
         """Images, strictly inside the range, to coefficients."""
         spectrum = self._analyze(images)
         return tf.stack([tf.math.real(spectrum), tf.math.imag(spectrum)], axis=1)
+
+    def carry(self, moments: tf.Tensor, power: int, size: tuple[int, int]) -> tf.Tensor:
+        """Puts them at the same frequencies of the larger spectrum; where there were none, their mean stands.
+
+        A coefficient's gradient is as large as its amplitude, which is another one here.
+        """
+        (height, width), half = size, size[1] // 2 + 1
+        here = np.zeros((self._height, self._width // 2 + 1), np.float32)
+        rows = np.fft.fftfreq(height, 1 / height).round().astype(int) % self._height
+        before, after = amplitudes(height, width), np.asarray(self._amplitudes)
+        places = np.ix_(rows, np.arange(half))
+        here[places] = 1
+        ratio = np.zeros_like(here)
+        ratio[places] = after[places] / before
+        spread = tf.scatter_nd(
+            [[row] for row in rows],
+            tf.transpose(tf.reshape(moments, (-1, height, half)), (1, 0, 2)),
+            (self._height, tf.size(moments) // (height * half), half),
+        )
+        spread = tf.pad(tf.transpose(spread, (1, 0, 2)), ((0, 0), (0, 0), (0, here.shape[1] - half)))
+        spread *= ratio**power
+        mean = tf.reduce_sum(spread, (1, 2), keepdims=True) / here.sum() if power == 2 else 0.0
+        shape = (*moments.shape[:-2], *here.shape)
+        return tf.reshape(spread + mean * (1 - here), shape)
 
     def _synthesize(self, spectrum: tf.Tensor) -> tf.Tensor:
         spectrum *= tf.cast(self._amplitudes, tf.complex64)

@@ -35,7 +35,7 @@ def move(images: tf.Tensor, numbers: Numbers, seeds: tf.Tensor, iteration: tf.Te
         *(sine, cosine, middle_y - sine * middle_x - cosine * middle_y + shift[:, 1]),
         *(zeros, zeros),
     )
-    return tf.raw_ops.ImageProjectiveTransformV3(
+    moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=tf.stack(rows, axis=1),
         output_shape=tf.stack([height, width]),
@@ -43,6 +43,8 @@ def move(images: tf.Tensor, numbers: Numbers, seeds: tf.Tensor, iteration: tf.Te
         fill_mode="REFLECT",
         fill_value=0.0,
     )
+    # It has lost its size, by which the layers' forms are chosen.
+    return tf.ensure_shape(moved, images.shape)
 
 
 def blur(images: tf.Tensor, numbers: Numbers, seeds: tf.Tensor, iteration: tf.Tensor) -> tf.Tensor:
@@ -50,7 +52,8 @@ def blur(images: tf.Tensor, numbers: Numbers, seeds: tf.Tensor, iteration: tf.Te
     sigma = tf.abs(_draw(seeds, iteration, 1, salt=2)[:, 0]) * numbers.blur
     # Along either axis a product with a small matrix, whose rows sum to 1: exact at the edges, too.
     down, across = (_gaussian(tf.shape(images)[axis], sigma) for axis in (1, 2))
-    return tf.einsum("bij,bjwc->biwc", down, tf.einsum("bij,bhjc->bhic", across, images))
+    blurred = tf.einsum("bij,bjwc->biwc", down, tf.einsum("bij,bhjc->bhic", across, images))
+    return tf.ensure_shape(blurred, images.shape)
 
 
 def _gaussian(size: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:

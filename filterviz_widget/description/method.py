@@ -2,72 +2,133 @@
 
 import difflib
 import math
-import numbers
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
+
+from filterviz_widget.description.axes import Axis, amount, axes_of, choice
+from filterviz_widget.description.ranges import short
 
 Objective = Literal["mean", "center", "layer"]
 Parameterization = Literal["pixels", "fourier", "phase"]
 Update = Literal["normalized", "adam"]
 
-LARGEST = {
-    "jitter": 64.0,
-    "scale": 0.5,
-    "rotation": 180.0,
-    "blur": 8.0,
-    "l2": 100.0,
-    "total_variation": 100.0,
-    "diversity": 100.0,
-}
-"""Highest value of each amount; the lowest is 0, which turns it off."""
-
 MOST_OCTAVES = 6
+MOST_WEIGHTS = 4096
+"""Of a direction: more filters than any layer of a known network has."""
 
 
 @dataclass(frozen=True)
 class Method:
     """How the picture is sought. The default is the plain ascent.
 
-    Attributes:
-        objective: What is maximised: "mean" of the filter's feature map, its "center" position, or the mean
-            square of the whole "layer" (Mordvintsev et al. 2015, DeepDream).
-        sign: 1 seeks what excites, -1 what inhibits.
-        direction: Weights of several filters, `((filter, weight), ...)`, in place of the one filter.
-        parameterization: What is optimised: the "pixels"; their "fourier" coefficients with decorrelated
-            colour, so that all spatial frequencies move alike (Olah et al. 2017, "Feature Visualization");
-            or only the "phase" of the coefficients, while their magnitude stays that of natural images (Fel
-            et al. 2023, MaCo, arXiv 2306.06805).
-        update: "normalized" takes steps of equal size along the gradient; "adam" is Kingma and Ba 2014.
-        jitter: Random shift before the model sees the image, up to so many pixels.
-        scale: Random enlarging and shrinking, up to this share.
-        rotation: Random rotation, up to so many degrees.
-        blur: Random Gaussian blur, up to this standard deviation in pixels.
-        octaves: How many sizes the image passes through, each 1.4 times the last, ending with its own.
-        l2: Weight of the penalty on the mean square of the contrast.
-        total_variation: Weight of the penalty on the mean absolute difference between neighbours.
-        diversity: Weight of the penalty on likeness (of the layer's Gram matrices) within a batch.
+    Each axis is declared here once, with its label, unit, limit and words (`AXES`); docs/methods.md lists them.
+
+    - objective: Mordvintsev et al. 2015, "Inceptionism", for the whole layer.
+    - parameterization: Olah et al. 2017, "Feature Visualization", for Fourier coefficients with decorrelated colour;
+      Fel et al. 2023 (MaCo, arXiv 2306.06805) for the phase alone.
+    - update: Mordvintsev et al. 2015 for steps of equal size along the gradient; Kingma and Ba 2014 for Adam.
+    - transformations and diversity: Olah et al. 2017.
+    - direction: weights of several filters, `((filter, weight), ...)`, in place of the one filter.
 
     Weights of penalties are relative to the activation's gradient, which is scaled to an RMS of 1 first, so
     that one weight means the same for every layer.
 
     Example:
 
-    >>> METHODS["robust"].replaced(jitter=16)
+    >>> PRESETS["robust"].method.replaced(jitter=16).jitter
+    16.0
     """
 
-    objective: Objective = "mean"
-    sign: int = 1
+    objective: Objective = choice(
+        {"mean": "Mean of the feature map", "center": "Centre of the feature map", "layer": "Whole layer (DeepDream)"},
+        "Maximise",
+        "What the ascent maximises",
+        group="Objective",
+    )
+    sign: int = choice(
+        {1: "Excites", -1: "Inhibits"},
+        "Sign",
+        "Seek what excites the filter most, or what inhibits it most",
+        group="Objective",
+    )
     direction: tuple[tuple[int, float], ...] = ()
-    parameterization: Parameterization = "pixels"
-    update: Update = "normalized"
-    jitter: float = 0.0
-    scale: float = 0.0
-    rotation: float = 0.0
-    blur: float = 0.0
-    octaves: int = 1
-    l2: float = 0.0
-    total_variation: float = 0.0
-    diversity: float = 0.0
+    parameterization: Parameterization = choice(
+        {"pixels": "Pixels", "fourier": "Fourier coefficients", "phase": "Phase only (MaCo)"},
+        "Parameterization",
+        "What is optimised: the pixels, or something that they are made from",
+        group="Parameterization and update",
+    )
+    update: Update = choice(
+        {"normalized": "Normalised gradient", "adam": "Adam"},
+        "Update",
+        "How a gradient becomes a step",
+        group="Parameterization and update",
+    )
+    jitter: float = amount(
+        "Jitter",
+        "Random shift in each iteration, up to so many pixels",
+        group="Transformations",
+        unit="px",
+        high=64,
+        reach=32,
+        step=1,
+    )
+    scale: float = amount(
+        "Scale",
+        "Random enlarging and shrinking, up to this share: 0.1 is 10 %",
+        group="Transformations",
+        high=0.5,
+        reach=0.5,
+        step=0.01,
+    )
+    rotation: float = amount(
+        "Rotation",
+        "Random rotation, up to so many degrees",
+        group="Transformations",
+        unit="°",
+        high=180,
+        reach=45,
+        step=1,
+    )
+    blur: float = amount(
+        "Blur",
+        "Random Gaussian blur, up to this standard deviation in pixels",
+        group="Transformations",
+        unit="px",
+        high=8,
+        reach=4,
+        step=0.1,
+    )
+    octaves: int = choice(
+        {count: str(count) for count in range(1, MOST_OCTAVES + 1)},
+        "Octaves",
+        "Sizes that the image passes through, each 1.4 times the last",
+        group="Parameterization and update",
+    )
+    l2: float = amount(
+        "L2",
+        "Weight of the penalty on the mean square of the contrast",
+        group="Regularizers",
+        high=100,
+        reach=10,
+        step=0.1,
+    )
+    total_variation: float = amount(
+        "Total variation",
+        "Weight of the penalty on the mean absolute difference between neighbours",
+        group="Regularizers",
+        high=100,
+        reach=2,
+        step=0.02,
+    )
+    diversity: float = amount(
+        "Diversity",
+        "Weight of the penalty on likeness (of the layer's Gram matrices) among pictures that ascend together",
+        group="",
+        high=100,
+        reach=10,
+        step=0.1,
+    )
 
     def replaced(self, **options: Any) -> "Method":
         """Returns the method with some axes changed.
@@ -81,6 +142,20 @@ class Method:
     def options(self) -> dict[str, Any]:
         """The axes by name, as JSON has them: lists for tuples."""
         return {name: getattr(self, name) for name in OPTIONS} | {"direction": [list(each) for each in self.direction]}
+
+    @classmethod
+    def from_options(cls, options: Any) -> "Method":
+        """The method of what `options` gave.
+
+        Raises:
+            ValueError: If it is something else.
+        """
+        if not isinstance(options, dict):
+            raise ValueError(f"Expected the axes of a method by name, got {short(options)}.")
+        try:
+            return cls().replaced(**options)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -100,6 +175,10 @@ class Method:
 
 
 CLASSIC = Method()
+AXES: dict[str, Axis] = axes_of(Method)
+"""All but the direction, which is no number and none of few values."""
+
+OPTIONS = tuple(field.name for field in fields(Method))
 
 
 class Preset(NamedTuple):
@@ -129,15 +208,6 @@ The numbers of `robust` were measured on the flower model (`benchmarks/quality.p
 pictures reach a little less, but hold more of it when moved and are a little more the filter's own.
 """
 
-OPTIONS = tuple(field.name for field in fields(Method))
-CHOICES: dict[str, tuple[Any, ...]] = {
-    "objective": get_args(Objective),
-    "sign": (1, -1),
-    "parameterization": get_args(Parameterization),
-    "update": get_args(Update),
-    "octaves": tuple(range(1, MOST_OCTAVES + 1)),
-}
-
 
 def preset(name: Any) -> Preset:
     """Looks a preset up.
@@ -146,7 +216,7 @@ def preset(name: Any) -> Preset:
         ValueError: If there is none of that name.
     """
     if not isinstance(name, str) or name not in PRESETS:
-        raise ValueError(f"method must be one of {', '.join(map(repr, PRESETS))}, got {name!r}.")
+        raise ValueError(f"method must be one of {', '.join(map(repr, PRESETS))}, got {short(name)}.")
     return PRESETS[name]
 
 
@@ -157,30 +227,28 @@ def check_option(name: str, value: Any) -> Any:
         TypeError: For an unknown axis.
         ValueError: For a value that the axis does not take.
     """
-    if name not in OPTIONS:
-        close = difflib.get_close_matches(name, OPTIONS, 1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(OPTIONS)}."
-        raise TypeError(f"There is no option {name!r}; {hint}")
     if name == "direction":
         return _check_direction(value)
-    if choices := CHOICES.get(name):
-        if isinstance(value, bool) or value not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}.")
-        return choices[choices.index(value)]
-    largest = LARGEST[name]
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= largest:
-        raise ValueError(f"{name} must be a number from 0 to {largest:g}, got {value!r}.")
-    return float(value)
+    if name not in AXES:
+        close = difflib.get_close_matches(name, OPTIONS, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(OPTIONS)}."
+        raise TypeError(f"There is no option {short(name)}; {hint}")
+    return AXES[name].check(value)
 
 
 def _check_direction(value: Any) -> tuple[tuple[int, float], ...]:
     pairs = value.items() if isinstance(value, dict) else value
+    expected = "direction must be weights of filters, such as {3: 1.0, 7: -0.5}"
     try:
+        if len(pairs) > MOST_WEIGHTS:
+            raise ValueError(f"{expected}, at most {MOST_WEIGHTS:,} of them, got {len(pairs):,}.")
         checked = tuple((number.__index__(), float(weight)) for number, weight in pairs)
-    except (TypeError, ValueError, AttributeError):
-        raise ValueError(f"direction must be weights of filters, such as {{3: 1.0, 7: -0.5}}, got {value!r}.") from None
-    if any(number < 0 or not math.isfinite(weight) for number, weight in checked):
-        raise ValueError(f"direction must have filters from 0 and finite weights, got {value!r}.")
+    except (TypeError, AttributeError, OverflowError):
+        raise ValueError(f"{expected}, got {short(value)}.") from None
+    except ValueError as error:
+        raise (error if expected in str(error) else ValueError(f"{expected}, got {short(value)}.")) from None
+    if any(not 0 <= number < 2**31 or not math.isfinite(weight) for number, weight in checked):
+        raise ValueError(f"direction must have filters from 0 and finite weights, got {short(value)}.")
     return checked
 
 

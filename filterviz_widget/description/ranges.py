@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import reprlib
 from typing import Any, NamedTuple
 
 LARGEST_SEED = 2**31 - 1
@@ -43,16 +44,16 @@ def fit(name: str, value: Any, allowed: Range) -> tuple[Any, str]:
     if allowed.whole and isinstance(value, float) and value.is_integer():
         value = int(value)  # JavaScript has one type for both
     if isinstance(value, bool) or not isinstance(value, numbers.Integral if allowed.whole else numbers.Real):
-        raise ValueError(f"{expected}, got {_short(value)}.")
+        raise ValueError(f"{expected}, got {short(value)}.")
     number: float
     try:
         number = int(value) if isinstance(value, numbers.Integral) and allowed.whole else float(value)
     except OverflowError:
         number = math.inf
     if not allowed.whole and not math.isfinite(number):
-        raise ValueError(f"{expected}, got {_short(value)}.")
+        raise ValueError(f"{expected}, got {short(value)}.")
     fitted = min(max(number, allowed.low), allowed.high)
-    problem = "" if fitted == number else f"{expected}, got {_short(value)}; {_plain(fitted)} is used."
+    problem = "" if fitted == number else f"{expected}, got {short(value)}; {_plain(fitted)} is used."
     return fitted, problem
 
 
@@ -68,13 +69,22 @@ def fitting(name: str, value: Any, allowed: Range) -> Any:
     return fitted
 
 
-def _plain(number: float) -> str:
-    return f"{number:,}" if isinstance(number, int) else f"{number:,g}"
+def short(value: Any) -> str:
+    """What was given, for a message: in at most 60 characters, whatever it is.
 
-
-def _short(value: Any) -> str:
+    >>> short([[[[[[[[1]]]]]]]]), short("x" * 100)
+    ('[[[[[[[...]]]]]]]', "'xxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxx'")
+    """
     try:
-        text = repr(value)
+        text = _SHORT.repr(value)
     except Exception:  # an integer of thousands of digits, or somebody's broken __repr__
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 57
+
+
+def _plain(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:,g}"

@@ -1,18 +1,7 @@
 """How many pictures ascend together: as many as make each quicker, and as fit into the memory."""
 
-import psutil
-import tensorflow as tf
-
-from filterviz_widget.model import ModelView
-from filterviz_widget.twin import work
-
 GAIN = 1.05
 """How many times quicker twice as many must make each picture."""
-
-SHARE = 0.25
-"""Of the memory that is free: others need it too, and the estimate is a rough one."""
-
-LARGEST = 64
 
 
 class BatchSize:
@@ -57,19 +46,3 @@ class BatchSize:
             self._is_settled = True
         else:
             self.now, self._quickest = self.now * 2, each
-
-
-def most_together(view: ModelView, layer: str) -> int:
-    """How many pictures of a layer's filters the memory holds, from 1 to 64.
-
-    An ascent keeps the outputs of the layers on the way. Measured at batches of 16 and 224 x 224 pixels it takes half
-    of what all outputs would for MobileNetV2 (folded layers have none), and about all of that for ConvNeXtTiny.
-    """
-    height, width, _ = view.image_shape
-    numbers = work(view.graph, tuple(layer.split("/")), height * width).outputs
-    return max(1, min(LARGEST, int(SHARE * _free() / (4 * numbers))))
-
-
-def _free() -> float:
-    """Bytes of memory that are free; on a GPU, which does not say, those of a small one."""
-    return 4e9 if tf.config.list_physical_devices("GPU") else float(psutil.virtual_memory().available)

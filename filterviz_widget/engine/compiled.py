@@ -1,68 +1,85 @@
-"""Compiled ascents, each found again by layer, size and kind of method; only the last few are kept."""
+"""Compiled ascents, each found again by layer, size and kind of method; as many are kept as a bound in bytes allows."""
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
+import cachetools
 import tensorflow as tf
 
 from filterviz_widget.ascent import Ascent, Chunk, Numbers, State
-from filterviz_widget.description.description import Description
+from filterviz_widget.description import Description
 from filterviz_widget.description.method import CLASSIC
-from filterviz_widget.engine.recent import Recent
 from filterviz_widget.model import ModelView
-from filterviz_widget.twin import Twin, Weights
+from filterviz_widget.twin import Forms, Source, Taken, Twin, Weights, on_the_way
 
-KEPT = 12
-"""With the neighbours of those that were seen."""
+MOST_BYTES = 400e6
+"""Of one model's compiled ascents."""
+
+BYTES_PER_OPERATION = 10_000
+"""What an operation of a traced loop takes: measured 8 to 12 kB for networks of 200 to 3,000 operations."""
+
+PATIENCE = 0.05
+"""Seconds after which who waits for another's compiling asks again whether that is still wanted."""
 
 Variant = Literal["", "pre-activation", "redirected"]
 """What stands in for the layer's output: nothing, its pre-activation, or itself with redirected ReLU gradients."""
 
 
 class Abandoned(BaseException):
-    """Work ahead was given up. Not an Exception, which a layer or Keras would take for an error of the layer's."""
+    """Work was given up, because nobody wants it any more.
 
-
-class Coming:
-    """An ascent that is compiled ahead."""
-
-    def __init__(self) -> None:
-        self.is_awaited = False
-        self.is_over = threading.Event()
+    Not an Exception, which a layer or Keras would take for an error of the layer's.
+    """
 
 
 class Compiled:
     """An ascent on a twin's features, and how long an iteration of it takes here."""
 
-    def __init__(self, ascent: Ascent, twin: Twin) -> None:
-        self.ascent = ascent
-        self.twin = twin
+    def __init__(self, ascent: Ascent, sources: tuple[Source, ...]) -> None:
+        self.ascent, self.sources = ascent, sources
         self.seconds: float | None = None
         """Per iteration, by the last chunk; None before the first."""
 
-    def advance(self, state: State, weights: tf.Tensor, numbers: Numbers, iterations: int) -> Chunk:
+    def advance(self, state: State, selection: tf.Tensor, numbers: Numbers, iterations: int, weights: Taken) -> Chunk:
         """Takes steps and times them."""
         began = time.perf_counter()
-        chunk = self.ascent.advance(state, weights, numbers, iterations)
+        chunk = self.ascent.advance(state, selection, numbers, iterations, weights.tensors)
         chunk.gradient_rms.numpy()  # waits until it is computed
         self.seconds = (time.perf_counter() - began) / iterations
         return chunk
 
-    def warm_up(self, filters: int) -> None:
+    def measure(self, state: State, selection: tf.Tensor, numbers: Numbers, weights: Taken) -> tf.Tensor:
+        """The activation of each image as it is, float32 `(batch,)`."""
+        return self.ascent.measure(state, selection, numbers, weights.tensors)
+
+    def warm_up(self, filters: int, weights: Taken) -> None:
         """Takes two steps with an image that is thrown away, unless some were taken before.
 
         The first one is slow: TensorFlow optimises the graph and chooses its kernels.
         """
         if self.seconds is None:
-            state, weights, numbers = self.ascent.start([0]), tf.one_hot([0], filters), Numbers.of(CLASSIC, 0.0)
+            state, selection, numbers = self.ascent.start([0]), tf.one_hot([0], filters), Numbers.of(CLASSIC, 0.0)
             for _ in range(2):
-                self.advance(state, weights, numbers, 1)
+                self.advance(state, selection, numbers, 1, weights)
 
     def count(self, budget: float) -> int:
         """How many iterations fit into `budget` seconds; 1 where it is not known."""
         return max(1, int(budget / self.seconds)) if self.seconds else 1
+
+    @property
+    def nbytes(self) -> int:
+        """An estimate of what it takes in memory."""
+        return BYTES_PER_OPERATION * self.ascent.operations
+
+
+class _Coming:
+    """An ascent that is being compiled."""
+
+    def __init__(self) -> None:
+        self.awaited_by = 0
+        self.is_over = threading.Event()
 
 
 class CompiledLayers:
@@ -70,116 +87,130 @@ class CompiledLayers:
 
     Args:
         view: The model as it was read.
+        weights: The model's.
+        forms: Says which form a convolution takes.
     """
 
-    def __init__(self, view: ModelView) -> None:
-        self._view = view
-        self._weights = Weights()
+    def __init__(self, view: ModelView, weights: Weights, forms: Forms) -> None:
+        self._view, self._weights, self._forms = view, weights, forms
         self._lock = threading.Lock()
-        self._kept: Recent[Any, Compiled] = Recent(KEPT)
-        self._coming: dict[Any, Coming] = {}
-        self._failed: set[Any] = set()
+        self._kept: cachetools.LRUCache[Hashable, Compiled] = cachetools.LRUCache(
+            MOST_BYTES, getsizeof=lambda made: made.nbytes
+        )
+        self._coming: dict[Hashable, _Coming] = {}
+        self._failed: set[Hashable] = set()
+        self._read: dict[str, Source] = {}
+
+    def now(self, layer: str) -> Taken:
+        """The model's weights on the way to a layer as they are at this moment."""
+        if layer not in self._read:
+            self._reads(layer, on_the_way(self._view.graph, tuple(layer.split("/"))))
+        return self._weights.take([self._read[layer]])
+
+    def _reads(self, layer: str, variables: tuple[Any, ...]) -> None:
+        self._read[layer] = Source(("read", *map(id, variables)), variables, lambda _: ())
 
     def find(self, wanted: Description, size: tuple[int, int], variant: Variant = "") -> Compiled | None:
         """Returns the compiled ascent for a description, at one of its octaves' sizes; None if there is none yet."""
         with self._lock:
             return self._kept.get(_key(wanted, size, variant))
 
-    def compile(self, wanted: Description, size: tuple[int, int], variant: Variant = "") -> Compiled:
-        """Finds or compiles it, for the model's weights as they are now.
-
-        Raises:
-            Exception: Whatever a layer raises, such as for an image too small for it.
-        """
-        key = _key(wanted, size, variant)
-        if coming := self._coming.get(key):
-            coming.is_awaited = True
-            coming.is_over.wait()
-        if (made := self.find(wanted, size, variant)) is None:
-            made = self._make(wanted, size, variant)
-            self._keep(key, made)
-        # At every run: a picture must not mix weights from before a training step with those from after it. A look
-        # whether they have changed takes 4 to 11 ms for networks of some 50 to 160 layers.
-        made.twin.refresh()
-        return made
-
-    def ahead(self, wanted: Description, size: tuple[int, int], is_wanted: Callable[[], bool]) -> Compiled | None:
-        """Finds or compiles it before it is asked for, and warms it up.
-
-        Args:
-            wanted: The description.
-            size: One of its octaves' sizes.
-            is_wanted: Asked often; a no ends the work, unless `compile` waits for just this.
-
-        Returns:
-            None if it was given up, or does not work: then `compile` will say why.
-        """
-        key, coming = _key(wanted, size, ""), Coming()
-        if key in self._failed:
-            return None
-
-        def check() -> None:
-            if not (is_wanted() or coming.is_awaited or coming.is_over.is_set()):
-                raise Abandoned
-
-        if (made := self.find(wanted, size)) is None:
-            self._coming[key] = coming
-            try:
-                made = self._make(wanted, size, "", check)
-                self._keep(key, made)
-            except Abandoned:
-                return None
-            except Exception:
-                self._failed.add(key)
-                return None
-            finally:
-                del self._coming[key]
-                coming.is_over.set()
-        if is_wanted():
-            made.warm_up(self._view.layer(wanted.layer).filters)
-        return made
-
-    def _make(
+    def compile(
         self,
         wanted: Description,
         size: tuple[int, int],
-        variant: Variant,
+        variant: Variant = "",
+        *,
         check: Callable[[], None] = lambda: None,
+    ) -> Compiled:
+        """Finds or compiles it; who asks for what another is compiling waits for that.
+
+        Args:
+            wanted: The description; its filter and numbers do not matter.
+            size: One of its octaves' sizes.
+            variant: See `Variant`.
+            check: Called often; it may raise `Abandoned`, which counts unless another waits for just this.
+
+        Raises:
+            Abandoned: If it was given up.
+            Exception: Whatever a layer raises, such as for an image too small for it.
+        """
+        key = _key(wanted, size, variant)
+        while True:
+            with self._lock:
+                if (made := self._kept.get(key)) is not None:
+                    return made
+                coming = self._coming.get(key)
+                if coming is None:
+                    mine = self._coming[key] = _Coming()
+                    break
+                coming.awaited_by += 1
+            try:
+                while not coming.is_over.wait(PATIENCE):
+                    check()
+            finally:
+                coming.awaited_by -= 1
+
+        def check_mine() -> None:
+            if not mine.awaited_by:
+                check()
+
+        try:
+            made = self._make(wanted, size, variant, check_mine)
+            with self._lock:
+                if made.nbytes <= MOST_BYTES:
+                    self._kept[key] = made
+            if unknown := made.ascent.variables:  # a layer's own, which Keras does not know of
+                before = self._read[wanted.layer].variables if wanted.layer in self._read else ()
+                self._reads(wanted.layer, tuple({id(one): one for one in (*before, *unknown)}.values()))
+            return made
+        finally:
+            with self._lock:
+                del self._coming[key]
+            mine.is_over.set()
+
+    def ahead(self, wanted: Description, size: tuple[int, int], check: Callable[[], None]) -> Compiled | None:
+        """Finds or compiles it before it is asked for, and warms it up; None if it does not work.
+
+        Then `compile` will say why. A size that does not work is not tried again.
+
+        Raises:
+            Abandoned: As `check` does.
+        """
+        key = _key(wanted, size, "")
+        if key in self._failed:
+            return None
+        try:
+            made = self.compile(wanted, size, check=check)
+        except Exception:
+            self._failed.add(key)
+            return None
+        check()
+        made.warm_up(self._view.layer(wanted.layer).filters, self._weights.take(made.sources))
+        return made
+
+    def _make(
+        self, wanted: Description, size: tuple[int, int], variant: Variant, check: Callable[[], None]
     ) -> Compiled:
         twin = Twin(
             self._view,
             wanted.layer,
             variant or "output",
             precision=wanted.precision,
-            weights=self._weights,
+            image_size=size,
+            forms=self._forms,
             check=check,
         )
         shape = (*size, self._view.image_shape[2])
-        ascent = Ascent(twin, shape, wanted.input_range, wanted.method)
-        made = Compiled(ascent, twin)
-        made.ascent.compile()
-        return made
-
-    def _keep(self, key: Any, made: Compiled) -> None:
-        with self._lock:
-            self._kept.put(key, made)
+        specs = self._weights.take(twin.sources).specs
+        ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs)
+        ascent.compile()
+        return Compiled(ascent, twin.sources)
 
     def offers(self, layer: str, variant: Variant) -> bool:
         """Whether the layer has such a variant."""
         return variant != "pre-activation" or self._view.pre_activation(layer) is not None
 
-    def weights(self, wanted: Sequence[Description]) -> tf.Tensor:
-        """Which filters count for each image, float32 `(len(wanted), filters)`."""
-        rows = []
-        for description in wanted:
-            row = [0.0] * self._view.layer(description.layer).filters
-            for filter, weight in description.method.direction or ((description.filter, 1.0),):
-                row[filter] += weight
-            if description.method.objective == "layer":
-                row = [1 / len(row)] * len(row)
-            rows.append(row)
-        return tf.constant(rows, tf.float32)
 
-
-def _key(wanted: Description, size: tuple[int, int], variant: Variant) -> object:
-    return wanted.layer, size, wanted.input_range, wanted.method.kind, wanted.precision, variant
+def _key(wanted: Description, size: tuple[int, int], variant: Variant) -> Hashable:
+    return wanted.layer, size, wanted.method.kind, wanted.precision, variant

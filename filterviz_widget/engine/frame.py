@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from filterviz_widget.description.description import Description
+from filterviz_widget.description import Description
 from filterviz_widget.picture import FilterPicture
 
 Status = Literal["compiling", "running", "done", "cancelled", "error"]
@@ -21,7 +21,8 @@ class Frame:
         status: Where the run is.
         description: The picture that was asked for; None where the status belongs to no picture.
         iteration: How many steps the image has taken.
-        activations: The activation before each step; in the last frame also that of the final image.
+        activations: The activations since the frame before, each before a step; in the last frame the whole curve,
+            with that of the final image.
         image: uint8 `(height, width, 1 or 3)`; None where there is nothing new to see.
         picture: The finished picture, in the last frame only.
         error: What went wrong and what to try, in plain words.

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from filterviz_widget.engine import Engine, engine_of
 from filterviz_widget.history.gradients import Measured, ProbeGradients
 from filterviz_widget.history.layout import read_layout, weight_names
-from filterviz_widget.history.pictures import Renderer
+from filterviz_widget.history.pictures import draw
 from filterviz_widget.history.probe import Probe
 from filterviz_widget.history.record import Array, Record
 from filterviz_widget.history.settings import Settings
-from filterviz_widget.model import ModelView, read_model
 from filterviz_widget.model.kernels import kernel_parts, layer_at, read_kernel
 
 
@@ -37,7 +37,8 @@ class Recorder:
 
     def __init__(self, model: Any, probe: Probe | None, layers: Iterable[Any] | None, settings: Settings) -> None:
         self._model, self._names = model, weight_names(model)
-        view = _view(model, settings) if settings.filters else None
+        self._engine = _engine(model, settings) if settings.filters else None
+        view = self._engine.view if self._engine else None
         self.layout = read_layout(model, view, layers, settings.filters)
         self._kernels = {
             layer.name: kernel_parts(layer_at(model, layer.name)) if layer.parts else () for layer in self.layout
@@ -45,14 +46,13 @@ class Recorder:
         self._gradients = probe and ProbeGradients(
             model, probe, training=settings.training, batch_size=settings.batch_size
         )
-        self._renderer = view and Renderer(
-            view,
-            {layer.name: layer.filters for layer in self.layout},
-            method=settings.method,
-            iterations=settings.iterations,
-            step_size=settings.step_size,
-            seed=settings.seed,
-        )
+        self._drawn = {layer.name: layer.filters for layer in self.layout}
+        self._how = {
+            "method": settings.method,
+            "iterations": settings.iterations,
+            "step_size": settings.step_size,
+            "seed": settings.seed,
+        }
 
     def record(self, epoch: int, logs: Mapping[str, Any]) -> Record:
         """Records the model as it is now.
@@ -64,7 +64,7 @@ class Recorder:
         with untouched_generators():
             kernels = {name: tuple(map(read_kernel, parts)) for name, parts in self._kernels.items()}
             measured = self._gradients.measure() if self._gradients else None
-            drawn = self._renderer.render() if self._renderer else {}
+            drawn = draw(self._engine, self._drawn, **self._how) if self._engine else {}
         gradients = measured.gradients if measured else ()
         weights = [self._names.get(id(weight), weight.path) for weight in self._model.trainable_weights]
         return Record(
@@ -91,9 +91,9 @@ def untouched_generators() -> Iterator[None]:
         np.random.set_state(legacy)  # noqa: NPY002
 
 
-def _view(model: Any, settings: Settings) -> ModelView | None:
+def _engine(model: Any, settings: Settings) -> Engine | None:
     try:
-        return read_model(model, image_size=settings.image_size, input_range=settings.input_range)
+        return engine_of(model, image_size=settings.image_size, input_range=settings.input_range)
     except (TypeError, ValueError) as error:
         if settings.strict:
             raise

@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -36,13 +36,18 @@ class _OnBehalfOfNobody(keras.Layer):  # type: ignore[misc]  # Keras has no type
             return inputs
 
 
-def in_inference(function: Callable[[Any], Any], tensor: Any) -> Any:
+def in_inference(function: Callable[[Any], Any], tensor: Any, values: Sequence[tuple[Any, Any]] = ()) -> Any:
     """Calls `function(tensor)` so that the layers called within work as in inference and change nothing.
 
     Whatever a layer assigns (moving averages, seeds, losses) goes to a scope that is thrown away.
+
+    Args:
+        function: What calls the layers.
+        tensor: Its argument.
+        values: Keras variables, each with a tensor that stands in for its value.
     """
     nobody = _OnBehalfOfNobody(function)
-    with keras.StatelessScope():
+    with keras.StatelessScope(state_mapping=list(values)):
         result = nobody(tensor, training=False)
     if nobody.error is not None:
         raise nobody.error

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -105,7 +106,8 @@ def read_model(
 
 def _graph(model: Any, size: tuple[int, int] | None) -> Graph:
     if (inner := functional(model)) is not None:
-        return functional_graph(inner)
+        # Its inputs are given in order; and who holds the graph must not hold the model.
+        return replace(functional_graph(inner), arrange=None)
     if not model.built:
         raise ValueError(
             f"The model {model.name!r} is not built: its input shape is unknown. Call it once on a batch of images, "

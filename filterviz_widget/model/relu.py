@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from filterviz_widget.model.gradient import with_gradient
+
 
 def relu_ceiling(operation: Any) -> float | None:
     """The highest value of a ReLU (infinite for a plain one); None where the operation is not a ReLU.
@@ -38,19 +40,17 @@ def redirected_relu(x: tf.Tensor, ceiling: float = math.inf) -> tf.Tensor:
         ceiling: The highest value, 6 for ReLU6.
 
     Returns:
-        `min(max(x, 0), ceiling)`.
+        `min(max(x, 0), ceiling)`; the gradient is there for `tf.gradients` in a graph (`with_gradient`).
     """
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def relu(x: tf.Tensor) -> Any:
-        def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            below, above = x <= 0, x >= tf.cast(ceiling, x.dtype)
-            ordinary = tf.where(below | above, tf.zeros_like(upstream), upstream)
-            away = (below & (upstream < 0)) | (above & (upstream > 0))
-            redirected = tf.where(away, tf.zeros_like(upstream), upstream)
-            arrives = tf.reduce_any(ordinary != 0, axis=list(range(1, x.shape.rank)), keepdims=True)
-            return tf.where(arrives, ordinary, redirected)
+    highest = tf.cast(ceiling, x.dtype)
+    return with_gradient(tf.clip_by_value(x, tf.cast(0, x.dtype), highest), [x], _redirected_gradient, ceiling)
 
-        return tf.clip_by_value(x, tf.cast(0, x.dtype), tf.cast(ceiling, x.dtype)), gradient
 
-    return relu(x)
+def _redirected_gradient(upstream: tf.Tensor, result: tf.Tensor, x: tf.Tensor, ceiling: float) -> Any:
+    below, above = x <= 0, x >= tf.cast(ceiling, x.dtype)
+    ordinary = tf.where(below | above, tf.zeros_like(upstream), upstream)
+    away = (below & (upstream < 0)) | (above & (upstream > 0))
+    redirected = tf.where(away, tf.zeros_like(upstream), upstream)
+    arrives = tf.reduce_any(ordinary != 0, axis=list(range(1, x.shape.rank)), keepdims=True)
+    return (tf.where(arrives, ordinary, redirected),)

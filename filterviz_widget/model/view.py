@@ -1,7 +1,7 @@
 """A model as this package sees it: the layers that can be shown, where to cut, what the image is like."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,12 @@ from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, saturating
 from filterviz_widget.model.reason import reason
 
-Features = Callable[[tf.Tensor], tf.Tensor]
+Values = Sequence[tuple[Any, tf.Tensor]]
+"""Keras variables, each with a tensor that stands in for its value."""
+
+Features = Callable[..., tf.Tensor]
 """From float32 images `(batch, height, width, channels)` in the units of `ModelView.input_range` to a layer's output,
-`(batch, height, width, filters)` or `(batch, units)`, in the layer's own dtype."""
+`(batch, height, width, filters)` or `(batch, units)`, in the layer's own dtype. The second argument may be `Values`."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class ModelView:
     def graph(self) -> Graph:
         """The model's graph."""
         return self._route.graph
+
+    @property
+    def position(self) -> int:
+        """Of the image among the graph's inputs."""
+        return self._route.position
 
     def layer(self, name: str) -> LayerInfo:
         """What is known of a layer.
@@ -174,11 +182,12 @@ class ModelView:
 
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow has no types
-        def features(images: tf.Tensor) -> tf.Tensor:
+        def features(images: tf.Tensor, values: Values = ()) -> tf.Tensor:
             try:
                 return in_inference(
                     lambda given: route.run(given, path, relu=relu, before_activation=before_activation, call=call),
                     images,
+                    values,
                 )
             except Exception as error:
                 if (message := self._does_not_fit(layer, images, error)) is None:

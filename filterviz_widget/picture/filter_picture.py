@@ -27,6 +27,10 @@ class FilterPicture:
         activations: float32 `(iterations + 1,)`, the activation before the first step and after each.
         description: The complete description; the same one gives the same bytes.
         note: What a reader of the picture should know, such as that the filter is dead; "" for nothing.
+        facet: Which of the description's facets it is, counted from 0.
+        error: Why the ascent was ended before its last step, such as a gradient that is not finite; the picture is
+            then as it was before. "" for a finished one.
+        is_dead: Whether nothing that was tried gave the filter a gradient, so that this is the start image.
 
     Example:
 
@@ -40,10 +44,18 @@ class FilterPicture:
     activations: npt.NDArray[np.float32]
     description: Description
     note: str = ""
+    facet: int = 0
+    error: str = ""
+    is_dead: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.image, self.raw, self.activations):
             array.flags.writeable = False
+
+    @property
+    def nbytes(self) -> int:
+        """Of the arrays."""
+        return self.image.nbytes + self.raw.nbytes + self.activations.nbytes
 
     def save(self, path: str | Path) -> None:
         """Writes the displayed image as a PNG file.

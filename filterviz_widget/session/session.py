@@ -1,14 +1,13 @@
-"""A model's pictures, computed in the background and told to whoever listens."""
+"""A view's wishes, fulfilled in the background and told to whoever listens."""
 
+import contextlib
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 
-from filterviz_widget.description.description import Description
-from filterviz_widget.engine.frame import Frame
-from filterviz_widget.engine.frames import Frames
-from filterviz_widget.model import ModelView
+from filterviz_widget.description import Description
+from filterviz_widget.engine import Abandoned, Engine, Frame
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.session.worker import Worker
 
@@ -19,36 +18,38 @@ REST = 0.4
 class Session:
     """Turns descriptions into frames on one background thread, and compiles ahead on another while that one rests.
 
+    Neither thread lives longer than there is work, and neither holds who listens: where that is gone, work ends.
+
     Args:
-        view: The model as it was read.
-        publish: Called on the background thread with each `Frame`.
-        likely: Says which pictures may be asked for after one, the likeliest first; called on the background thread.
+        engine: Returns the engine; called on the background threads for each job.
+        publish: Called on the background thread with each `Frame`; False means that nobody listens any more.
+        settle: Completes a description before it is drawn, with what only the engine knows.
+        likely: Says which pictures may be asked for after one, the likeliest first.
     """
 
     def __init__(
         self,
-        view: ModelView,
-        publish: Callable[[Frame], None],
+        engine: Callable[[], Engine],
+        publish: Callable[[Frame], bool],
+        settle: Callable[[Engine, Description], Description] = lambda _, wanted: wanted,
         likely: Callable[[Description], Sequence[Description]] = lambda _: (),
     ) -> None:
-        self._frames = Frames(view)
-        self._publish = publish
-        self._likely = likely
+        self._engine, self._publish, self._settle, self._likely = engine, publish, settle, likely
         self._asked: Description | None = None
         self._settled: Description | None = None
         self._outcome: FilterPicture | Exception = RuntimeError("No picture was asked for.")
         self._worker: Worker[tuple[Description | None, bool]] = Worker(self._work)
-        self._ahead: Worker[Sequence[Description]] = Worker(self._prepare, "ahead")
+        self._ahead: Worker[Description | None] = Worker(self._prepare, "ahead")
 
     def show(self, description: Description, *, anew: bool = False) -> None:
-        """Asks for a picture; one that waits or runs is dropped. Returns at once.
+        """Asks for a picture; one that waits or runs is dropped, also while it is compiled. Returns at once.
 
         Args:
             description: A fresh object per request.
-            anew: Forgets finished pictures first, because the model's weights may have changed.
+            anew: Draws it again, also where it was drawn with these very weights.
         """
         self._asked = description
-        self._ahead.submit(())
+        self._ahead.submit(None, only_if_busy=True)
         self._worker.submit((description, anew))
 
     def cancel(self) -> None:
@@ -75,48 +76,72 @@ class Session:
         raise self._outcome
 
     def close(self, timeout: float = 0) -> None:
-        """Stops the background thread and lets go of the model."""
+        """Ends what runs, and waits for that up to `timeout` seconds."""
         self._ahead.close()
         self._worker.close(timeout)
-        self._ahead.join(timeout)
+        self._ahead.close(timeout)
 
     def _work(self, job: tuple[Description | None, bool], is_wanted: Callable[[], bool]) -> None:
-        wanted, anew = job
-        if wanted is None:
+        asked, anew = job
+        if asked is None:
             if self._settled is not self._asked:
                 self._outcome = CancelledError("The run was stopped before the picture was final.")
                 self._publish(Frame("cancelled"))
             return
         try:
-            if anew:
-                self._frames.forget_pictures()
-            for frame in self._frames.stream(wanted):
-                if is_wanted():
-                    if frame.picture is not None:
-                        self._settled, self._outcome = wanted, frame.picture
-                        self._ahead.submit((wanted, *self._likely(wanted)))
-                    self._publish(frame)
-                    continue
-                # What is computed is shown: while a slider moves over a slow model, these are all its frames.
-                if frame.status == "running" and frame.image is not None:
-                    self._publish(frame)
-                return
+            self._draw(asked, anew, is_wanted)
+        except Abandoned:
+            return
         except Exception as error:
             if is_wanted():
-                message = explain(error, wanted)
-                self._settled, self._outcome = wanted, RuntimeError(message)
+                message = explain(error, asked)
+                self._settled, self._outcome = asked, RuntimeError(message)
                 self._outcome.__cause__ = error
-                self._publish(Frame("error", wanted, error=message))
+                self._publish(Frame("error", asked, error=message))
 
-    def _prepare(self, likely: Sequence[Description], is_wanted: Callable[[], bool]) -> None:
+    def _draw(self, asked: Description, anew: bool, is_wanted: Callable[[], bool]) -> None:
+        def check() -> None:
+            if not is_wanted():
+                raise Abandoned
+
+        engine = self._engine()
+        wanted = self._settle(engine, asked)
+        check()
+        if anew:
+            engine.forget(wanted)
+        # What is computed is shown: while a slider moves over a slow model, these are all its frames. So a frame is
+        # published even if it is no longer wanted; the run itself asks before its next chunk.
+        for frame in _until_abandoned(engine.stream(wanted, check)):
+            if frame.picture is not None:
+                if not is_wanted():
+                    return
+                self._settled, self._outcome = asked, frame.picture
+                self._ahead.submit(wanted)
+            if not self._publish(frame):
+                return
+
+    def _prepare(self, shown: Description | None, is_wanted: Callable[[], bool]) -> None:
+        def check() -> None:
+            if not is_wanted():
+                raise Abandoned
+
+        if shown is None:
+            return
         rests_until = time.monotonic() + REST
-        while likely and time.monotonic() < rests_until:
+        while time.monotonic() < rests_until:
             if not is_wanted():
                 return
             time.sleep(REST / 20)
-        for description in likely:
-            if is_wanted():
-                self._frames.prepare(description, is_wanted)
+        engine = self._engine()
+        with contextlib.suppress(Abandoned):
+            for likely in self._likely(shown):
+                check()
+                engine.prepare(self._settle(engine, likely), check)
+
+
+def _until_abandoned(frames: Iterator[Frame]) -> Iterator[Frame]:
+    with contextlib.suppress(Abandoned):
+        yield from frames
 
 
 def explain(error: Exception, wanted: Description) -> str:
@@ -124,12 +149,14 @@ def explain(error: Exception, wanted: Description) -> str:
     text = _gist(str(error))
     if isinstance(error, FloatingPointError):
         return f"The ascent on layer {wanted.layer} was ended: {text}"
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    if type(error).__name__ == "ResourceExhaustedError" or (isinstance(error, MemoryError) and not str(error)):
         height, width = wanted.image_size
         return (
             f"Out of memory in layer {wanted.layer} with an image of {height} x {width} pixels. "
             "Try a smaller image_size, or an earlier layer."
         )
+    if isinstance(error, MemoryError):
+        return f"There is too little memory for layer {wanted.layer}: {text}"
     return f"Layer {wanted.layer} could not be run: {type(error).__name__}: {text}"
 
 

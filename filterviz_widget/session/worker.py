@@ -1,69 +1,82 @@
-"""One background thread with a one-slot mailbox: the newest job wins."""
+"""A one-slot mailbox with a thread behind it, which lives only while there is work: the newest job wins."""
 
 import atexit
 import itertools
+import logging
 import threading
+import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Job = TypeVar("Job")
 
 THREAD_NAME = "filterviz-"
 """What all names begin with."""
 
+_log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
+_working: "weakref.WeakSet[Worker[Any]]" = weakref.WeakSet()
 
 
 class Worker(Generic[Job]):
-    """Runs jobs one at a time on a thread of its own; a new job replaces one that waits or runs.
+    """Runs jobs one at a time on a background thread; a new job replaces one that waits or runs.
+
+    The thread is started for a job and ends when none waits, so a worker that rests costs nothing and holds nobody.
+    It survives whatever the work raises.
 
     Args:
-        work: Called on the thread with a job and a function that says whether the job is still wanted. It
-            must ask often, return soon after a no, and not raise.
+        work: Called on the thread with a job and a function that says whether the job is still wanted. It must ask
+            often, and return soon after a no.
         name: What it is for, in the thread's name.
     """
 
     def __init__(self, work: Callable[[Job, Callable[[], bool]], None], name: str = "worker") -> None:
         self._work = work
-        self._changed = threading.Condition()
+        self._name = name
+        # Reentrant: a signal's handler may run in the midst of any of these methods, and submit in turn.
+        self._changed = threading.Condition(threading.RLock())
         self._waiting: list[Job] = []
         self._wanted = 0
-        self._busy = False
-        self._closed = False
-        # A daemon, so that a forgotten explorer does not keep the process alive; stopped in good order at
-        # exit all the same, because TensorFlow aborts when the interpreter goes away under it.
-        self._thread = threading.Thread(target=self._run, name=f"{THREAD_NAME}{name}-{next(_numbers)}", daemon=True)
-        atexit.register(self.close, 10)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        self._is_busy = self._is_closed = False
 
     def submit(self, job: Job, *, only_if_busy: bool = False) -> None:
         """Replaces whatever waits or runs. Returns at once."""
         with self._changed:
-            if self._closed or (only_if_busy and not (self._busy or self._waiting)):
+            if self._is_closed or (only_if_busy and not self._is_busy):
                 return
             self._waiting = [job]
             self._wanted += 1
-            self._changed.notify_all()
+            if not self._is_busy:
+                # A daemon, so that a forgotten explorer does not keep the process alive; stopped in good order at
+                # exit all the same, because TensorFlow aborts when the interpreter goes away under it.
+                name = f"{THREAD_NAME}{self._name}-{next(_numbers)}"
+                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+                _working.add(self)
+                self._is_busy = True
+                try:
+                    self._thread.start()
+                except RuntimeError:  # the process has no more threads: nobody would ever take the job
+                    self._is_busy, self._waiting = False, []
+                    raise
 
     def wait(self, timeout: float | None = None) -> bool:
         """Blocks until there is nothing to do; False if that takes longer than `timeout` seconds."""
         with self._changed:
-            return self._changed.wait_for(lambda: not (self._busy or self._waiting), timeout)
+            is_over = self._changed.wait_for(lambda: not self._is_busy, timeout)
+            thread = self._thread
+        if is_over and thread is not None and not self.is_current_thread():
+            thread.join(1)  # it has nothing left to do, and who counts threads should not find it
+        return is_over
 
     def close(self, timeout: float = 0) -> None:
-        """Ends the thread at its next question; waits for that up to `timeout` seconds."""
-        atexit.unregister(self.close)
+        """Takes no more jobs, and ends the one that runs at its next question; waits for that up to `timeout` s."""
         with self._changed:
-            self._closed = True
+            self._is_closed = True
             self._waiting = []
             self._wanted += 1
-            self._changed.notify_all()
-        self.join(timeout)
-
-    def join(self, timeout: float) -> None:
-        """Waits for the end of a closed thread, up to `timeout` seconds."""
-        if not self.is_current_thread():
-            self._thread.join(timeout)
+        if timeout and not self.is_current_thread():
+            self.wait(timeout)
 
     def is_current_thread(self) -> bool:
         """Whether the caller runs on this worker's thread."""
@@ -72,15 +85,22 @@ class Worker(Generic[Job]):
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
-                if self._closed:
+                if not self._waiting:
+                    self._is_busy = False
+                    self._changed.notify_all()
                     return
                 job, number = self._waiting.pop(), self._wanted
-                self._busy = True
             try:
                 self._work(job, lambda number=number: self._wanted == number)  # type: ignore[misc]  # bound now
-            finally:
-                del job
-                with self._changed:
-                    self._busy = False
-                    self._changed.notify_all()
+            except BaseException:  # an observer's sys.exit() too: the next job must find a worker
+                _log.exception("A job of %s failed.", threading.current_thread().name)
+            del job
+
+
+@atexit.register
+def _stop_all() -> None:
+    workers = list(_working)
+    for worker in workers:
+        worker.close()
+    for worker in workers:
+        worker.wait(10)

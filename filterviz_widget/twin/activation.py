@@ -7,30 +7,34 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from filterviz_widget.model.gradient import with_gradient
+
 Function = Callable[[tf.Tensor], tf.Tensor]
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def silu(x: tf.Tensor) -> Any:
+def silu(x: tf.Tensor) -> tf.Tensor:
     """`x * sigmoid(x)`, or swish (Elfwing et al. 2017, arXiv 1702.03118).
 
     TensorFlow computes the sigmoid again for the gradient, in seven passes; here there are four.
     """
     share = tf.sigmoid(x)
-    return x * share, lambda upstream: upstream * share + x * tf.raw_ops.SigmoidGrad(y=share, dy=upstream)
+    return with_gradient(x * share, [x, share], _silu_gradient)
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def gelu(x: tf.Tensor) -> Any:
+def _silu_gradient(upstream: tf.Tensor, result: tf.Tensor, x: tf.Tensor, share: tf.Tensor) -> Any:
+    return upstream * share + x * tf.raw_ops.SigmoidGrad(y=share, dy=upstream), None
+
+
+def gelu(x: tf.Tensor) -> tf.Tensor:
     """`x` times the cumulative normal distribution at `x` (Hendrycks and Gimpel 2016, arXiv 1606.08415)."""
     # Not erfc, which takes three times as long: it differs where the share is as small as the rounding of the dtype.
     share = 0.5 + 0.5 * tf.math.erf(x * math.sqrt(0.5))
+    return with_gradient(x * share, [x, share], _gelu_gradient)
 
-    def gradient(upstream: tf.Tensor) -> tf.Tensor:
-        density = tf.exp(tf.square(x) * -0.5) * (1 / math.sqrt(2 * math.pi))
-        return upstream * (share + x * density)
 
-    return x * share, gradient
+def _gelu_gradient(upstream: tf.Tensor, result: tf.Tensor, x: tf.Tensor, share: tf.Tensor) -> Any:
+    density = tf.exp(tf.square(x) * -0.5) * (1 / math.sqrt(2 * math.pi))
+    return upstream * (share + x * density), None
 
 
 QUICK: dict[Any, Function] = {keras.activations.silu: silu, keras.activations.gelu: gelu}

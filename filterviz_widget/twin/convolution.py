@@ -1,46 +1,88 @@
-"""Convolutions in the quickest of the ways that oneDNN has for them and their gradients, with kernels laid out once."""
+"""The forms that a convolution and its gradient can take: the same numbers up to rounding, in different times.
 
-import functools
-import math
-from typing import Any
+Which one is quickest depends on the processor, on oneDNN being on or off, and on the sizes: `measured.py` finds out.
+"""
+
+from typing import Any, Literal, NamedTuple
 
 import tensorflow as tf
 
+from filterviz_widget.model.gradient import with_gradient
+
 Pair = tuple[int, int]
-Shape = tuple[int, int, int, int]
-
-LARGEST_WASTE = 1.4
-"""How many times the multiplications of a strided convolution its gradient may take. On two cores a 7 x 7 kernel with
-strides of 2 (1.3 times) takes 2.0 ms in place of 5.7, a 3 x 3 kernel (1.8 times) 1.0 in place of .8."""
-
-MANY_WEIGHTS = 9 * 256 * 256
-"""In a kernel of more than one position, from which without strides oneDNN's gradients are quicker than its
-convolutions: 3 x 3, 512 to 512 channels at 28 x 28, 10.8 ms in place of 16.7."""
+Forward = Literal["plain", "turned", "padded"]
+Backward = Literal["own", "laid out"]
 
 
-def has_layout(shape: Shape, strides: Pair, padding: str, dilation: Pair) -> bool:
-    """Whether there is a layout that pays.
+class Case(NamedTuple):
+    """A convolution over all input channels, with everything that its time depends on.
 
-    Args:
-        shape: Of the kernel, `(height, width, inputs, filters)`.
-        strides: Of the convolution.
+    Attributes:
+        size: Height and width of what it is given; None where they are not known.
+        kernel: Shape of its kernel, `(height, width, inputs, filters)`.
+        strides: Down and across.
         padding: "valid" or "same".
-        dilation: Of the kernel.
+        dilation: Of the kernel, down and across.
+        dtype: In which it is computed.
     """
-    size = shape[:2]
-    if size == (1, 1):
-        return strides[0] == strides[1]
-    if strides == (1, 1):
-        is_centred = padding == "same" and dilation == (1, 1) and size[0] % 2 == size[1] % 2 == 1
-        return is_centred or not has_many_weights(shape)
-    taps = _taps(size, strides)
-    needed, taken = size[0] * size[1], taps[0] * taps[1] * strides[0] * strides[1]
-    return dilation == (1, 1) and strides[0] == strides[1] and taken <= LARGEST_WASTE * needed
+
+    size: Pair | None
+    kernel: tuple[int, int, int, int]
+    strides: Pair
+    padding: str
+    dilation: Pair
+    dtype: str
 
 
-def has_many_weights(shape: Shape) -> bool:
-    """Whether a convolution without strides is computed as the gradient of another one."""
-    return shape[:2] != (1, 1) and math.prod(shape) >= MANY_WEIGHTS
+class Form(NamedTuple):
+    """How a convolution is computed.
+
+    Attributes:
+        forward: "plain" is TensorFlow's convolution; "turned" the gradient of the convolution with the turned kernel,
+            for which oneDNN may have a quicker way; "padded" a plain one with the channels filled up with zeros to
+            four, as three are the worst case of Eigen's packing.
+        backward: "own" is TensorFlow's gradient; "laid out" a convolution with the kernel laid out for it once, while
+            TensorFlow brings it into another layout at every call.
+    """
+
+    forward: Forward
+    backward: Backward
+
+
+PLAIN = Form("plain", "own")
+
+FEW = 4
+"""Channels up to which the padded form fills up: a register of four numbers."""
+
+
+def forwards(case: Case) -> tuple[Forward, ...]:
+    """The forms that the convolution can take; the first always works."""
+    height, width, inputs, _ = case.kernel
+    is_point = (height, width) == (1, 1)
+    found: list[Forward] = ["plain"]
+    if case.strides == case.dilation == (1, 1) and case.padding == "same" and height % 2 == width % 2 == 1:
+        found += [] if is_point else ["turned"]
+    if inputs < FEW and not is_point:
+        found.append("padded")
+    return tuple(found)
+
+
+def backwards(case: Case) -> tuple[Backward, ...]:
+    """The forms that its gradient can take; TensorFlow's own is missing on some processors for a dilated kernel."""
+    has_layout = case.strides == (1, 1) or (
+        case.size is not None and case.strides[0] == case.strides[1] and case.dilation == (1, 1)
+    )
+    return ("own", "laid out") if has_layout else ("own",)
+
+
+def prepared(kernel: tf.Tensor, case: Case, form: Form) -> tuple[tf.Tensor, ...]:
+    """The tensors that `convolve` needs besides its input, laid out once: the kernel first."""
+    tensors = [kernel]
+    if form.forward == "turned" or form.backward == "laid out":
+        tensors.append(laid_out(kernel, case.strides))
+    if form.forward == "padded":
+        tensors.append(tf.pad(kernel, ((0, 0), (0, 0), (0, FEW - kernel.shape[2]), (0, 0))))
+    return tuple(tensors)
 
 
 def laid_out(kernel: tf.Tensor, strides: Pair) -> tf.Tensor:
@@ -66,76 +108,82 @@ def laid_out(kernel: tf.Tensor, strides: Pair) -> tf.Tensor:
     return tf.reshape(tf.transpose(blocks, (0, 2, 5, 1, 3, 4)), (rows, columns, filters, down * right * inputs))
 
 
-def convolve(
-    x: tf.Tensor, kernel: tf.Tensor, layout: tf.Tensor, *, strides: Pair, padding: str, dilation: Pair
-) -> tf.Tensor:
+def convolve(x: tf.Tensor, tensors: Any, case: Case, form: Form) -> tf.Tensor:
     """The convolution of `x`, with a gradient with respect to `x` alone.
-
-    TensorFlow's own gradient brings the kernel into another layout at every call, which takes longer than the
-    multiplications where there are few positions: 1 x 1 kernels, 2048 to 512 channels at 7 x 7, 1.2 ms in place of .7.
-    So it is a convolution of its own. For kernels with many weights it is the other way round, and the convolution is
-    computed as the gradient of the one whose kernel is the layout: the same values, sooner.
 
     Args:
         x: `(batch, height, width, inputs)`.
-        kernel: `(height, width, inputs, filters)`.
-        layout: Of `laid_out`.
-        strides: Of the convolution.
-        padding: "valid" or "same".
-        dilation: Of the kernel.
+        tensors: Of `prepared`.
+        case: What it is.
+        form: How it is computed.
 
     Returns:
         `(batch, height, width, filters)`.
     """
-    forward = functools.partial(tf.nn.conv2d, filters=kernel, strides=strides, padding=padding.upper())
-    size = x.shape[1:3]
-    if None in size:
-        return forward(x, dilations=dilation)
-    reach = [(count - 1) * spread for count, spread in zip(kernel.shape[:2], dilation, strict=True)]
-    added = [_padding(*each) for each in zip(size, reach, strides, strict=True)] if padding == "same" else [(0, 0)] * 2
-
-    if strides == (1, 1) and has_many_weights(tuple(kernel.shape)):
-        return _turned(x, kernel, layout)
-
-    def gradient(upstream: tf.Tensor) -> tf.Tensor:
-        if strides == (1, 1):
-            around = [(all - before, all - after) for all, (before, after) in zip(reach, added, strict=True)]
-            return tf.nn.conv2d(upstream, layout, 1, ((0, 0), *around, (0, 0)), dilations=dilation)
-        around = [(taps - 1, taps - 1) for taps in layout.shape[:2]]
-        blocks = tf.nn.conv2d(upstream, layout, 1, ((0, 0), *around, (0, 0)))
-        is_point = tuple(kernel.shape[:2]) == (1, 1)
-        pixels = _spread(blocks, strides) if is_point else tf.nn.depth_to_space(blocks, strides[0])
-        return _cropped(pixels, (added[0][0], added[1][0]), size)
-
-    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def run(x: tf.Tensor) -> Any:
-        return forward(x, dilations=dilation), gradient
-
-    return run(x)
+    y = forward(x, tensors, case, form.forward)
+    if form == PLAIN:
+        return y
+    return with_gradient(y, [x, *tensors[:2]], _gradient, case, form.backward)
 
 
-def _turned(x: tf.Tensor, kernel: tf.Tensor, layout: tf.Tensor) -> tf.Tensor:
-    """A convolution with padding "same" and odd sides, it and its gradient as the gradients of one another."""
+def forward(x: tf.Tensor, tensors: Any, case: Case, form: Forward) -> tf.Tensor:
+    """The convolution alone, in one of `forwards`."""
+    kernel = tensors[0]
+    if form == "turned":
+        return tf.nn.conv2d_transpose(x, tensors[1], _shape(x, kernel.shape[3]), 1, "SAME")
+    if form == "padded":
+        # Not tf.pad, which TensorFlow fuses with a convolution as if only height and width could be padded.
+        filled = tf.raw_ops.PadV2(
+            input=x, paddings=[[0, 0]] * 3 + [[0, FEW - x.shape[3]]], constant_values=tf.zeros((), x.dtype)
+        )
+        x, kernel = filled, tensors[-1]
+    return tf.nn.conv2d(x, kernel, case.strides, case.padding.upper(), dilations=case.dilation)
 
-    def back(values: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        shape = tf.concat([tf.shape(values)[:3], kernel.shape[2:3]], 0)
-        return tf.nn.conv2d_transpose(values, kernel, shape, 1, "SAME")
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def run(x: tf.Tensor) -> Any:
-        return back(x, layout), lambda upstream: back(upstream, kernel)
+def backward(upstream: tf.Tensor, x: tf.Tensor, tensors: Any, case: Case, form: Backward) -> tf.Tensor:
+    """The gradient with respect to `x` alone, in one of `backwards`."""
+    if form == "own":
+        return tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=tf.shape(x),
+            filter=tensors[0],
+            out_backprop=upstream,
+            strides=[1, *case.strides, 1],
+            padding=case.padding.upper(),
+            dilations=[1, *case.dilation, 1],
+        )
+    layout = tensors[1]
+    reach = [(count - 1) * spread for count, spread in zip(case.kernel[:2], case.dilation, strict=True)]
+    if case.strides == (1, 1):
+        # What "same" adds does not depend on the size here, so the size may be open.
+        added = [(each // 2, each - each // 2) if case.padding == "same" else (0, 0) for each in reach]
+        around = [(all - before, all - after) for all, (before, after) in zip(reach, added, strict=True)]
+        return tf.nn.conv2d(upstream, layout, 1, ((0, 0), *around, (0, 0)), dilations=case.dilation)
+    size = case.size
+    assert size is not None
+    first = [_added(*each) if case.padding == "same" else 0 for each in zip(size, reach, case.strides, strict=True)]
+    around = [(taps - 1, taps - 1) for taps in layout.shape[:2]]
+    blocks = tf.nn.conv2d(upstream, layout, 1, ((0, 0), *around, (0, 0)))
+    is_point = case.kernel[:2] == (1, 1)
+    pixels = _spread(blocks, case.strides) if is_point else tf.nn.depth_to_space(blocks, case.strides[0])
+    return _cropped(pixels, (first[0], first[1]), size)
 
-    return run(x)
+
+def _gradient(upstream: tf.Tensor, result: tf.Tensor, x: tf.Tensor, *rest: Any) -> tuple[tf.Tensor | None, ...]:
+    *tensors, case, form = rest
+    return backward(upstream, x, tensors, case, form), *[None] * len(tensors)
+
+
+def _shape(x: tf.Tensor, channels: int) -> Any:
+    return tf.concat([tf.shape(x)[:3], [channels]], 0)
 
 
 def _taps(size: Pair, strides: Pair) -> Pair:
     return -(-size[0] // strides[0]), -(-size[1] // strides[1])
 
 
-def _padding(size: int, reach: int, stride: int) -> Pair:
-    """What "same" adds before and after."""
-    total = max(0, (-(-size // stride) - 1) * stride + reach + 1 - size)
-    return total // 2, total - total // 2
+def _added(size: int, reach: int, stride: int) -> int:
+    """What "same" adds before."""
+    return max(0, (-(-size // stride) - 1) * stride + reach + 1 - size) // 2
 
 
 def _spread(x: tf.Tensor, strides: Pair) -> tf.Tensor:

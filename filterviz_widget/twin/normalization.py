@@ -4,6 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from filterviz_widget.model.gradient import with_gradient
+
 
 def layer_normalization(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: float) -> tf.Tensor:
     """Normalises the channels of each position by themselves (Ba et al. 2016, arXiv 1607.06450).
@@ -22,21 +24,25 @@ def layer_normalization(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon
     """
     channels = x.shape[-1]
     share = tf.fill((channels, 1), 1 / channels)
+    shape = tf.shape(x)
+    flat = tf.reshape(x, (-1, channels))
+    centred = flat - tf.matmul(flat, share)
+    inverse = tf.math.rsqrt(tf.matmul(tf.square(centred), share) + epsilon)
+    normal = centred * inverse
+    result = tf.reshape(normal * gamma + beta, shape)
+    return tf.ensure_shape(with_gradient(result, [x, normal, inverse, gamma, share], _gradient), x.shape)
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def run(x: tf.Tensor) -> Any:
-        shape = tf.shape(x)
-        flat = tf.reshape(x, (-1, channels))
-        centred = flat - tf.matmul(flat, share)
-        inverse = tf.math.rsqrt(tf.matmul(tf.square(centred), share) + epsilon)
-        normal = centred * inverse
 
-        def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            upstream = tf.reshape(upstream, (-1, channels))
-            weights = share * gamma[:, tf.newaxis]
-            along = tf.matmul(upstream, weights) + normal * tf.matmul(upstream * normal, weights)
-            return tf.reshape(inverse * (upstream * gamma - along), shape)
-
-        return tf.reshape(normal * gamma + beta, shape), gradient
-
-    return tf.ensure_shape(run(x), x.shape)
+def _gradient(
+    upstream: tf.Tensor,
+    result: tf.Tensor,
+    x: tf.Tensor,
+    normal: tf.Tensor,
+    inverse: tf.Tensor,
+    gamma: tf.Tensor,
+    share: tf.Tensor,
+) -> Any:
+    upstream = tf.reshape(upstream, (-1, x.shape[-1]))
+    weights = share * gamma[:, tf.newaxis]
+    along = tf.matmul(upstream, weights) + normal * tf.matmul(upstream * normal, weights)
+    return tf.reshape(inverse * (upstream * gamma - along), tf.shape(x)), None, None, None, None

@@ -1,8 +1,8 @@
-"""Which steps of a graph the twin computes in its own way, decided before anything is traced."""
+"""How the twin computes each step on the way to a layer, decided before anything is traced."""
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -11,32 +11,49 @@ import tensorflow as tf
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
 from filterviz_widget.twin import fold
 from filterviz_widget.twin.activation import quick
-from filterviz_widget.twin.convolution import convolve, has_layout, has_many_weights, laid_out
+from filterviz_widget.twin.convolution import Case, Form, convolve, prepared
+from filterviz_widget.twin.measured import Forms
 from filterviz_widget.twin.normalization import layer_normalization
-from filterviz_widget.twin.weights import Weights
+from filterviz_widget.twin.sizes import Size
+from filterviz_widget.twin.weights import Source
 
-Replacement = Callable[[Any, tf.Tensor], tf.Tensor]
-"""Computes a step's output from the layer (perhaps with another activation than the model's) and its input."""
+Run = Callable[[Any, tf.Tensor, Sequence[tf.Tensor]], tf.Tensor]
+"""Computes a step's output from the layer (perhaps with another activation than the model's), its input and its
+prepared weights."""
 
 NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization)
 
 
 class Planned(NamedTuple):
-    """A step to replace.
+    """A step on the way.
 
     Attributes:
         step: The step.
         normalization: The BatchNormalization whose work it takes over; None where there is none.
         folded: Whether the step is itself a BatchNormalization that the convolution before it took over.
+        is_understood: Whether its layer is one of Keras' own, used in the usual way.
     """
 
     step: Step
     normalization: Any | None = None
     folded: bool = False
+    is_understood: bool = False
+
+
+class Replacement(NamedTuple):
+    """A step that the twin computes in its own way.
+
+    Attributes:
+        run: How.
+        source: Its prepared weights; None where it needs none.
+    """
+
+    run: Run
+    source: Source | None = None
 
 
 def planned(graph: Graph, path: tuple[str, ...]) -> Iterator[Planned]:
-    """Yields the steps on the way to `path` whose layer is understood.
+    """Yields the steps on the way to `path`, those of nested models too.
 
     A convolution takes over the BatchNormalization that follows it where its output goes nowhere else, and its own
     activation is linear.
@@ -62,42 +79,45 @@ def planned(graph: Graph, path: tuple[str, ...]) -> Iterator[Planned]:
     for step in steps:
         if step.inner is not None:
             yield from planned(step.inner, path[1:] if step is last else ())
-        elif _is_understood(step):
+        else:
             after = normalized.get(id(step))
-            yield Planned(step, after and after.node.operation, id(step) in folded)
+            yield Planned(step, after and after.node.operation, id(step) in folded, _is_understood(step))
 
 
-def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacement, Hashable] | None:
-    """Returns how a planned step is computed, and the key of its prepared weights; None to leave it as it is.
+def replacement(plan: Planned, dtype: str, size: Size, forms: Forms) -> Replacement | None:
+    """Returns how a planned step is computed; None to leave it as it is.
 
     Args:
         plan: The step.
         dtype: In which it is computed.
-        weights: Where prepared weights are held.
+        size: Of what it is given.
+        forms: Says which form a convolution takes.
     """
     layer, normalization = plan.step.node.operation, plan.normalization
     # A layer that is used twice may be followed by a normalization in one place only.
     key = (id(layer), id(normalization), dtype)
     if plan.folded:
-        return lambda _, x: x, None
+        return Replacement(lambda _, x, __: x)
     if isinstance(layer, keras.layers.BatchNormalization):
-        scale, offset = weights.hold(key, dtype, layer.weights, lambda: fold.affine(layer))
-        return lambda _, x: tf.cast(x, dtype) * scale + offset, key
+
+        def scale(_: Any, x: tf.Tensor, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+            return tf.cast(x, dtype) * tensors[0] + tensors[1]
+
+        return Replacement(scale, _source(key, dtype, layer.variables, lambda: fold.affine(layer)))
     if isinstance(layer, keras.layers.LayerNormalization):
-        # In float32 whatever the precision, as in Keras.
-        parameters = weights.hold(
-            key, "float32", layer.weights, lambda: (fold.read(layer.gamma), fold.read(layer.beta))
-        )
+        epsilon = layer.epsilon
 
-        def normalize(_: Any, x: tf.Tensor) -> tf.Tensor:
-            gamma, beta = map(tf.convert_to_tensor, parameters)
-            return tf.cast(layer_normalization(tf.cast(x, "float32"), gamma, beta, layer.epsilon), dtype)
+        def normalize(_: Any, x: tf.Tensor, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+            # In float32 whatever the precision, as in Keras.
+            gamma, beta = tensors
+            return tf.cast(layer_normalization(tf.cast(x, "float32"), gamma, beta, epsilon), dtype)
 
-        return normalize, key
+        parameters = _source(key, "float32", layer.variables, lambda: (fold.read(layer.gamma), fold.read(layer.beta)))
+        return Replacement(normalize, parameters)
     is_depthwise = isinstance(layer, keras.layers.Conv2D) and _has_one_input_per_group(layer)
-    has_layout = _has_layout(layer, dtype)
+    case, form = _form(layer, dtype, size, forms)
     is_spread = isinstance(layer, keras.layers.Dense) and len(plan.step.node.input_tensors[0].shape) > 2
-    if dtype == "float32" and normalization is None and not (is_depthwise or has_layout or is_spread):
+    if dtype == "float32" and normalization is None and case is None and not (is_depthwise or is_spread):
         return None  # the layer itself does just that
 
     def compute() -> tuple[tf.Tensor, ...]:
@@ -105,22 +125,51 @@ def replacement(plan: Planned, dtype: str, weights: Weights) -> tuple[Replacemen
         if is_depthwise:
             kernel = fold.depthwise(kernel, layer.groups)
         first = [fold.read(layer.depthwise_kernel)] if isinstance(layer, keras.layers.SeparableConv2D) else []
-        layout = [laid_out(kernel, layer.strides)] if has_layout else []
-        return *first, kernel, *layout, *bias
+        kernels = (kernel,) if case is None or form is None else prepared(kernel, case, form)
+        return *first, *kernels, *bias
 
-    sources = [*layer.weights, *(normalization.weights if normalization else ())]
-    held = weights.hold(key, dtype, sources, compute)
+    variables = [*layer.variables, *(normalization.variables if normalization else ())]
     has_bias = layer.use_bias or normalization is not None
-    kernels, biases = (held[:-1], held[-1:]) if has_bias else (held, ())
-    apply = _apply(layer, is_depthwise, has_layout)
+    apply = _apply(layer, is_depthwise, case, form)
 
-    def run(operation: Any, x: tf.Tensor) -> tf.Tensor:
-        x = apply(tf.cast(x, dtype), *map(tf.convert_to_tensor, kernels))
-        for bias in biases:
-            x = tf.nn.bias_add(x, bias)
+    def run(operation: Any, x: tf.Tensor, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+        x = apply(tf.cast(x, dtype), *(tensors[:-1] if has_bias else tensors))
+        if has_bias:
+            x = tf.nn.bias_add(x, tensors[-1])
         return x if operation.activation is None else quick(operation.activation)(x)
 
-    return run, key
+    return Replacement(run, _source((*key, form), dtype, variables, compute))
+
+
+def as_it_is(plan: Planned, *, is_replaced: bool) -> Source | None:
+    """The variables that a step reads by itself: all of one that is left as it is, otherwise its activation's."""
+    operation = plan.step.node.operation
+    reader = getattr(operation, "activation", None) if is_replaced else operation
+    variables = list(reader.variables) if isinstance(reader, keras.Layer) else []
+    arguments = keras.tree.flatten((plan.step.node.arguments.args, plan.step.node.arguments.kwargs))
+    variables += [one for one in arguments if isinstance(one, keras.Variable)]
+    variables = list({id(one): one for one in variables}.values())
+    if not variables:
+        return None
+    return Source(("as it is", *map(id, variables)), tuple(variables), tuple)
+
+
+def on_the_way(graph: Graph, path: tuple[str, ...]) -> tuple[Any, ...]:
+    """All variables that the output of the step at `path` depends on, each once."""
+    found: dict[int, Any] = {}
+    for plan in planned(graph, path):
+        source = as_it_is(plan, is_replaced=False)
+        found.update((id(variable), variable) for variable in (source.variables if source else ()))
+    return tuple(found.values())
+
+
+def _source(key: Hashable, dtype: str, variables: Any, make: Callable[[], tuple[tf.Tensor, ...]]) -> Source:
+    def compute(values: Sequence[tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        # The layer's own properties know what its weights are made of, low-rank updates included.
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return tuple(tf.cast(one, dtype) for one in make())
+
+    return Source(key, tuple(variables), compute)
 
 
 def _is_understood(step: Step) -> bool:
@@ -160,22 +209,20 @@ def _has_one_input_per_group(layer: Any) -> bool:
     return bool(layer.groups > 1 and layer.kernel.shape[2] == 1 and len(set(layer.strides)) == 1)
 
 
-def _has_layout(layer: Any, dtype: str) -> bool:
-    """Whether `convolve` computes it."""
+def _form(layer: Any, dtype: str, size: Size, forms: Forms) -> tuple[Case | None, Form | None]:
+    """What convolution over all channels it is, and how it is computed; None for any other layer."""
     if type(layer) is not keras.layers.Conv2D or layer.groups > 1:
-        return False
-    shape = tuple(layer.kernel.shape)
-    if dtype != "float32" and layer.strides == (1, 1) and has_many_weights(shape):
-        return False  # what it is good for was measured in float32
-    return has_layout(shape, layer.strides, layer.padding, layer.dilation_rate)
+        return None, None
+    case = Case(size, tuple(layer.kernel.shape), layer.strides, layer.padding, layer.dilation_rate, dtype)
+    return case, forms(case).form
 
 
-def _apply(layer: Any, is_depthwise: bool, has_layout: bool) -> Callable[..., tf.Tensor]:
+def _apply(layer: Any, is_depthwise: bool, case: Case | None, form: Form | None) -> Callable[..., tf.Tensor]:
     """What the layer does with its input and its kernels."""
     if isinstance(layer, keras.layers.Dense):
         return _multiplied
-    if has_layout:
-        return functools.partial(convolve, strides=layer.strides, padding=layer.padding, dilation=layer.dilation_rate)
+    if case is not None and form is not None:
+        return lambda x, *tensors: convolve(x, tensors, case, form)
     how = {
         "strides": layer.strides,
         "padding": layer.padding,

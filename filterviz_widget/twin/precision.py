@@ -2,55 +2,80 @@
 
 import functools
 import platform
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
-from filterviz_widget.description.description import Precision
+from filterviz_widget.description import Precision
 from filterviz_widget.model import ModelView
-from filterviz_widget.twin.work import Work, work
+from filterviz_widget.twin.convolution import Case
+from filterviz_widget.twin.measured import Forms
+from filterviz_widget.twin.plan import planned
+from filterviz_widget.twin.sizes import sizes
+from filterviz_widget.twin.work import work
 
-DENSE_SHARE = 80
-"""Multiplications in dense convolutions, per multiplication in grouped ones and per output, from which bfloat16 pays:
-both are bound by memory."""
+PAYS = 1.3
+"""How many times quicker bfloat16 must be: its pictures are a little less exact."""
 
-SMALLEST = 0.5e9
-"""Multiplications below which an iteration takes less than 8 ms in float32 anyway."""
+LEAST = 8.0
+"""Milliseconds of an iteration below which float32 is quick enough anyway."""
 
 
-def best_precision(view: ModelView, layer: str) -> Precision:
-    """What "auto" stands for: bfloat16 where it is known to be faster by far, float32 anywhere else.
+def best_precision(view: ModelView, layer: str, forms: Forms) -> Precision:
+    """What "auto" stands for: bfloat16 where it is found to be much quicker on this machine, float32 anywhere else.
 
-    A rule, not a measurement: the same layer gives the same precision at once and every time, so that a picture's
-    description is complete before it is drawn. bfloat16 is chosen where the processor multiplies matrices of it
-    (AMX), and nearly all of the work is convolutions over many channels (`pays`). The other formats of reduced
-    precision do not pay on a processor: AVX512_BF16 without AMX takes 2 to 3 times as long as float32 for the
-    convolutions of VGG16.
+    It is asked for only where the processor multiplies matrices of bfloat16 (AMX): without, it takes a multiple of
+    float32's time. An iteration's time is taken for that of its convolutions, each timed in its quickest form, and of
+    one pass over the other layers' outputs, forward and back.
 
     Args:
         view: The model as it was read; its image size counts.
         layer: A name from `view.layers`.
+        forms: Times convolutions, or remembers their times.
     """
+    if not has_matrix_unit():
+        return "float32"
     height, width, _ = view.image_shape
-    if has_matrix_unit() and pays(work(view.graph, tuple(layer.split("/")), height * width)):
-        return "bfloat16"
-    return "float32"
+    outputs = work(view.graph, tuple(layer.split("/")), height * width).outputs
+
+    def milliseconds(dtype: str) -> float:
+        convolutions = sum(forms(case).milliseconds for case in cases(view, layer, dtype))
+        return convolutions + 2 * outputs * _per_output(dtype)
+
+    full = milliseconds("float32")
+    return "bfloat16" if full >= LEAST and full >= PAYS * milliseconds("bfloat16") else "float32"
 
 
-def pays(amount: Work) -> bool:
-    """Whether bfloat16 is faster than float32 on a processor with AMX.
+def cases(view: ModelView, layer: str, dtype: str) -> Iterator[Case]:
+    """The convolutions over all channels on the way to a layer, as `forms` knows them."""
+    path = tuple(layer.split("/"))
+    known = sizes(view.graph, path, view.position, view.image_shape[:2])
+    for plan in planned(view.graph, path):
+        layer_ = plan.step.node.operation
+        if plan.is_understood and type(layer_) is keras.layers.Conv2D and layer_.groups == 1:
+            size = known.get(id(plan.step))
+            yield Case(size, tuple(layer_.kernel.shape), layer_.strides, layer_.padding, layer_.dilation_rate, dtype)
 
-    Milliseconds per iteration, measured on two cores with AMX, 224 x 224, float32 / bfloat16 (both with batch
-    normalization folded), beside `dense / other`: VGG16 block3_conv1 70 / 16 at 484; InceptionV3 mixed10 80 / 57 at
-    184; ResNet50 conv5_block3_out 108 / 65 at 104; DenseNet121 116 / 107 at 57; ConvNeXtTiny 151 / 150 at 32;
-    EfficientNetB0 60 / 78 and MobileNetV2 27 / 33 below 15.
-    """
-    return amount.dense >= SMALLEST and amount.dense >= DENSE_SHARE * (amount.grouped + amount.outputs)
+
+@functools.cache
+def _per_output(dtype: str) -> float:
+    """Milliseconds that a layer between convolutions takes for each number: a ReLU stands for them."""
+    with tf.init_scope():
+        x = tf.cast(tf.random.stateless_normal((1, 128, 128, 64), (0, 1)), dtype)
+        quickest = float("inf")
+        for _ in range(4):
+            began = time.perf_counter()
+            tf.nn.relu(x)
+            quickest = min(quickest, time.perf_counter() - began)
+        return 1000 * quickest / float(tf.size(x))
 
 
 @functools.cache
 def has_matrix_unit() -> bool:
-    """Whether the ascent runs on a processor with AMX for bfloat16."""
+    """Whether the ascent runs on a processor with AMX for bfloat16, and TensorFlow may use it."""
     if tf.config.list_physical_devices("GPU") or platform.system() != "Linux":
         return False
     try:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from filterviz_widget.model.gradient import with_gradient
 from filterviz_widget.twin.activation import quick
 
 
@@ -26,38 +27,41 @@ def weightless(layer: Any, given: Any) -> Callable[[Any], tf.Tensor] | None:
         # As tf.add would ask in every iteration, and in a dozen operations, which of the two was broadcast.
         return tf.add_n if _are_alike(given) else None
     if kind is keras.layers.MaxPooling2D:
-        return None if layer.data_format == "channels_first" else functools.partial(max_pool, layer)
+        if layer.data_format == "channels_first":
+            return None
+        return functools.partial(max_pool, tuple(layer.pool_size), tuple(layer.strides), layer.padding)
     function = quick(layer.activation)
     return None if function is layer.activation else function
 
 
-def max_pool(layer: Any, x: tf.Tensor) -> tf.Tensor:
+def max_pool(pool: tuple[int, ...], strides: tuple[int, ...], padding: str, x: tf.Tensor) -> tf.Tensor:
     """Max pooling whose gradient is a function that TensorFlow optimises by itself.
 
     Among the edges of a loop the pass that brings in oneDNN misses most of these gradients: InceptionV3 takes 75 ms
     per iteration in place of 66.
 
     Args:
-        layer: The MaxPooling2D.
+        pool: Height and width of the window.
+        strides: Down and across.
+        padding: "valid" or "same".
         x: `(batch, height, width, channels)`.
     """
+    return with_gradient(
+        tf.nn.max_pool2d(x, pool, strides, padding.upper()), [x], _pool_gradient, pool, strides, padding
+    )
 
-    def pooled(x: tf.Tensor) -> tf.Tensor:
-        return tf.nn.max_pool2d(x, layer.pool_size, layer.strides, layer.padding.upper())
 
-    @functools.partial(tf.function, autograph=False, experimental_attributes={"_noinline": True})
+def _pool_gradient(
+    upstream: tf.Tensor, result: tf.Tensor, x: tf.Tensor, pool: tuple[int, ...], strides: tuple[int, ...], padding: str
+) -> Any:
     def gradient(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = pooled(x)
-        return tape.gradient(y, x, output_gradients=upstream)
+        how = {"ksize": [1, *pool, 1], "strides": [1, *strides, 1], "padding": padding.upper()}
+        y = tf.raw_ops.MaxPool(input=x, **how)
+        return tf.raw_ops.MaxPoolGrad(orig_input=x, orig_output=y, grad=upstream, **how)
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def run(x: tf.Tensor) -> Any:
-        # A concrete function, as tf.function would warn that many poolings are traced.
-        return pooled(x), lambda upstream: gradient.get_concrete_function(x, upstream)(x, upstream)
-
-    return run(x)
+    own = tf.function(gradient, autograph=False, experimental_attributes={"_noinline": True})
+    # A concrete function, as tf.function would warn that many poolings are traced.
+    return (own.get_concrete_function(x, upstream)(x, upstream),)
 
 
 def _are_alike(given: Any) -> bool:

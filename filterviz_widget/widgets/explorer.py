@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filterviz_widget.description import checked_precision
 from filterviz_widget.description.code import code
-from filterviz_widget.description.description import checked_precision
-from filterviz_widget.description.method import OPTIONS, Method, inapplicable, preset
+from filterviz_widget.description.description import Description
+from filterviz_widget.description.method import OPTIONS, preset
+from filterviz_widget.description.reading import Reading
 from filterviz_widget.picture import FilterPicture
-from filterviz_widget.visualize import READING, chosen_precision, describe
 from filterviz_widget.widgets.explorer_state import ExplorerState, first_layer, frame_state, model_state
-from filterviz_widget.widgets.live_widget import check_arguments
+from filterviz_widget.widgets.live_widget import LOCK, check_arguments
 
 if TYPE_CHECKING:
-    from filterviz_widget.description.description import Description, Precision
-    from filterviz_widget.engine import Frame
+    from filterviz_widget.engine import Engine, Frame
     from filterviz_widget.session import Session
 
 
@@ -70,9 +70,10 @@ class FilterExplorer(ExplorerState):
     """
 
     _session: Session | None = None
+    _engine: Callable[[], Engine] | None = None
+    _read: Reading | None = None
     _picture: FilterPicture | None = None
-    _describe: Callable[..., Description] | None = None
-    _precision: Callable[[str], Precision] | None = None
+    _curve: tuple[float | None, ...] = ()
 
     def __init__(
         self,
@@ -93,10 +94,6 @@ class FilterExplorer(ExplorerState):
         precision: str = "auto",
         **kwargs: Any,
     ) -> None:
-        self._lock = threading.RLock()
-        check_arguments(kwargs, {*OPTIONS, *READING, *self.SETTINGS, "precision"}, "FilterExplorer")
-        chosen, precision = preset(method), checked_precision(precision)
-        axes = chosen.method.replaced(**{name: kwargs.pop(name) for name in OPTIONS if name in kwargs})
         self._reading = {
             "input": input,
             "image_size": image_size,
@@ -105,28 +102,30 @@ class FilterExplorer(ExplorerState):
             "other_inputs": other_inputs,
             "channels": channels,
         }
+        check_arguments(kwargs, {*OPTIONS, *self._reading, *self.SETTINGS, "precision"}, "FilterExplorer")
+        chosen, self._precision = preset(method), checked_precision(precision)
+        axes = chosen.method.replaced(**{name: kwargs.pop(name) for name in OPTIONS if name in kwargs})
         # TensorFlow is imported here, when the first model has come.
-        from filterviz_widget.model import read_model
+        from filterviz_widget.engine import engine_of
         from filterviz_widget.session import Session
 
-        view = read_model(model, **self._reading)
+        engine = engine_of(model, **self._reading)
         # Before the widget is opened, so that a wrong argument leaves nothing open.
-        self._publish(model_state(view))
+        for name, value in model_state(engine.view).items():
+            self.set_trait(name, value)
         with self._at_once():
-            self.layer = first_layer(view.layers) if layer is None else layer
+            self.layer = first_layer(engine.view.layers) if layer is None else layer
             self.method = method
             self.options = axes.options()
             self.filter, self.seed = filter, seed
             self.step_size = chosen.step_size if step_size is None else step_size
             self.iterations = chosen.iterations if iterations is None else iterations
         super().__init__("widget", **kwargs)
-        self._describe = lambda layer, filter, **settings: describe(
-            view, layer, filter, precision=precision, **settings
+        self._engine, self._read = _same_engine(engine, model, self._reading), engine.reading
+        self._session = Session(
+            self._engine, _weakly(self._show, False), _settled(self._precision), _weakly(self._likely, [])
         )
-        self._precision = lambda layer: chosen_precision(precision, view, layer)
-        self._session = Session(view, self._show, self._likely)
         self.observe(self._ask, self.SETTINGS[:-1])
-        self.on_msg(self._receive)
         self._ask()
 
     @property
@@ -146,15 +145,16 @@ class FilterExplorer(ExplorerState):
             RuntimeError: If the run failed, the explorer is closed, or an observer calls: the picture cannot
                 become final while the observer is at work.
         """
-        if self._lock._is_owned():  # type: ignore[attr-defined]  # what threading.Condition asks too
+        if LOCK._is_owned():  # type: ignore[attr-defined]  # what threading.Condition asks too
             raise RuntimeError("wait() cannot be called from an observer: observe `status` and act on 'done'.")
         return self._open_session().wait(timeout)
 
     def save(self, path: str | Path) -> None:
-        """Waits for the picture to be final and writes it as a PNG file.
+        """Waits for the picture to be final and writes it as a PNG file, whole or not at all.
 
         Raises:
             ValueError: If the file's name ends in something else than `.png`.
+            OSError: If it cannot be written; what was there before stays.
             concurrent.futures.CancelledError, RuntimeError: As `wait` does.
         """
         self.wait().save(path)
@@ -165,83 +165,128 @@ class FilterExplorer(ExplorerState):
             self._session.cancel()
 
     def refresh(self) -> None:
-        """Draws the picture again and forgets those kept from before: for a model whose weights have changed."""
+        """Draws the picture again: with the model's weights as they are now."""
         self._open_session()
         self._ask(anew=True)
 
     def close(self) -> None:
-        """Stops the background thread, lets go of the model and removes the widget from the page."""
-        with self._lock:
+        """Ends what runs, lets go of the model and removes the widget from the page."""
+        self._shut(0 if LOCK._is_owned() else 5)  # type: ignore[attr-defined]  # a run may wait for this very lock
+
+    def _shut(self, timeout: float) -> None:
+        with LOCK:
             session, self._session = self._session, None
-            self._describe = self._precision = None
-            super().close()
+            self._engine = self._read = None
+            super()._shut(timeout)
         if session:
-            # Not for long where an observer calls: the thread may wait for this very lock.
-            session.close(timeout=0 if self._lock._is_owned() else 5)  # type: ignore[attr-defined]
+            session.close(timeout)
 
     def code(self) -> str:
         """The lines of Python that make the picture of the present settings again, to the byte.
 
         The model is expected under the name `model`.
         """
-        return code(self._wanted(), self.method, self._reading)
+        with LOCK:
+            engine, wanted, method = self._engine, self._wanted(), self.method
+        if engine is None:
+            raise RuntimeError(CLOSED)
+        return code(_settled(self._precision)(engine(), wanted), method, self._reading)
 
     def _wanted(self) -> Description:
-        if self._describe is None:
+        """The present settings, which are checked, as a description."""
+        if self._read is None:
             raise RuntimeError(CLOSED)
-        return self._describe(
+        return Description(
             self.layer,
             self.filter,
-            method=self.method,
-            step_size=self.step_size,
-            iterations=self.iterations,
-            seed=self.seed,
-            **self.options,
+            float(self.step_size),
+            self.iterations,
+            self.seed,
+            self._read,
+            self._method(),
         )
 
     def _likely(self, shown: Description) -> list[Description]:
         """What one step of the layer slider leads to: forward, then back."""
-        names = [entry["name"] for entry in self.layers if self.all_layers or entry["recommended"]]
-        if shown.layer not in names or self._precision is None:
+        with LOCK:
+            names = [entry["name"] for entry in self.layers if self.all_layers or entry["recommended"]]
+        if shown.layer not in names:
             return []
         place = names.index(shown.layer)
         neighbours = [*names[place + 1 : place + 2], *names[max(0, place - 1) : place]]
-        return [replace(shown, layer=name, filter=0, precision=self._precision(name)) for name in neighbours]
+        return [replace(shown, layer=name, filter=0) for name in neighbours]
 
     def _ask(self, _: Any = None, *, anew: bool = False) -> None:
         """Wants the picture of the present settings. Nothing else happens on the caller's thread."""
-        with self._lock:
+        with LOCK:
             if self._session is None:
                 return
             if self._holding:
                 self._stale = True
                 return
             self.set_trait("error", "")
-            kind = next(entry["kind"] for entry in self.layers if entry["name"] == self.layer)
-            self.set_trait("inapplicable", inapplicable(Method().replaced(**self.options), kind))
+            self.set_trait("inapplicable", self._reasons())
             self._session.show(self._wanted(), anew=anew)
 
-    def _receive(self, _: Any, content: Any, __: Any) -> None:
-        kind = content.get("type") if isinstance(content, dict) else None
+    def _receive(self, kind: str) -> None:
         if kind == "cancel":
             self.cancel()
         elif kind == "run":
             self._ask(anew=True)
 
-    def _show(self, frame: Frame) -> None:
+    def _show(self, frame: Frame) -> bool:
         """Puts a frame into the state. Called on the background thread."""
-        state = frame_state(frame)
-        with self._lock:
+        state = frame_state(frame, self._curve)
+        with LOCK:
             if self._session is None:
-                return
+                return False
             if frame.picture is not None:
                 self._picture = frame.picture
+            self._curve = tuple(state.get("activations", self._curve))
             self._publish(state)
+        return True
 
     def _open_session(self) -> Session:
         if self._session is None:
             raise RuntimeError(CLOSED)
         return self._session
 
+    def __repr__(self) -> str:
+        if self._session is None:
+            return "FilterExplorer (closed)"
+        return f"FilterExplorer: {self.layer}, filter {self.filter}, {self.method}, {self.status}"
+
 
 CLOSED = "The explorer is closed. Make a new one: FilterExplorer(model)."
+
+
+def _weakly(method: Callable[..., Any], without: Any) -> Callable[..., Any]:
+    """The method as long as its object lives, and then `without`: a thread that runs must not hold the widget."""
+    held = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> Any:
+        alive = held()
+        return without if alive is None else alive(*arguments)
+
+    return call
+
+
+def _settled(precision: str) -> Callable[[Engine, Description], Description]:
+    return lambda engine, wanted: replace(engine.settled(wanted, precision), reading=engine.reading)
+
+
+def _same_engine(engine: Engine, model: Any, reading: Mapping[str, Any]) -> Callable[[], Engine]:
+    """Returns the engine, or another one where the model's layers have changed since."""
+    if isinstance(model, str | Path):
+        return lambda: engine
+    from filterviz_widget.engine import engine_of
+
+    alive = weakref.ref(model)
+
+    def same() -> Engine:
+        nonlocal engine
+        if (known := alive()) is not None:
+            engine = engine_of(known, **reading)
+        return engine
+
+    return same

@@ -5,34 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from filterviz_widget._version import __version__
-from filterviz_widget.description.method import CHOICES, LARGEST, PRESETS
+from filterviz_widget.description.method import AXES, PRESETS, Method, inapplicable, preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting
 from filterviz_widget.picture import data_url
 from filterviz_widget.widgets.incoming import accept, accept_options, unknown_layer
-from filterviz_widget.widgets.live_widget import LiveWidget
+from filterviz_widget.widgets.live_widget import LOCK, LiveWidget
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Frame
     from filterviz_widget.model import ModelView
 
 
-class Number(traitlets.TraitType[Any, Any]):
-    """A number in a range that may depend on the widget's state; NumPy's numbers are welcome."""
+class Setting(traitlets.TraitType[Any, Any]):
+    """A setting, which is checked once: here where Python assigns it, or with the message of the page that it is in."""
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Returns an int or float.
+        """Returns the value as the widget holds it.
 
         Raises:
-            traitlets.TraitError: If the value is not such a number, or out of range.
+            traitlets.TraitError: If it is not allowed in the widget's present state.
         """
+        if value is self.default_value or obj._trusted.get(self.name) is value:
+            return dict(value) if isinstance(value, dict) else value
         try:
-            return fitting(str(self.name), value, obj._range(self.name))
-        except ValueError as error:
+            return obj._checked(self.name, value)
+        except (TypeError, ValueError) as error:
             raise traitlets.TraitError(str(error)) from None
 
 
@@ -41,18 +43,18 @@ class ExplorerState(LiveWidget):
 
     SETTINGS = ("method", "layer", "filter", "step_size", "iterations", "seed", "options", "all_layers")
 
-    layer = traitlets.Unicode(help="Name of the layer.").tag(sync=True)
-    filter = Number(0, help="Filter of the layer, counted from 0; a change of layer clamps it.").tag(sync=True)
-    step_size = Number(1.0, help="Grey levels (RMS) per iteration, 0.01 to 1,000.").tag(sync=True)
-    iterations = Number(20, help="Steps of the ascent, 1 to 10,000.").tag(sync=True)
-    seed = Number(0, help="Seed of everything random, 0 to 2**31 - 1.").tag(sync=True)
-    method = traitlets.Enum(
-        list(PRESETS), "classic", help="Name of the method; a change brings its options, step size and iterations."
-    ).tag(sync=True)
-    options = traitlets.Dict(
+    layer = Setting("", help="Name of the layer.").tag(sync=True)
+    filter = Setting(0, help="Filter of the layer, counted from 0; a change of layer clamps it.").tag(sync=True)
+    step_size = Setting(1.0, help="Grey levels (RMS) per iteration, 0.01 to 1,000.").tag(sync=True)
+    iterations = Setting(20, help="Steps of the ascent, 1 to 10,000.").tag(sync=True)
+    seed = Setting(0, help="Seed of everything random, 0 to 2**31 - 1.").tag(sync=True)
+    method = Setting("classic", help="Name of the method; a change brings its options, step size and iterations.").tag(
+        sync=True
+    )
+    options = Setting(
         PRESETS["classic"].method.options(), help="The axes of the method, by name; what is assigned is merged."
     ).tag(sync=True)
-    all_layers = traitlets.Bool(False, help="Whether the page offers every layer with a feature map.").tag(sync=True)
+    all_layers = Setting(False, help="Whether the page offers every layer with a feature map.").tag(sync=True)
 
     layers: traitlets.List[Any] = traitlets.List(
         read_only=True, help="What can be shown: name, filters, shape, kind of each layer."
@@ -61,7 +63,9 @@ class ExplorerState(LiveWidget):
         read_only=True, help="Layers that cannot be shown: name and reason of each."
     ).tag(sync=True)
     limits = traitlets.Dict(read_only=True, help="Lowest and highest value of each number.").tag(sync=True)
-    choices = traitlets.Dict(read_only=True, help="What each axis that is not a number can be.").tag(sync=True)
+    axes: traitlets.List[Any] = traitlets.List(
+        read_only=True, help="The axes of the method that the page offers: words, group, limits of each."
+    ).tag(sync=True)
     presets = traitlets.Dict(read_only=True, help="Options, step size and iterations of each method.").tag(sync=True)
     inapplicable = traitlets.Dict(read_only=True, help="Axes without effect here, each with the reason.").tag(sync=True)
     image_size: traitlets.List[Any] = traitlets.List(
@@ -81,12 +85,16 @@ class ExplorerState(LiveWidget):
     activations: traitlets.List[Any] = traitlets.List(
         read_only=True, help="Activation before each step so far, at the end also after the last."
     ).tag(sync=True)
+    activations_more = traitlets.Dict(
+        read_only=True, help="While a run is on, `values` that come to `activations` from place `start` on."
+    ).tag(sync=True)
     status = traitlets.Enum(["idle", "compiling", "running", "done", "cancelled", "error"], "idle", read_only=True).tag(
         sync=True
     )
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the picture.").tag(sync=True)
-    version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
 
+    _trusted: Mapping[str, Any] = MappingProxyType({})
+    """Values that were checked together, while they are set one by one."""
     _holding = 0
     _stale = False
 
@@ -97,42 +105,9 @@ class ExplorerState(LiveWidget):
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         return accept(sent, self._filters(), {"layer": self.layer, "options": self.options})
 
-    def _filters(self) -> dict[str, int]:
-        return {entry["name"]: entry["filters"] for entry in self.layers}
-
-    def _range(self, name: str) -> Range:
-        return Range(0, self._filters().get(self.layer, 1) - 1, whole=True) if name == "filter" else RANGES[name]
-
-    @traitlets.validate("layer")
-    def _known_layer(self, proposal: Any) -> str:
-        if proposal.value not in self._filters() and self.layers:
-            raise traitlets.TraitError(unknown_layer(proposal.value, self._filters()))
-        return str(proposal.value)
-
-    @traitlets.validate("options")
-    def _known_options(self, proposal: Any) -> dict[str, Any]:
-        options, problems = accept_options(proposal.value, self.options, self._filters().get(self.layer, 1))
-        if problems:
-            raise traitlets.TraitError(" ".join(problems))
-        return options
-
-    @traitlets.observe("layer")
-    def _clamp_filter(self, _: Any) -> None:
-        count = self._filters().get(self.layer, 1)
-        self.filter = min(self.filter, count - 1)
-        # A direction is one of the old layer's filters.
-        self.options = {"direction": [pair for pair in self.options["direction"] if pair[0] < count]}
-
-    @traitlets.observe("method")
-    def _take_preset(self, _: Any) -> None:
-        chosen = PRESETS[self.method]
-        with self._at_once():
-            self.options = chosen.method.options()
-            self.step_size, self.iterations = chosen.step_size, chosen.iterations
-
     @contextmanager
     def _at_once(self) -> Iterator[None]:
-        with self._lock:
+        with LOCK:
             self._holding += 1
             try:
                 yield
@@ -141,6 +116,75 @@ class ExplorerState(LiveWidget):
                 if self._stale and not self._holding:
                     self._stale = False
                     self._ask()
+
+    @contextmanager
+    def _trusting(self, checked: Mapping[str, Any]) -> Iterator[None]:
+        before, self._trusted = self._trusted, checked
+        try:
+            yield
+        finally:
+            self._trusted = before
+
+    def _set_checked(self, **settings: Any) -> None:
+        with self._at_once(), self._trusting(settings):
+            for name, value in settings.items():
+                setattr(self, name, value)
+
+    def _filters(self) -> dict[str, int]:
+        return {entry["name"]: entry["filters"] for entry in self.layers}
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """Returns a setting as it is held.
+
+        Raises:
+            TypeError, ValueError: If it is not allowed.
+        """
+        filters = self._filters()
+        if name == "layer":
+            if self.layers and not (isinstance(value, str) and value in filters):
+                raise ValueError(unknown_layer(value, filters))
+            return value
+        if name == "method":
+            preset(value)
+            return value
+        if name == "options":
+            options, problems = accept_options(value, self.options, filters.get(self.layer, 1))
+            if problems:
+                raise ValueError(" ".join(problems))
+            return options
+        if name == "all_layers":
+            return bool(value)
+        if name == "filter":
+            return fitting(name, value, Range(0, filters.get(self.layer, 1) - 1, whole=True))
+        return fitting(name, value, RANGES[name])
+
+    def _method(self) -> Method:
+        """The method of the options, which are checked."""
+        direction = tuple((number, weight) for number, weight in self.options["direction"])
+        return Method(**{**self.options, "direction": direction})
+
+    def _reasons(self) -> dict[str, str]:
+        """What has no effect at present, and why."""
+        kind = next((entry["kind"] for entry in self.layers if entry["name"] == self.layer), "other")
+        return inapplicable(self._method(), kind)
+
+    @traitlets.observe("layer")
+    def _clamp_filter(self, _: Any) -> None:
+        count = self._filters().get(self.layer, 1)
+        # A direction is one of the old layer's filters.
+        direction = [pair for pair in self.options["direction"] if pair[0] < count]
+        self._set_checked(filter=min(self.filter, count - 1), options={**self.options, "direction": direction})
+
+    @traitlets.observe("method")
+    def _take_preset(self, _: Any) -> None:
+        chosen = PRESETS[self.method]
+        self._set_checked(options=chosen.method.options(), step_size=chosen.step_size, iterations=chosen.iterations)
+
+    def _should_send_property(self, key: str, value: Any) -> bool:
+        # The page is told what came to the curve, not the whole curve twenty times a second.
+        if key == "activations" and self.status in ("compiling", "running") and value:
+            return False
+        return bool(super()._should_send_property(key, value))
 
 
 def model_state(view: ModelView) -> dict[str, Any]:
@@ -151,9 +195,8 @@ def model_state(view: ModelView) -> dict[str, Any]:
         "image_size": list(view.image_shape[:2]),
         "input_range": list(view.input_range),
         "input_range_source": view.input_range_source,
-        "limits": {name: [allowed.low, allowed.high] for name, allowed in RANGES.items()}
-        | {name: [0, largest] for name, largest in LARGEST.items()},
-        "choices": {name: list(values) for name, values in CHOICES.items()},
+        "limits": {name: [allowed.low, allowed.high] for name, allowed in RANGES.items()},
+        "axes": [axis.to_json() for axis in AXES.values() if axis.group],
         "presets": {
             name: {"options": each.method.options(), "step_size": each.step_size, "iterations": each.iterations}
             for name, each in PRESETS.items()
@@ -161,8 +204,13 @@ def model_state(view: ModelView) -> dict[str, Any]:
     }
 
 
-def frame_state(frame: Frame) -> dict[str, Any]:
-    """The traits that a frame changes, the status last: who observes it finds the rest in place."""
+def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:
+    """The traits that a frame changes, the status last: who observes it finds the rest in place.
+
+    Args:
+        frame: What has happened.
+        curve: The activations of the run before this frame.
+    """
     state: dict[str, Any] = {}
     if frame.image is not None and frame.description is not None:
         wanted = frame.description
@@ -173,12 +221,16 @@ def frame_state(frame: Frame) -> dict[str, Any]:
     if frame.description is not None and frame.status != "error":
         state["iteration"] = frame.iteration
         # JSON knows no NaN.
-        state["activations"] = [value if math.isfinite(value) else None for value in frame.activations]
+        new = [value if math.isfinite(value) else None for value in frame.activations]
+        if frame.picture is not None or not frame.iteration:
+            state["activations"] = new
+        else:
+            state["activations_more"] = {"start": len(curve), "values": new}
+            state["activations"] = [*curve, *new]
         state["note"] = frame.note
     if frame.error:
         state["error"] = frame.error
-    state["status"] = frame.status
-    return state
+    return state | {"status": frame.status}
 
 
 def first_layer(layers: Sequence[Any]) -> str:

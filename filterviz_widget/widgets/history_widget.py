@@ -1,19 +1,17 @@
 """The widget of a training run: one slider for time, and what a filter was at that time."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from filterviz_widget._version import __version__
 from filterviz_widget.description.ranges import Range, fit
 from filterviz_widget.history.layout import RecordedLayer
 from filterviz_widget.history.record import Record
 from filterviz_widget.history.shown import marks, owner, plain, shown
 from filterviz_widget.session.worker import Worker
-from filterviz_widget.widgets.live_widget import LiveWidget
+from filterviz_widget.widgets.live_widget import LOCK, LiveWidget
 
 if TYPE_CHECKING:
     from filterviz_widget.history import HistoryCallback
@@ -54,7 +52,6 @@ class HistoryWidget(LiveWidget):
     ).tag(sync=True)
     status = traitlets.Unicode("ready", read_only=True, help='"drawing", or "ready".').tag(sync=True)
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the gradients.").tag(sync=True)
-    version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
 
     _worker: Worker[None] | None = None
     _holding = False
@@ -64,7 +61,6 @@ class HistoryWidget(LiveWidget):
     _unsubscribe: Callable[[], None] | None = None
 
     def __init__(self, history: "HistoryCallback", **kwargs: Any) -> None:
-        self._lock = threading.RLock()
         super().__init__("history", **kwargs)
         self._history = history
         self._worker = Worker(self._draw)
@@ -81,17 +77,16 @@ class HistoryWidget(LiveWidget):
         """Blocks until what is asked for is drawn; False if that takes longer than `timeout` seconds."""
         return self._worker is None or self._worker.wait(timeout)
 
-    def close(self) -> None:
-        """Stops the background thread, lets go of the history and removes the widget from the page."""
-        with self._lock:
+    def _shut(self, timeout: float) -> None:
+        with LOCK:
             worker, self._worker = self._worker, None
             unsubscribe, self._unsubscribe = self._unsubscribe, None
             self._history = self._overview = None
-            super().close()
+            super()._shut(timeout)
         if unsubscribe:
             unsubscribe()
         if worker:
-            worker.close(0 if self._lock._is_owned() else 5)  # type: ignore[attr-defined]  # as threading.Condition
+            worker.close(timeout)
 
     def _wish(self) -> None:
         if worker := self._worker:
@@ -158,7 +153,7 @@ class HistoryWidget(LiveWidget):
         state = dict(overview)
         if history.error:
             state["error"] = f"Recording stopped, training went on. {history.error}"
-        with self._lock:
+        with LOCK:
             epoch, name, number = self.epoch, self.layer, self.filter
         if history.layout:
             names = list(history.layers)

@@ -5,7 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from filterviz_widget.description.method import PRESETS, check_option, preset
-from filterviz_widget.description.ranges import RANGES, Range, fit
+from filterviz_widget.description.ranges import RANGES, Range, fit, short
+
+MOST_PROBLEMS = 5
+"""That are said of one message."""
+
+LONGEST_NAME = 200
+"""Characters up to which a name is worth looking for its like."""
 
 
 def accept(
@@ -52,29 +58,33 @@ def accept(
         if isinstance(sent["all_layers"], bool):
             accepted["all_layers"] = sent["all_layers"]
         else:
-            problems.append(f"all_layers must be true or false, got {str(sent['all_layers'])[:60]!r}.")
+            problems.append(f"all_layers must be true or false, got {short(sent['all_layers'])}.")
     return accepted, problems
 
 
 def accept_options(sent: Any, present: Mapping[str, Any], filters: int) -> tuple[dict[str, Any], list[str]]:
     """Sorts the axes of a method: returns those in force, changed where the change is valid, and what was wrong."""
     if not isinstance(sent, Mapping):
-        return dict(present), [f"options must be a dictionary of axes, got {str(sent)[:60]!r}."]
-    options, problems = dict(present), []
+        return dict(present), [f"options must be a dictionary of axes, got {short(sent)}."]
+    options = dict(present)
+    problems: list[str] = []
     for name, value in sent.items():
         try:
-            checked = check_option(str(name)[:60], value)
+            checked = check_option(str(name)[:LONGEST_NAME], value)
             if name == "direction" and any(number >= filters for number, _ in checked):
-                raise ValueError(f"direction must have filters from 0 to {filters - 1}, got {str(value)[:60]}.")
+                raise ValueError(f"direction must have filters from 0 to {filters - 1}, got {short(value)}.")
             options[name] = [list(each) for each in checked] if name == "direction" else checked
         except (TypeError, ValueError) as error:
             problems.append(str(error))
+        if len(problems) == MOST_PROBLEMS:
+            break
     return options, problems
 
 
 def unknown_layer(value: Any, known: Mapping[str, int]) -> str:
     """Says that there is no such layer, and what there is."""
     names: Sequence[str] = list(known)
-    close = difflib.get_close_matches(value, names, 1) if isinstance(value, str) else []
+    is_name = isinstance(value, str) and len(value) <= LONGEST_NAME
+    close = difflib.get_close_matches(value, names, 1) if is_name else []
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[:8])}{', ...' * (len(names) > 8)}."
-    return f"There is no layer {str(value)[:60]!r}; {hint}"
+    return f"There is no layer {short(value)}; {hint}"

@@ -1,7 +1,10 @@
-"""A widget whose traits change on several threads, and that trusts nothing of what the page sends."""
+"""A widget whose traits change on several threads, that answers every message, and trusts nothing of what comes."""
 
+import contextlib
 import difflib
+import logging
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -9,8 +12,14 @@ from typing import Any, ClassVar
 import anywidget
 import ipywidgets
 import traitlets
+from ipywidgets.widgets import widget as registry
 
+from filterviz_widget._version import __version__
+from filterviz_widget.description.ranges import short
 from filterviz_widget.widgets.frontend import frontend
+
+LOCK = threading.RLock()
+"""One for all widgets of the process: two that are linked, each with a lock of its own, would wait for one another."""
 
 BASE_TRAITS = {name for name in ipywidgets.DOMWidget.class_trait_names() if not name.startswith("_")} - {
     "keys",
@@ -18,12 +27,23 @@ BASE_TRAITS = {name for name in ipywidgets.DOMWidget.class_trait_names() if not 
     "log",
 }
 
+LONGEST = 2000
+"""Characters of an error: the page shows it, and nobody reads more."""
+
+_log = logging.getLogger(__name__)
+_seen: "set[LiveWidget]" = set()
+"""Widgets that a page shows. These are held, as `display(FilterExplorer(model))` leaves nobody else who does."""
+
 
 class LiveWidget(anywidget.AnyWidget):
     """The base of this package's widgets. traitlets is not thread-safe: every change happens under one lock.
 
-    A subclass lists in `SETTINGS` the traits that the page writes, and says in `_accept` which of what the page
-    sends is valid.
+    A subclass lists in `SETTINGS` the traits that the page writes, and says in `_accept` which of what the page sends
+    is valid. Every message that was handled raises `heard` by one, whatever it said: silence means that nobody is
+    there.
+
+    ipywidgets holds every widget until it is closed, and so would hold the user's model each time that a cell is run
+    again. These widgets are held while a page shows them, and by whoever has them in a variable; after that they go.
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
@@ -31,50 +51,137 @@ class LiveWidget(anywidget.AnyWidget):
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode(read_only=True, help="What went wrong and what to try.").tag(sync=True)
+    heard = traitlets.Int(0, read_only=True, help="How many messages of the page were handled.").tag(sync=True)
+    version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
 
-    _lock = threading.RLock()
-    """Each instance has its own."""
+    _views = 0
+    _layout: ipywidgets.Layout | None = None
+    """The layout that ipywidgets made for this widget alone, to be closed with it."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(_esm=frontend(f"{name}.js"), _css=frontend(f"{name}.css"), **kwargs)
+        if "layout" not in kwargs:
+            self._layout = self.layout
 
     def open(self) -> None:
-        """Called by ipywidgets: connects to the page."""
+        """Called by ipywidgets: connects to the page, and sees to it that the connection holds nobody."""
         super().open()
+        held = weakref.WeakMethod(self._handle_msg)
+
+        def handle(message: Any) -> None:
+            if (method := held()) is not None:
+                method(message)
+
+        self.comm.on_msg(handle)
+        weak: Any = weakref.proxy(self)
+        registry._instances[self.model_id] = weak
         # ipykernel 7.4 hands a page's message to the shell that last sent something to that page, because somebody may
         # wait there for a reply. After whatever a cell or a background thread sends, that is the main shell, and the
         # sliders would rest until the running cell ends. Nobody waits here: the message's own subshell is right.
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = None
 
+    def close(self) -> None:
+        """Removes the widget from the page."""
+        self._shut(5)
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # the interpreter may be going
+            self._shut(0)
+
+    def _shut(self, timeout: float) -> None:
+        """Closes the widget, waiting so many seconds at most for what runs."""
+        with LOCK:
+            _seen.discard(self)
+            super().close()
+            layout, self._layout = self._layout, None
+            if layout is not None:
+                layout.close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        with LOCK:
+            _seen.add(self)
+        return super()._repr_mimebundle_(**kwargs)
+
     def __setattr__(self, name: str, value: Any) -> None:
         # set_state swaps notify_change while it holds notifications.
-        with self._lock:
+        with LOCK:
             super().__setattr__(name, value)
+
+    def set_trait(self, name: str, value: Any) -> None:
+        """Sets a trait, also one that cannot be assigned."""
+        with LOCK:
+            super().set_trait(name, value)
 
     def set_state(self, sync_data: Any) -> None:
         """Takes what the page sends: what is wrong is refused or clamped, and said in `error`."""
-        with self._lock:
-            if not isinstance(sync_data, dict):
-                self.set_trait("error", f"Expected the settings as a dictionary, got {type(sync_data).__name__}.")
-                return
-            accepted, problems = self._accept(sync_data)
-            base = {name: value for name, value in sync_data.items() if name in BASE_TRAITS}
-            with self._at_once():
-                for name, value in (base | accepted).items():
-                    try:
+        with LOCK:
+            problems: list[str] = []
+            try:
+                self._take(sync_data, problems)
+            except Exception as error:  # the host would swallow it, and the page would wait for an answer
+                _log.exception("A message of the page was not taken.")
+                problems.append(f"The settings could not be taken: {type(error).__name__}.")
+            self.set_trait("error", " ".join(problems)[:LONGEST])
+            self._answer()
+
+    def _take(self, sent: Any, problems: list[str]) -> None:
+        if not isinstance(sent, dict):
+            problems.append(f"Expected the settings as a dictionary, got {type(sent).__name__}.")
+            return
+        accepted, wrong = self._accept(sent)
+        problems += wrong
+        with self._at_once():
+            for name, value in accepted.items():
+                try:
+                    with self._trusting({name: value}):
                         super().set_state({name: value})
-                    except Exception as error:  # the layout's traits, or somebody's observer
-                        problems.append(f"{name} could not be set: {error}")
-            # Whatever the page believes, this is the state.
-            wrong = [name for name in self.SETTINGS if name in sync_data and not _same(sync_data[name], self, name)]
-            if wrong and self.comm is not None:
-                self.send_state(wrong)
-            self.set_trait("error", " ".join(problems))
+                except Exception as error:  # somebody's observer
+                    said = f"{type(error).__name__}: {short(str(error))}"
+                    problems.append(f"{name} was set, but an observer raised {said}")
+            for name in ("tooltip", "tabbable"):
+                if name in sent and isinstance(sent[name], str | bool | None) and len(str(sent[name])) <= 1000:
+                    super().set_state({name: sent[name]})
+            layout = sent.get("layout")
+            if isinstance(layout, str) and layout.removeprefix("IPY_MODEL_") in registry._instances:
+                super().set_state({"layout": layout})
+        # Whatever the page believes, this is the state.
+        changed = [name for name in self.SETTINGS if name in sent and not _same(sent[name], getattr(self, name))]
+        if changed and self.comm is not None:
+            self.send_state(changed)
+
+    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
+        with LOCK:
+            kind = content.get("type") if isinstance(content, dict) else None
+            try:
+                if kind == "hello":
+                    self._views += 1
+                    _seen.add(self)
+                    self.send_state([name for name in self.keys if not name.startswith("_")])
+                elif kind == "bye":
+                    self._views = max(0, self._views - 1)
+                    if not self._views:
+                        _seen.discard(self)
+                elif isinstance(kind, str):
+                    self._receive(kind)
+                super()._handle_custom_msg(content, buffers)
+            except Exception:
+                _log.exception("A message of the page was not taken.")
+            self._answer()
+
+    def _answer(self) -> None:
+        self.set_trait("heard", self.heard + 1)
+
+    def _receive(self, kind: str) -> None:
+        """Called with the type of each message that is not about settings, "hello" and "bye" apart."""
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Returns the settings to apply, in order, and a sentence for everything that was wrong."""
         raise NotImplementedError
+
+    def _trusting(self, checked: Mapping[str, Any]) -> contextlib.AbstractContextManager[None]:
+        """These very values may be set without a check: they were checked, together."""
+        return contextlib.nullcontext()
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:
@@ -82,13 +189,22 @@ class LiveWidget(anywidget.AnyWidget):
         yield
 
     def _publish(self, state: Mapping[str, Any]) -> None:
-        """Writes traits of the kernel, as one message and in this order; from any thread."""
-        with self._lock, self.hold_sync():
-            for name, value in state.items():
-                try:
-                    self.set_trait(name, value)
-                except Exception as error:  # an observer's; the host would swallow it, and the run goes on
-                    self.set_trait("error", f"An observer of {name!r} raised {type(error).__name__}: {error}")
+        """Writes traits of the kernel, as one message and in this order; from any thread. Never raises."""
+        with LOCK:
+            try:
+                with self.hold_sync():
+                    for name, value in state.items():
+                        self._publish_one(name, value)
+            except Exception:  # the host's: the run goes on, and the next message may get through
+                _log.exception("The page could not be told.")
+
+    def _publish_one(self, name: str, value: Any) -> None:
+        try:
+            self.set_trait(name, value)
+        except (Exception, SystemExit) as error:  # an observer's; the host would swallow it, and the run goes on
+            _log.exception("An observer of %r raised.", name)
+            words = f"An observer of {name!r} raised {type(error).__name__}: {short(str(error))}"
+            self.set_trait("error", words)
 
 
 def check_arguments(kwargs: Mapping[str, Any], own: set[str], owner: str) -> None:
@@ -105,6 +221,8 @@ def check_arguments(kwargs: Mapping[str, Any], own: set[str], owner: str) -> Non
             raise TypeError(f"{owner} got an unknown argument {name!r}.{hint}")
 
 
-def _same(sent: Any, widget: LiveWidget, name: str) -> bool:
-    held = getattr(widget, name)
-    return (type(sent) is type(held) and sent == held) or (type(sent) in (int, float) and sent == held)
+def _same(sent: Any, held: Any) -> bool:
+    try:
+        return bool((type(sent) is type(held) and sent == held) or (type(sent) in (int, float) and sent == held))
+    except RecursionError:
+        return False

@@ -1,14 +1,42 @@
 """The axes of a method and what they may be."""
 
+import json
+
 import pytest
 
-from filterviz_widget.description.method import CHOICES, LARGEST, OPTIONS, PRESETS, Method, check_option, inapplicable
+from filterviz_widget.description.method import AXES, OPTIONS, PRESETS, Method, check_option, inapplicable
 
 
-def test_every_axis_is_a_choice_an_amount_or_the_direction():
-    assert set(OPTIONS) == {*CHOICES, *LARGEST, "direction"}
+def test_every_axis_is_declared_once_and_has_the_words_for_page_and_docs():
+    assert set(OPTIONS) == {*AXES, "direction"}
     plain = Method()
-    assert all(check_option(name, getattr(plain, name)) == getattr(plain, name) for name in OPTIONS)
+    for name, axis in AXES.items():
+        assert axis.check(getattr(plain, name)) == getattr(plain, name) == check_option(name, getattr(plain, name))
+        assert axis.label
+        assert axis.help
+        assert axis.is_amount != bool(axis.words)
+        if axis.is_amount:
+            assert getattr(plain, name) == 0 < axis.step < axis.reach <= axis.high
+
+
+def test_what_the_page_needs_of_an_axis_is_json():
+    told = json.loads(json.dumps([axis.to_json() for axis in AXES.values()]))
+    jitter, sign = (next(each for each in told if each["name"] == name) for name in ("jitter", "sign"))
+    assert (jitter["high"], jitter["reach"], jitter["unit"]) == (64, 32, "px")
+    assert sign["choices"] == [[1, "Excites"], [-1, "Inhibits"]]
+
+
+NONSENSE = [None, True, [], {}, "1", b"1", float("nan"), float("inf"), -1, 10**400, [[]] * 3, 1j]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_no_value_of_the_world_gets_past_an_axis_or_out_of_it_as_another_error(name):
+    for value in NONSENSE:
+        if (name == "direction" and value in ([], {})) or (name == "sign" and value == -1):
+            continue  # these are allowed
+        with pytest.raises(ValueError, match=name) as caught:
+            check_option(name, value)
+        assert len(str(caught.value)) < 300
 
 
 def test_methods_that_differ_in_numbers_only_are_of_one_kind():

@@ -1,7 +1,6 @@
 """What is compiled before it is asked for, and the coarse frame before a slow picture's first."""
 
 import threading
-import time
 from dataclasses import replace
 
 import keras
@@ -9,50 +8,57 @@ import numpy as np
 import pytest
 from keras import layers
 
-from filterviz_widget.description.description import Description
 from filterviz_widget.description.method import Method
-from filterviz_widget.engine import Frames, frames
+from filterviz_widget.engine import Abandoned, Engine, run
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.model import read_model
 from filterviz_widget.session import Session, session
-from tests.networks import SIZE, small_network
+from filterviz_widget.twin import Measured, Weights
+from tests.networks import SIZE, small_network, wanted
 
-WANTED = Description("second", 3, 1.0, 20, 0, (SIZE, SIZE), (0.0, 1.0))
+WANTED = wanted()
 
 
 def always():
-    return True
+    pass
 
 
-def never():
-    return False
+def compiled_layers(view):
+    return CompiledLayers(view, Weights(), Measured())
 
 
 def test_what_was_prepared_needs_no_compiling_and_gives_the_same_bytes():
-    made = Frames(read_model(small_network()))
-    made.prepare(WANTED, always)
-    stream = list(made.stream(WANTED))
-    assert "compiling" not in {frame.status for frame in stream}
-    (plain,) = Frames(read_model(small_network())).pictures([WANTED])
-    assert stream[-1].picture.raw.tobytes() == plain.raw.tobytes()
+    engine = Engine(read_model(small_network()))
+    engine.prepare(WANTED, always)
+    frames = list(engine.stream(WANTED))
+    assert "compiling" not in {frame.status for frame in frames}
+    plain = Engine(read_model(small_network())).picture(WANTED)
+    assert frames[-1].picture.raw.tobytes() == plain.raw.tobytes()
 
 
 def test_all_octaves_are_prepared():
-    made = Frames(read_model(small_network(size=None), image_size=48))
-    wanted = replace(WANTED, image_size=(48, 48), method=Method(octaves=3), iterations=6)
-    made.prepare(wanted, always)
-    assert "compiling" not in {frame.status for frame in made.stream(wanted)}
+    engine = Engine(read_model(small_network(size=None), image_size=48))
+    large = wanted(size=48, method=Method(octaves=3), iterations=6)
+    engine.prepare(large, always)
+    assert "compiling" not in {frame.status for frame in engine.stream(large)}
 
 
-def test_work_ahead_that_is_not_wanted_any_more_is_given_up_and_leaves_nothing():
-    compiled = CompiledLayers(read_model(small_network()))
+def giving_up_after(count):
     asked = []
 
-    def until_the_second_layer():
+    def check():
         asked.append(1)
-        return len(asked) < 3
+        if len(asked) > count:
+            raise Abandoned
 
-    assert compiled.ahead(WANTED, WANTED.image_size, until_the_second_layer) is None
+    return check
+
+
+@pytest.mark.parametrize("way", ["compile", "ahead"])
+def test_work_that_is_not_wanted_any_more_is_given_up_and_leaves_nothing(way):
+    compiled = compiled_layers(read_model(small_network()))
+    with pytest.raises(Abandoned):
+        getattr(compiled, way)(WANTED, WANTED.image_size, check=giving_up_after(2))
     assert compiled.find(WANTED, WANTED.image_size) is None
     assert compiled.compile(WANTED, WANTED.image_size).ascent.trace_count == 1
 
@@ -80,54 +86,76 @@ def slow_to_trace():
 
 def in_thread(function):
     results = []
-    thread = threading.Thread(target=lambda: results.append(function()))
+
+    def run():
+        try:
+            results.append(function())
+        except Abandoned:
+            results.append(None)
+
+    thread = threading.Thread(target=run)
     thread.start()
     return thread, results
 
 
+def giving_up_once(event):
+    def check():
+        if event.is_set():
+            raise Abandoned
+
+    return check
+
+
 def test_who_asks_for_what_is_coming_waits_for_it_instead_of_beginning_anew(slow_to_trace):
     view, entered, go_on = slow_to_trace
-    compiled = CompiledLayers(view)
-    wanted = threading.Event()
-    wanted.set()
-    ahead, made = in_thread(lambda: compiled.ahead(WANTED, WANTED.image_size, wanted.is_set))
+    compiled = compiled_layers(view)
+    moved, waits = threading.Event(), threading.Event()
+    ahead, made = in_thread(lambda: compiled.ahead(WANTED, WANTED.image_size, giving_up_once(moved)))
     assert entered.wait(10)
-    wanted.clear()  # a slider has moved: to just this layer
-    asker, got = in_thread(lambda: compiled.compile(WANTED, WANTED.image_size))
-    deadline = time.monotonic() + 10
-    while not any(coming.is_awaited for coming in compiled._coming.values()) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    asker, got = in_thread(lambda: compiled.compile(WANTED, WANTED.image_size, check=waits.set))
+    assert waits.wait(10)
+    moved.set()  # a slider has moved: to just this layer
     go_on.set()
     ahead.join(10)
     asker.join(10)
-    assert made[0] is got[0] is not None
+    assert got[0] is compiled.find(WANTED, WANTED.image_size) is not None
     assert got[0].ascent.trace_count == 1
+    assert made == [None], "what nobody wants ahead any more is not warmed up"
 
 
 def test_who_asks_for_another_layer_does_not_wait(slow_to_trace):
     view, entered, go_on = slow_to_trace
-    made = Frames(view)
-    ahead, _ = in_thread(lambda: made.prepare(WANTED, never_after(entered)))
+    engine = Engine(view)
+    ahead, _ = in_thread(lambda: engine.prepare(WANTED, giving_up_once(entered)))
     assert entered.wait(10)
-    (picture,) = made.pictures([replace(WANTED, layer="first")])  # while the other is traced still
+    picture = engine.picture(replace(WANTED, layer="first"))  # while the other is traced still
     assert not go_on.is_set()
     assert picture.activations[-1] > picture.activations[0]
     go_on.set()
     ahead.join(10)
-    assert made._layers.find(WANTED, WANTED.image_size) is None
+    assert engine._layers.find(WANTED, WANTED.image_size) is None
 
 
-def never_after(event):
-    return lambda: not event.is_set()
+def test_a_layer_that_is_compiled_is_dropped_when_another_one_is_asked_for(slow_to_trace):
+    view, entered, go_on = slow_to_trace
+    engine, published = Engine(view), []
+    made = Session(lambda: engine, lambda frame: published.append(frame) or True)
+    made.show(WANTED)
+    assert entered.wait(10)
+    made.show(replace(WANTED, layer="first", filter=1))
+    go_on.set()
+    assert made.wait(60).description.layer == "first"
+    made.close(10)
+    assert engine._layers.find(WANTED, WANTED.image_size) is None, "its trace ended at the next layer"
+    assert {frame.description.layer for frame in published if frame.image is not None} == {"first"}
 
 
 def test_a_slow_picture_has_a_coarse_frame_first_and_does_not_depend_on_it(monkeypatch):
-    (plain,) = Frames(read_model(small_network(size=None), image_size=SIZE)).pictures([WANTED])
-    monkeypatch.setattr(frames, "SLOW", 0.0)
-    made = Frames(read_model(small_network(size=None), image_size=SIZE))
-    made.prepare(WANTED, always)
-    stream = [frame for frame in made.stream(WANTED) if frame.image is not None]
-    coarse, *others = stream
+    plain = Engine(read_model(small_network(size=None), image_size=SIZE)).picture(WANTED)
+    monkeypatch.setattr(run, "SLOW", 0.0)
+    engine = Engine(read_model(small_network(size=None), image_size=SIZE))
+    engine.prepare(WANTED, always)
+    coarse, *others = [frame for frame in engine.stream(WANTED) if frame.image is not None]
     assert (coarse.status, coarse.iteration, coarse.image.shape) == ("running", 0, (SIZE, SIZE, 3))
     assert coarse.is_preview
     assert not any(frame.is_preview for frame in others)
@@ -136,13 +164,13 @@ def test_a_slow_picture_has_a_coarse_frame_first_and_does_not_depend_on_it(monke
 
 
 def test_a_quick_picture_has_no_coarse_frame():
-    made = Frames(read_model(small_network(size=None), image_size=SIZE))
-    made.prepare(WANTED, always)
-    assert not any(frame.is_preview for frame in made.stream(WANTED))
+    engine = Engine(read_model(small_network(size=None), image_size=SIZE))
+    engine.prepare(WANTED, always)
+    assert not any(frame.is_preview for frame in engine.stream(WANTED))
 
 
 def test_a_model_that_cannot_be_had_at_half_the_size_goes_without_a_coarse_frame(monkeypatch):
-    monkeypatch.setattr(frames, "SLOW", 0.0)
+    monkeypatch.setattr(run, "SLOW", 0.0)
     model = keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 3)),
@@ -151,23 +179,24 @@ def test_a_model_that_cannot_be_had_at_half_the_size_goes_without_a_coarse_frame
             layers.Dense(5, name="second"),
         ]
     )
-    made = Frames(read_model(model))
+    engine = Engine(read_model(model))
     for _ in range(2):
-        made.prepare(WANTED, always)
-    stream = list(made.stream(WANTED))
-    assert not any(frame.is_preview for frame in stream)
-    assert stream[-1].status == "done"
-    assert len(made._layers._failed) == 1
+        engine.prepare(WANTED, always)
+    frames = list(engine.stream(WANTED))
+    assert not any(frame.is_preview for frame in frames)
+    assert frames[-1].status == "done"
+    assert len(engine._layers._failed) == 1
 
 
 def test_after_a_picture_the_likely_ones_are_compiled_while_nothing_is_asked_for(monkeypatch):
     monkeypatch.setattr(session, "REST", 0.05)
     published = []
     neighbours = {"first": "second", "second": "first"}
+    engine = Engine(read_model(small_network()))
     made = Session(
-        read_model(small_network()),
-        published.append,
-        lambda shown: [replace(shown, layer=neighbours[shown.layer], filter=0)],
+        lambda: engine,
+        lambda frame: published.append(frame) or True,
+        likely=lambda shown: [replace(shown, layer=neighbours[shown.layer], filter=0)],
     )
     made.show(replace(WANTED, iterations=3))
     made.wait(60)
@@ -177,4 +206,3 @@ def test_after_a_picture_the_likely_ones_are_compiled_while_nothing_is_asked_for
     made.wait(60)
     made.close(10)
     assert "compiling" not in {frame.status for frame in published[count:]}
-    assert not made._ahead._thread.is_alive()

@@ -1,11 +1,9 @@
 """How many pictures ascend together: as many as pay, and as fit into the memory."""
 
-import keras
 import pytest
 
 from filterviz_widget import visualize_layer
-from filterviz_widget.engine import BatchSize, batch
-from filterviz_widget.engine.batch import most_together
+from filterviz_widget.engine import BatchSize
 from filterviz_widget.model import read_model
 from tests.networks import small_network
 
@@ -44,16 +42,6 @@ def test_a_last_batch_that_is_not_full_tells_nothing():
     assert size.now == 2
     size.took(1, 100.0)
     assert size.now == 2
-
-
-def test_less_memory_and_larger_pictures_mean_fewer_together(monkeypatch):
-    view = read_model(keras.applications.MobileNetV2(weights=None, include_top=False, input_shape=(224, 224, 3)))
-    counts = []
-    for free in (16e9, 2e9, 1e6):
-        monkeypatch.setattr(batch, "_free", lambda free=free: free)
-        counts.append(most_together(view, "Conv_1"))
-    assert 64 > counts[0] > counts[1] > counts[2] == 1
-    assert most_together(view, "Conv1") >= counts[-1]
 
 
 def test_auto_gives_every_picture_once_and_in_order():

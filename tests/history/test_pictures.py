@@ -1,54 +1,43 @@
-"""The pictures of a history: one trace, the present weights, the engine's numbers."""
+"""The pictures of a history: the engine's own, with the weights of the moment."""
 
-import keras
 import numpy as np
 import pytest
-from keras import layers
 
-from filterviz_widget.history import pictures
-from filterviz_widget.history.pictures import Renderer
-from filterviz_widget.model import read_model
+from filterviz_widget import visualize_filter
+from filterviz_widget.engine import engine_of
+from filterviz_widget.history.pictures import draw
 from tests.history.networks import small
 from tests.networks import linear_network, network_with_dead_filters
 
-
-def renderer(model, drawn, **options):
-    chosen = {"method": "classic", "iterations": 3, "step_size": 1.0, "seed": 0} | options
-    return Renderer(read_model(model), drawn, **chosen)
+CHOSEN = {"method": "classic", "iterations": 3, "step_size": 1.0, "seed": 0}
 
 
-def test_layers_are_traced_once_however_often_the_weights_change():
+@pytest.mark.parametrize("method", ["classic", "robust", "natural"])
+def test_they_are_those_of_every_other_door_to_the_byte(method):
     model = small()
-    drawing = renderer(model, {"first": [0, 1, 2], "second": [4]})
-    seen = [drawing.render()]
-    for _ in range(2):
-        model.set_weights([weight * 1.5 + 0.1 for weight in model.get_weights()])
-        seen.append(drawing.render())
-    assert drawing.trace_count == 2
-    assert (seen[0]["first"].pictures != seen[2]["first"].pictures).any()
-    fresh = renderer(model, {"first": [0, 1, 2], "second": [4]}).render()
-    for name in fresh:
-        np.testing.assert_array_equal(seen[2][name].pictures, fresh[name].pictures)
-        np.testing.assert_array_equal(seen[2][name].activations, fresh[name].activations)
+    how = CHOSEN | {"method": method, "seed": 4}
+    drawn = draw(engine_of(model), {"second": [1, 3]}, **how)["second"]
+    for place, filter in enumerate((1, 3)):
+        picture = visualize_filter(model, "second", filter, **how)
+        assert drawn.pictures[place].tobytes() == picture.image.tobytes()
+        assert drawn.activations[place] == picture.activations[-1]
 
 
-def test_filters_are_drawn_in_batches_of_bounded_size_with_the_same_result(monkeypatch):
+def test_new_weights_give_other_pictures_and_nothing_is_compiled_again():
     model = small()
-    together = renderer(model, {"second": range(5)}).render()["second"]
-    sizes = []
-    start = pictures.Ascent.start
-    monkeypatch.setattr(pictures.Ascent, "start", lambda self, seeds: sizes.append(len(seeds)) or start(self, seeds))
-    monkeypatch.setattr(pictures, "PIXELS", 2 * 12 * 12)
-    apart = renderer(model, {"second": range(5)}).render()["second"]
-    assert sizes[-3:] == [2, 2, 1]
-    np.testing.assert_allclose(apart.activations, together.activations, rtol=1e-5)
-    assert np.abs(apart.pictures.astype(int) - together.pictures).max() <= 1
+    engine = engine_of(model)
+    seen = [draw(engine, {"first": [0, 1, 2], "second": [4]}, **CHOSEN)]
+    model.set_weights([weight * 1.5 + 0.1 for weight in model.get_weights()])
+    seen.append(draw(engine, {"first": [0, 1, 2], "second": [4]}, **CHOSEN))
+    assert (seen[0]["first"].pictures != seen[1]["first"].pictures).any()
+    assert {made.ascent.trace_count for made in engine._layers._kept.values()} == {1}
+    assert len(engine._layers._kept) == 2
 
 
 def test_a_linear_filter_climbs_by_the_length_of_its_gradient():
     kernel = np.random.default_rng(0).normal(size=(3, 3, 3, 2)).astype(np.float32)
-    model = linear_network(kernel)
-    one, two = (renderer(model, {"linear": [1]}, iterations=count).render()["linear"] for count in (1, 2))
+    engine = engine_of(model := linear_network(kernel))
+    one, two = (draw(engine, {"linear": [1]}, **CHOSEN | {"iterations": count})["linear"] for count in (1, 2))
     # The gradient of the mean of a linear map is the same everywhere: each step adds step * |g|^2 / rms(g).
     size = model.input_shape[1]
     gradient = np.zeros((size, size, 3))
@@ -61,13 +50,10 @@ def test_a_linear_filter_climbs_by_the_length_of_its_gradient():
     assert two.activations[0] - one.activations[0] == pytest.approx(rise, rel=1e-3)
 
 
-def test_a_dead_filter_is_marked():
-    drawn = renderer(network_with_dead_filters(), {"dead": [0, 1]}).render()["dead"]
-    assert drawn.dead.tolist() == [False, True]
-
-
-def test_layers_of_nested_models_are_drawn_by_their_path():
-    inner = small(compiled=False)
-    outer = keras.Sequential([keras.Input((12, 12, 3)), layers.Rescaling(2.0), inner])
-    drawn = renderer(outer, {"small/second": [0]}).render()
-    assert drawn["small/second"].pictures.shape == (1, 12, 12, 3)
+def test_a_dead_filter_is_marked_and_one_that_was_woken_says_how():
+    for cause, dead in (("weights", True), ("bias", False)):
+        model = network_with_dead_filters(cause)
+        drawn = draw(engine_of(model), {"dead": [0, 1]}, **CHOSEN)["dead"]
+        assert drawn.dead.tolist() == [False, dead]
+        assert drawn.notes[0] == ""
+        assert "dead" in drawn.notes[1]

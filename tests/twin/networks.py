@@ -1,10 +1,44 @@
 """Small networks, one for each thing that a twin folds, lays out anew or leaves alone."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
+from filterviz_widget.model import ModelView
+from filterviz_widget.twin import Twin, Weights
+
 SIZE = 20
+
+
+def images(batch=2):
+    return tf.constant(np.random.default_rng(0).uniform(0, 1, (batch, SIZE, SIZE, 3)), tf.float32)
+
+
+def twin_of(view: ModelView, layer: str, *args: Any, **options: Any) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A twin with the model's weights as they are when it is called."""
+    twin, weights = Twin(view, layer, *args, **options), Weights()
+    return lambda images: twin(images, weights.take(twin.sources).tensors)
+
+
+def slope(features: Callable[[tf.Tensor], tf.Tensor], given: tf.Tensor | None = None) -> tf.Tensor:
+    """The gradient of the first filter's activation, as an ascent takes it."""
+    given = images() if given is None else given
+
+    @tf.function(autograph=False)
+    def gradient(given):
+        return tf.gradients(tf.reduce_mean(features(given)[..., 0]), given)[0]
+
+    return gradient(given)
+
+
+def operations(function: Callable[[tf.Tensor], Any]) -> list[str]:
+    """The types of the TensorFlow operations that a function becomes."""
+    graph = tf.function(function, autograph=False).get_concrete_function(images()).graph
+    return [operation.type for operation in graph.get_operations()]
 
 
 def with_statistics(model, seed=0):

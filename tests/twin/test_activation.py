@@ -7,10 +7,9 @@ import tensorflow as tf
 from keras import layers
 
 from filterviz_widget.model import read_model
-from filterviz_widget.twin import Twin
 from filterviz_widget.twin.activation import QUICK, quick
-from tests.twin.networks import sequential
-from tests.twin.test_twin import assert_equal, images, slope
+from tests.twin.networks import images, sequential, slope, twin_of
+from tests.twin.test_twin import assert_equal
 
 
 @pytest.mark.parametrize("function", QUICK)
@@ -32,9 +31,9 @@ def test_they_stand_in_for_layers_and_for_activations_of_layers(name):
     model = sequential(layers.Conv2D(6, 3, activation=name, name="conv"), layers.Activation(name, name="own"))
     view = read_model(model)
     for layer in ("conv", "own", "last"):
-        assert_equal(Twin(view, layer), model, layer)
-    np.testing.assert_allclose(slope(Twin(view, "last")), slope(view.cut("last")), rtol=1e-3, atol=1e-6)
-    reduced = Twin(view, "last", precision="bfloat16")(images())
+        assert_equal(twin_of(view, layer), model, layer)
+    np.testing.assert_allclose(slope(twin_of(view, "last")), slope(view.cut("last")), rtol=1e-3, atol=1e-6)
+    reduced = twin_of(view, "last", precision="bfloat16")(images())
     np.testing.assert_allclose(reduced, view.cut("last")(images()), atol=0.05)
 
 

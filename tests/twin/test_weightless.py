@@ -7,10 +7,9 @@ import tensorflow as tf
 from keras import layers
 
 from filterviz_widget.model import read_model
-from filterviz_widget.twin import Twin
 from filterviz_widget.twin.weightless import weightless
-from tests.twin.networks import SIZE, with_statistics
-from tests.twin.test_twin import assert_equal, operations, slope
+from tests.twin.networks import SIZE, operations, slope, twin_of, with_statistics
+from tests.twin.test_twin import assert_equal
 
 X = tf.zeros((1, 4, 4, 3))
 
@@ -32,12 +31,12 @@ def model():
 @pytest.mark.parametrize("layer", ["sum", "pool", "shifted", "last"])
 def test_values_and_gradients_are_the_models(model, layer):
     view = read_model(model)
-    assert_equal(Twin(view, layer), model, layer)
-    np.testing.assert_allclose(slope(Twin(view, layer)), slope(view.cut(layer)), rtol=1e-3, atol=1e-6)
+    assert_equal(twin_of(view, layer), model, layer)
+    np.testing.assert_allclose(slope(twin_of(view, layer)), slope(view.cut(layer)), rtol=1e-3, atol=1e-6)
 
 
 def test_a_sum_does_not_ask_in_every_iteration_what_was_broadcast(model):
-    twin = Twin(read_model(model), "sum")
+    twin = twin_of(read_model(model), "sum")
     assert "BroadcastGradientArgs" not in operations(lambda images: tf.gradients(twin(images), images))
 
 

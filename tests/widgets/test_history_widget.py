@@ -85,9 +85,9 @@ def test_the_history_in_a_cell_is_one_widget_however_often():
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id
     assert history.widget() is widget
-    before = len(threads())
+    assert threads() == []
     history.close()
-    assert len(threads()) == before - 1
+    assert widget.closed
     assert "closed" in history._repr_mimebundle_()["text/plain"]
     with pytest.raises(RuntimeError, match="closed"):
         history.widget()

@@ -1,0 +1,222 @@
+"""One ascent from its start image to its picture, told frame by frame."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from filterviz_widget.ascent import Chunk, Numbers, State
+from filterviz_widget.description import Description
+from filterviz_widget.engine import memory
+from filterviz_widget.engine.compiled import Compiled, CompiledLayers, Variant
+from filterviz_widget.engine.frame import Frame
+from filterviz_widget.engine.octaves import octaves
+from filterviz_widget.engine.wake import Remedy, Wake
+from filterviz_widget.model import ModelView
+from filterviz_widget.picture import FilterPicture, display, enlarge
+from filterviz_widget.twin import Taken, Weights
+
+FIRST_CHUNK = 0.015
+"""Seconds: a moved slider shows a first frame well within the 100 ms that feel immediate."""
+
+CHUNK = 0.05
+"""Seconds between frames: twenty pictures a second, and a stop is heard as soon."""
+
+SLOW = 0.08
+"""Seconds of an iteration, from which a preview comes first: with its way to the screen, 60 to 70 ms, the first frame
+would take longer than 150 ms."""
+
+PREVIEW = 0.05
+"""Seconds that the iterations of a preview may take."""
+
+
+class _Lane(NamedTuple):
+    """One of the images that ascend together."""
+
+    wanted: Description
+    seed: int
+    facet: int
+
+
+class Runs:
+    """Runs ascents on one model's layers. Several threads may use it.
+
+    Args:
+        view: The model as it was read.
+        layers: Its compiled ascents.
+        weights: Its weights.
+    """
+
+    def __init__(self, view: ModelView, layers: CompiledLayers, weights: Weights) -> None:
+        self._view, self._layers, self._weights = view, layers, weights
+        self._wake = Wake(view, layers, weights)
+        self._own_size_only: set[str] = set()
+        """Layers that cannot be computed from a smaller image."""
+
+    def run(
+        self,
+        batch: Sequence[Description],
+        moment: Taken,
+        check: Callable[[], None] = lambda: None,
+        remedy: Remedy | None = None,
+    ) -> Generator[Frame, None, list[FilterPicture]]:
+        """Ascends to pictures that differ in filter and seed only, as one batch; frames show the first.
+
+        Args:
+            batch: The descriptions, alike but for filter and seed.
+            moment: The model's weights that they are drawn with, of `CompiledLayers.now`.
+            check: Called between chunks, and often while something is compiled; it may raise to give the run up.
+            remedy: What is done about a filter that does not answer; nothing else is tried then.
+
+        Returns:
+            The pictures, for each description as many as it has facets. One whose gradient is not finite says so in
+            its `error`.
+
+        Raises:
+            MemoryError: If there is too little for it, found out beforehand.
+            Exception: Whatever a layer raises.
+        """
+        first = batch[0]
+        variant: Variant = remedy.variant if remedy else ""
+        note = remedy.note if remedy else ""
+        lanes = [
+            _Lane(each, remedy.seed if remedy else own, facet) for each in batch for facet, own in enumerate(each.seeds)
+        ]
+        numbers = Numbers.of(first.method, first.step_size)
+        selection = self._selection([lane.wanted for lane in lanes])
+        memory.check(self._view, first.layer, first.image_size, len(lanes))
+        dead = np.zeros(len(lanes), bool)
+        errors = [""] * len(lanes)
+        activations: list[npt.NDArray[np.float32]] = []
+        state: State | None = None
+        images: Any = None
+        for size, iterations in self._octaves(first):
+            if self._layers.find(first, size, variant) is None:
+                yield Frame("compiling", first)
+            try:
+                compiled = self._layers.compile(first, size, variant, check=check)
+            except ValueError:
+                if size == first.image_size:
+                    raise
+                self._own_size_only.add(first.layer)
+                return (yield from self.run(batch, moment, check, remedy))
+            weights = self._weights.take(compiled.sources, moment)
+            yield Frame("running", first)
+            if not (activations or variant or len(lanes) > 1) and _is_slow(compiled, first):
+                yield from self._preview(first, numbers, selection, lanes[0].seed, moment)
+            ascent = compiled.ascent
+            state = ascent.start([lane.seed for lane in lanes]) if state is None else ascent.grown(state, images)
+            left, budget = iterations, FIRST_CHUNK
+            while left:
+                check()
+                count = min(compiled.count(budget), left)
+                chunk = compiled.advance(state, selection, numbers, count, weights)
+                _note_errors(chunk, lanes, len(activations), errors)
+                if not activations and remedy is None:
+                    dead = chunk.gradient_rms.numpy()[0] == 0
+                    if dead.all() and len(lanes) == 1:
+                        found = self._wake.remedy(first, size, numbers, selection, moment, check)
+                        return (yield from self.run(batch, moment, check, found))
+                state, images, left, budget = chunk.state, chunk.images, left - count, CHUNK
+                new = chunk.activations.numpy()
+                activations.extend(new)
+                if all(errors):
+                    left = 0
+                elif len(activations) < first.iterations:
+                    image = enlarge(self._paint(images[0].numpy(), _saliency(state, 0)), first.image_size)
+                    yield Frame("running", first, len(activations), new[:, 0].tolist(), image, note=note)
+            if all(errors):
+                break
+        assert state is not None  # an image takes one step at least
+        activations.append(compiled.measure(state, selection, numbers, weights).numpy())
+        curves = np.array(activations, np.float32).T
+        pictures: list[FilterPicture] = []
+        for index, lane in enumerate(lanes):
+            if dead[index] and not errors[index] and lane.wanted.facets == 1:
+                pictures += yield from self.run([lane.wanted], moment, check)
+                continue
+            raw = images[index].numpy()
+            caption = " ".join(filter(None, [note, self._view.to_rgb(raw).caption, self._said_of_octaves(first)]))
+            pictures.append(
+                FilterPicture(
+                    self._paint(raw, _saliency(state, index)),
+                    raw,
+                    curves[index].copy(),
+                    lane.wanted,
+                    caption,
+                    lane.facet,
+                    errors[index],
+                    remedy is not None and remedy.is_dead,
+                )
+            )
+        return pictures
+
+    def prepare(self, wanted: Description, check: Callable[[], None]) -> None:
+        """Compiles what a picture needs before it is asked for."""
+        for size, _ in self._octaves(wanted):
+            compiled = self._layers.ahead(wanted, size, check)
+            if compiled and _is_slow(compiled, wanted):
+                self._layers.ahead(wanted, _half(wanted.image_size), check)
+
+    def _octaves(self, wanted: Description) -> list[tuple[tuple[int, int], int]]:
+        # Units see the whole image, at its own size only.
+        is_fixed = wanted.layer in self._own_size_only or self._view.layer(wanted.layer).kind == "units"
+        return octaves(wanted.image_size, 1 if is_fixed else wanted.method.octaves, wanted.iterations)
+
+    def _said_of_octaves(self, wanted: Description) -> str:
+        if wanted.method.octaves == 1 or wanted.layer not in self._own_size_only:
+            return ""
+        return f"{wanted.layer} takes images of their own size only, so octaves have no effect."
+
+    def _selection(self, wanted: Sequence[Description]) -> tf.Tensor:
+        """Which filters count for each image, float32 `(len(wanted), filters)`."""
+        rows = []
+        for description in wanted:
+            row = [0.0] * self._view.layer(description.layer).filters
+            for filter, weight in description.method.direction or ((description.filter, 1.0),):
+                row[filter] += weight
+            if description.method.objective == "layer":
+                row = [1 / len(row)] * len(row)
+            rows.append(row)
+        return tf.constant(rows, tf.float32)
+
+    def _preview(
+        self, wanted: Description, numbers: Numbers, selection: tf.Tensor, seed: int, moment: Taken
+    ) -> Iterator[Frame]:
+        """A frame at half the size, if that was compiled ahead. The picture itself does not depend on it."""
+        compiled = self._layers.find(wanted, _half(wanted.image_size))
+        if compiled is None:
+            return
+        count = min(compiled.count(PREVIEW), wanted.iterations)
+        weights = self._weights.take(compiled.sources, moment)
+        chunk = compiled.advance(compiled.ascent.start([seed]), selection, numbers, count, weights)
+        raw = chunk.images[0].numpy()
+        if np.isfinite(raw).all():
+            image = enlarge(self._paint(raw, _saliency(chunk.state, 0)), wanted.image_size)
+            yield Frame("running", wanted, image=image, is_preview=True)
+
+    def _paint(self, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
+        return display(self._view.to_rgb(raw).pixels, saliency)
+
+
+def _saliency(state: State, index: int) -> npt.NDArray[np.float32] | None:
+    return state.saliency[0][index].numpy() if state.saliency else None
+
+
+def _is_slow(compiled: Compiled, wanted: Description) -> bool:
+    """Whether its first frame takes long. With octaves the first one is coarse anyway."""
+    return wanted.method.octaves == 1 and compiled.seconds is not None and compiled.seconds > SLOW
+
+
+def _half(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] // 2, size[1] // 2
+
+
+def _note_errors(chunk: Chunk, lanes: Sequence[_Lane], before: int, errors: list[str]) -> None:
+    for iteration, place in zip(*np.nonzero(~np.isfinite(chunk.gradient_rms.numpy())), strict=True):
+        errors[place] = errors[place] or (
+            f"the gradient of filter {lanes[place].wanted.filter} is NaN or infinite at iteration "
+            f"{before + int(iteration) + 1}. Look for NaN among the model's weights, or try a smaller step size."
+        )

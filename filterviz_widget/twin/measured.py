@@ -1,0 +1,113 @@
+"""Which form a convolution takes on this machine: timed, not looked up in a table of another one."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import tensorflow as tf
+
+from filterviz_widget.twin.convolution import Case, Form, backward, backwards, forward, forwards, prepared
+
+GAIN = 1.05
+"""How many times quicker another form must be than TensorFlow's own: within the noise the plain one stays."""
+
+CLEAR = 1.3
+"""A form that is so many times slower than another is timed no further."""
+
+MOST_RUNS = 5
+LONG_ENOUGH = 0.03
+"""Seconds: a form that was timed for so long is timed no further, and its quickest run counts."""
+
+
+class Choice(NamedTuple):
+    """A form, and the milliseconds that convolution and gradient took in it."""
+
+    form: Form
+    milliseconds: float
+
+
+class Forms(Protocol):
+    """Says which form a convolution takes."""
+
+    def __call__(self, case: Case) -> Choice:
+        """Looks it up or times it."""
+
+
+class Measured:
+    """Times each case once and remembers it for the process. Several threads may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[Case, Choice] = {}
+
+    def __call__(self, case: Case) -> Choice:
+        """Looks the case up or times it."""
+        with self._lock:  # one at a time: two timings beside one another would both be wrong
+            if case not in self._known:
+                self._known[case] = self._find(case)
+            return self._known[case]
+
+    def _find(self, case: Case) -> Choice:
+        return measure(case)
+
+
+def measure(case: Case) -> Choice:
+    """Times the forms of a case, on random numbers and one image. Takes from milliseconds to a second.
+
+    Args:
+        case: With a size, or without: then nothing can be timed, and the plain convolution is taken with whatever
+            gradient there is on every processor.
+    """
+    if case.size is None or tf.config.list_physical_devices("GPU"):  # which chooses by itself
+        return Choice(Form("plain", backwards(case)[-1] if case.dilation != (1, 1) else "own"), 0.0)
+    with tf.init_scope():  # also in the midst of a trace
+        x = tf.cast(tf.random.stateless_normal((1, *case.size, case.kernel[2]), (0, 1)), case.dtype)
+        kernel = tf.cast(tf.random.stateless_normal(case.kernel, (0, 2)), case.dtype)
+        every = Form("turned" if "turned" in forwards(case) else "plain", backwards(case)[-1])
+        tensors = list(prepared(kernel, case, every))
+        padded = prepared(kernel, case, Form("padded", "own"))[-1] if "padded" in forwards(case) else None
+        ahead = {name: _runner(forward, x, [*tensors, padded], case, name) for name in forwards(case)}
+        upstream = forward(x, tensors, case, "plain")
+        back = {name: _runner(backward, upstream, x, tensors, case, name) for name in backwards(case)}
+        (one, first), (other, second) = _quickest(ahead), _quickest(back)
+    return Choice(Form(one, other), first + second)
+
+
+def _runner(function: Callable[..., tf.Tensor], *arguments: object) -> Callable[[], object]:
+    return lambda: function(*arguments)
+
+
+def _quickest(forms: Mapping[Any, Callable[[], object]]) -> tuple[Any, float]:
+    """The quickest form and its milliseconds; the first one unless another is clearly quicker."""
+    if len(forms) == 1:
+        (name,) = forms
+        return name, _timed(forms[name], 2)
+    best: dict[str, float] = {}
+    spent = dict.fromkeys(forms, 0.0)
+    left: Sequence[str] = list(forms)
+    for run in range(MOST_RUNS + 1):
+        for name in left:
+            try:
+                took = _timed(forms[name], 1)
+            except (tf.errors.OpError, NotImplementedError):  # the processor has no such gradient
+                spent[name], best[name] = float("inf"), float("inf")
+                continue
+            if run:  # the first run sets things up
+                spent[name] += took / 1000
+                best[name] = min(took, best.get(name, took))
+        limit = CLEAR * min(best.values(), default=float("inf"))
+        left = [name for name in left if spent[name] < LONG_ENOUGH and best.get(name, 0.0) <= limit]
+    first = next(iter(forms))
+    winner = min(best, key=lambda name: best[name] * (1 if name == first else GAIN))
+    return winner, best[winner]
+
+
+def _timed(run: Callable[[], object], times: int) -> float:
+    """Milliseconds of the quickest of some runs."""
+    quickest = float("inf")
+    for _ in range(times):
+        began = time.perf_counter()
+        run()  # on a processor done when it returns; a GPU has its own convolutions, and is not asked
+        quickest = min(quickest, time.perf_counter() - began)
+    return 1000 * quickest
