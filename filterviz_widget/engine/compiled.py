@@ -1,5 +1,6 @@
 """Compiled ascents, each found again by layer, size and kind of method; as many are kept as a bound in bytes allows."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -13,6 +14,8 @@ from filterviz_widget.description import Description
 from filterviz_widget.description.method import CLASSIC
 from filterviz_widget.model import ModelView
 from filterviz_widget.twin import Forms, Source, Taken, Twin, Weights, on_the_way
+
+_log = logging.getLogger(__name__)
 
 MOST_BYTES = 400e6
 """Of one model's compiled ascents."""
@@ -182,7 +185,8 @@ class CompiledLayers:
             return None
         try:
             made = self.compile(wanted, size, check=check)
-        except Exception:
+        except Exception as error:
+            _log.debug("%s at %s is not compiled ahead: %s", wanted.layer, size, error)
             self._failed.add(key)
             return None
         check()

@@ -150,6 +150,12 @@ class LiveWidget(anywidget.AnyWidget):
         if changed and self.comm is not None:
             self.send_state(changed)
 
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        try:
+            super()._send(msg, buffers)
+        except Exception:  # the host's: the run goes on, and the next message may get through
+            _log.exception("The page could not be told.")
+
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         with LOCK:
             kind = content.get("type") if isinstance(content, dict) else None
@@ -190,13 +196,9 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _publish(self, state: Mapping[str, Any]) -> None:
         """Writes traits of the kernel, as one message and in this order; from any thread. Never raises."""
-        with LOCK:
-            try:
-                with self.hold_sync():
-                    for name, value in state.items():
-                        self._publish_one(name, value)
-            except Exception:  # the host's: the run goes on, and the next message may get through
-                _log.exception("The page could not be told.")
+        with LOCK, self.hold_sync():
+            for name, value in state.items():
+                self._publish_one(name, value)
 
     def _publish_one(self, name: str, value: Any) -> None:
         try:
