@@ -1,15 +1,16 @@
 // What the front end's tests load into a page: its parts, and a strict stand-in for the host's model.
-import type { Layer, Model, Options, Settings, Shown, Traits } from "../../js/src/model";
-import widget from "../../js/src/widget";
+import type { Layer, Model, Options, Settings, Shown, Traits } from "../../js/src/host/explorer_traits";
+import widget from "../../js/src/views/explorer";
 
-export { connection } from "../../js/src/connection";
-export { curve } from "../../js/src/curve";
-export { numberBox } from "../../js/src/number";
-export { crispWidth, picture } from "../../js/src/picture";
-export { progress } from "../../js/src/progress";
-export { throttled } from "../../js/src/save";
-export { grouped, linear, logarithmic, readable } from "../../js/src/scale";
-export { slider } from "../../js/src/slider";
+export { connection } from "../../js/src/host/connection";
+export { curve } from "../../js/src/panels/curve";
+export { numberBox } from "../../js/src/controls/number";
+export { crispWidth } from "../../js/src/panels/image";
+export { picture } from "../../js/src/panels/picture";
+export { progress } from "../../js/src/panels/progress";
+export { throttled } from "../../js/src/host/save";
+export { grouped, linear, logarithmic, readable } from "../../js/src/base/scale";
+export { slider } from "../../js/src/controls/slider";
 
 type Name = keyof Traits & string;
 type Listener = (this: unknown, ...values: unknown[]) => void;

@@ -1,6 +1,6 @@
 // A strict stand-in for the host's model of the history's widget.
-import widget from "../../js/src/history";
-import type { HistoryTraits } from "../../js/src/history_model";
+import widget from "../../js/src/views/history";
+import type { HistoryTraits } from "../../js/src/host/history_traits";
 import { square } from "./harness";
 
 type Name = keyof HistoryTraits & string;

@@ -1,0 +1,65 @@
+// The picture: large, and crisp, since every pixel of the image is a whole number of the screen's pixels.
+import { element } from "../base/dom";
+import { crispWidth, pixelImage } from "./image";
+
+export interface Picture {
+  element: HTMLElement;
+  /** Keeps the place of an image of this many pixels free, so that the first one moves nothing. */
+  reserve(width: number, height: number): void;
+  /** Paints before the next frame of the screen; of several calls, only the last. */
+  show(source: string, caption: string, alternative: string): void;
+}
+
+/** The widest picture in CSS pixels (a multiple of most image sizes): beyond it the controls leave the screen. */
+const WIDEST = 576;
+
+/** `host` is the room that the picture shares with what the style sheet puts beside it, `--beside` pixels wide. */
+export function picture(host: HTMLElement, signal: AbortSignal): Picture {
+  const image = pixelImage();
+  const blank = element("div", { className: "filterviz-blank" });
+  const frame = element("div", { className: "filterviz-frame" }, {}, image, blank);
+  const caption = element("figcaption", { className: "filterviz-caption" });
+  const figure = element("figure", { className: "filterviz-picture" }, {}, frame, caption);
+
+  let size: [width: number, height: number] = [1, 1];
+  let wanted: [string, string, string] | undefined;
+
+  function fit() {
+    const beside = Number.parseFloat(getComputedStyle(figure).getPropertyValue("--beside")) || 0;
+    const available = Math.min(host.clientWidth - beside, WIDEST);
+    if (available > 0) frame.style.width = `${crispWidth(size[0], available, devicePixelRatio)}px`;
+    frame.style.aspectRatio = `${size[0]} / ${size[1]}`;
+  }
+
+  function reserve(width: number, height: number) {
+    size = [width, height];
+    fit();
+  }
+
+  const observer = new ResizeObserver(fit);
+  observer.observe(host);
+  window.addEventListener("resize", fit, { signal }); // also when the page is zoomed
+  image.addEventListener("load", () => reserve(image.naturalWidth, image.naturalHeight), { signal });
+  signal.addEventListener("abort", () => observer.disconnect());
+
+  function paint() {
+    if (!wanted || signal.aborted) return;
+    const [source, text, alternative] = wanted;
+    wanted = undefined;
+    if (image.src !== source) image.src = source;
+    image.alt = alternative;
+    caption.textContent = text;
+    image.hidden = false;
+    blank.hidden = true;
+  }
+
+  return {
+    element: figure,
+    reserve,
+    show(source, text, alternative) {
+      if (!source) return;
+      if (!wanted) requestAnimationFrame(paint);
+      wanted = [source, text, alternative];
+    },
+  };
+}
