@@ -25,3 +25,9 @@ let last = 0;
 export function uniqueId(): string {
   return `filterviz-${copy}-${++last}`;
 }
+
+/** What an element stands in: its parent, or what bears its shadow root. */
+export function above(inner: Element): Element | null {
+  const root = inner.getRootNode();
+  return inner.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
+}

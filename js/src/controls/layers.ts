@@ -46,7 +46,7 @@ export function layerControl(actions: LayerActions, signal: AbortSignal): LayerC
     every, "All layers");
 
   return {
-    elements: [place.element, element("div", { className: "filterviz-names" }, {}, names, all)],
+    elements: [place.element, element("div", { className: "filterviz-below" }, {}, names, all)],
     show(layers, unsupported, present, everything) {
       every.checked = everything;
       const has = (kind: Layer["kind"]) => layers.some((layer) => layer.kind === kind);

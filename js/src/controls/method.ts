@@ -1,6 +1,7 @@
 // The method by name: a preset of all options, chosen in one move.
 import { availability } from "./available";
 import { element, uniqueId } from "../base/dom";
+import { same } from "../base/same";
 import type { Options, Preset } from "../host/explorer_traits";
 
 export interface MethodControl {
@@ -58,6 +59,5 @@ export function methodControl(changed: (name: string) => void, signal: AbortSign
 
 /** Whether options are not those of the preset. */
 export function differs(options: Options, preset: Preset | undefined): boolean {
-  const written = (each: Options) => JSON.stringify(Object.entries(each).sort());
-  return preset !== undefined && written(options) !== written(preset.options);
+  return preset !== undefined && !same(options, preset.options);
 }

@@ -59,7 +59,11 @@ export function numberBox(name: string, title: string, entered: (value: number) 
     input.removeAttribute("aria-invalid");
   }, on);
   input.addEventListener("focus", () => explain(""), on);
-  input.addEventListener("keydown", (event) => event.key === "Escape" && reset(), on);
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !typing) return;
+    event.stopPropagation(); // the next one leaves the box
+    reset();
+  }, on);
 
   return {
     input,

@@ -1,5 +1,5 @@
-// The one interface that names every synced trait, and who writes it.
-import type { AnyModel } from "@anywidget/types";
+// The one interface that names every synced trait of the explorer, and who writes it.
+import type { SharedTraits } from "./model";
 
 export interface Layer {
   name: string;
@@ -38,16 +38,17 @@ export interface Settings {
   all_layers: boolean;
 }
 
+export const SETTINGS = ["layer", "filter", "step_size", "iterations", "seed", "method", "options", "all_layers"] as const;
+
 /** The settings that the picture on the screen was made with; a preview is computed at half its size. */
 export type Shown = Pick<Settings, "layer" | "filter" | "step_size" | "iterations" | "seed" | "options"> & {
   is_preview?: boolean;
 };
 
-export type Status = "idle" | "compiling" | "running" | "done" | "cancelled" | "error";
 export type Bounds = [low: number, high: number];
 
 /** Everything that is synced; what is not among the settings is written by the kernel only. */
-export interface Traits extends Settings {
+export interface Traits extends Settings, SharedTraits {
   layers: Layer[];
   unsupported: Unsupported[];
   limits: Record<"step_size" | "iterations" | "seed", Bounds> & Record<string, Bounds>;
@@ -62,10 +63,5 @@ export interface Traits extends Settings {
   shown: Shown | null;
   iteration: number;
   activations: (number | null)[];
-  status: Status;
-  error: string;
-  note: string;
-  version: string;
+  status: "idle" | "compiling" | "running" | "done" | "cancelled" | "error";
 }
-
-export type Model = AnyModel<Traits>;

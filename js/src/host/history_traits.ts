@@ -1,4 +1,5 @@
 // The one interface that names every synced trait of the history's widget, and who writes it.
+import type { SharedTraits } from "./model";
 
 export interface RecordedLayer {
   name: string;
@@ -9,15 +10,17 @@ export interface RecordedLayer {
 }
 
 /** The settings: written by the page, or by the user's Python code. */
-export interface HistorySettings {
-  /** Which record, counted from 0. */
+export interface Settings {
+  /** Which record, counted from 0. The kernel moves it, too: who looks at the newest goes on to see the newest. */
   epoch: number;
   layer: string;
   filter: number;
 }
 
+export const SETTINGS = ["epoch", "layer", "filter"] as const;
+
 /** Data URLs, "" where there is nothing, with the words for each. */
-export interface ShownFilter extends HistorySettings {
+export interface ShownFilter extends Settings {
   kernel: string;
   gradient: string;
   picture: string;
@@ -31,7 +34,7 @@ export interface ShownFilter extends HistorySettings {
 export type Series = Record<string, (number | null)[]>;
 
 /** Everything that is synced; what is not among the settings is written by the kernel only. */
-export interface HistoryTraits extends HistorySettings {
+export interface Traits extends Settings, SharedTraits {
   epochs: number[];
   layers: RecordedLayer[];
   logs: Series;
@@ -40,7 +43,4 @@ export interface HistoryTraits extends HistorySettings {
   /** Empty before the first record. */
   shown: ShownFilter | Record<string, never>;
   status: "drawing" | "ready";
-  note: string;
-  error: string;
-  version: string;
 }

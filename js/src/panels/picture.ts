@@ -8,25 +8,28 @@ export interface Picture {
   reserve(width: number, height: number): void;
   /** Paints before the next frame of the screen; of several calls, only the last. */
   show(source: string, caption: string, alternative: string): void;
+  /** Says something of the pixels, below the caption. */
+  remark(words: string): void;
 }
 
 /** The widest picture in CSS pixels (a multiple of most image sizes): beyond it the controls leave the screen. */
 const WIDEST = 576;
 
-/** `host` is the room that the picture shares with what the style sheet puts beside it, `--beside` pixels wide. */
-export function picture(host: HTMLElement, signal: AbortSignal): Picture {
+/** `room` is what the picture shares with what the style sheet puts beside it, `--beside` pixels wide. */
+export function picture(room: HTMLElement, signal: AbortSignal): Picture {
   const image = pixelImage();
   const blank = element("div", { className: "filterviz-blank" });
   const frame = element("div", { className: "filterviz-frame" }, {}, image, blank);
   const caption = element("figcaption", { className: "filterviz-caption" });
-  const figure = element("figure", { className: "filterviz-picture" }, {}, frame, caption);
+  const remark = element("div", { className: "filterviz-remark" });
+  const figure = element("figure", { className: "filterviz-picture" }, {}, frame, caption, remark);
 
   let size: [width: number, height: number] = [1, 1];
   let wanted: [string, string, string] | undefined;
 
   function fit() {
     const beside = Number.parseFloat(getComputedStyle(figure).getPropertyValue("--beside")) || 0;
-    const available = Math.min(host.clientWidth - beside, WIDEST);
+    const available = Math.min(room.clientWidth - beside, WIDEST);
     if (available > 0) frame.style.width = `${crispWidth(size[0], available, devicePixelRatio)}px`;
     frame.style.aspectRatio = `${size[0]} / ${size[1]}`;
   }
@@ -37,7 +40,7 @@ export function picture(host: HTMLElement, signal: AbortSignal): Picture {
   }
 
   const observer = new ResizeObserver(fit);
-  observer.observe(host);
+  observer.observe(room);
   window.addEventListener("resize", fit, { signal }); // also when the page is zoomed
   image.addEventListener("load", () => reserve(image.naturalWidth, image.naturalHeight), { signal });
   signal.addEventListener("abort", () => observer.disconnect());
@@ -61,5 +64,6 @@ export function picture(host: HTMLElement, signal: AbortSignal): Picture {
       if (!wanted) requestAnimationFrame(paint);
       wanted = [source, text, alternative];
     },
+    remark: (words) => (remark.textContent = words),
   };
 }

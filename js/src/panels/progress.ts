@@ -2,7 +2,8 @@
 import { element } from "../base/dom";
 import { grouped } from "../base/scale";
 
-export type Status = "idle" | "compiling" | "running" | "done" | "cancelled" | "error";
+/** "disconnected": nobody is there who would go on. */
+export type Status = "idle" | "compiling" | "running" | "done" | "cancelled" | "error" | "disconnected";
 
 export interface Progress {
   element: HTMLElement;
@@ -17,6 +18,7 @@ const WORDS: Record<Status, string> = {
   done: "Done",
   cancelled: "Stopped",
   error: "Failed",
+  disconnected: "Disconnected",
 };
 
 export function progress(actions: { stop(): void; again(): void }, signal: AbortSignal): Progress {
@@ -47,8 +49,8 @@ export function progress(actions: { stop(): void; again(): void }, signal: Abort
     show(status, iteration, total, layer) {
       running = status === "compiling" || status === "running";
       enable();
-      const compiling = connected && status === "compiling";
-      const word = connected ? WORDS[status] : "Disconnected";
+      const compiling = status === "compiling";
+      const word = WORDS[status];
       fill.style.width = `${(100 * Math.min(iteration, total)) / Math.max(1, total)}%`;
       bar.setAttribute("aria-valuemax", String(total));
       bar.setAttribute("aria-valuenow", String(iteration));
