@@ -1,3 +1,4 @@
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -159,6 +160,47 @@ def test_progress_and_curve_count_the_iterations_of_the_picture_while_the_slider
     expect(explorer.get_by_text("20 iterations")).to_be_visible()
     explorer.evaluate("model.kernel({ iteration: 20, status: 'done' })")
     expect(explorer.get_by_text("Done · 20 of 20")).to_be_visible()
+
+
+def drawn(page: Page) -> list[str]:
+    """The curve's points: M after a gap, L after another point."""
+    return re.findall("[ML]", page.locator(".filterviz-line").get_attribute("d") or "")
+
+
+def test_the_curve_comes_in_pieces_while_the_run_is_on(explorer: Page) -> None:
+    explorer.evaluate("model.kernel({ status: 'running', activations: [], activations_more: {} })")
+    for start, values, points in (
+        (0, [1, 2], "ML"),
+        (2, [3], "MLL"),
+        (1, [5, 6, 7], "MLLL"),  # the last two anew, and one more
+        (6, [8, 9], "MLLLML"),  # a piece between was lost
+    ):
+        explorer.evaluate("more => model.kernel({ activations_more: more })", {"start": start, "values": values})
+        assert "".join(drawn(explorer)) == points
+    last = explorer.get_by_role("img", name="Activation over 7 iterations, from 1 to 9")
+    expect(last).to_be_attached()
+    explorer.evaluate("model.kernel({ status: 'done', activations: [1, 2, 3], activations_more: null })")
+    assert "".join(drawn(explorer)) == "MLL", "what is whole replaces all pieces"
+
+
+def test_the_pieces_of_one_run_do_not_follow_those_of_the_last(explorer: Page) -> None:
+    explorer.evaluate("model.kernel({ activations_more: { start: 0, values: [1, 2, 3] } })")
+    explorer.evaluate("model.kernel({ activations: [1, 2, 3, 4] })")
+    explorer.evaluate("model.kernel({ activations: [], activations_more: {} })")
+    explorer.evaluate("model.kernel({ activations_more: { start: 0, values: [7] } })")
+    assert "".join(drawn(explorer)) == "M"
+
+
+@pytest.mark.parametrize(("whole", "points"), [([1, 2, 3, 4], "MLLL"), ([], "ML")])
+def test_a_view_that_comes_later_has_the_whole_or_what_there_is(blank: Page, whole: Any, points: str) -> None:
+    blank.evaluate(
+        """activations => {
+          const activations_more = { start: 1, values: [2, 3] };
+          fv.mount(new fv.FakeModel({ activations, activations_more }), one);
+        }""",
+        whole,
+    )
+    assert "".join(drawn(blank)) == points
 
 
 def test_an_empty_description_before_the_first_picture_is_none(explorer: Page) -> None:

@@ -173,6 +173,41 @@ def test_a_long_source_of_the_range_wraps_and_pushes_nothing_aside(explorer: Pag
 # Options
 
 
+def test_the_drawer_shows_what_the_kernel_declares_in_its_order(drawer: Page) -> None:
+    headings = drawer.locator(".filterviz-heading")
+    groups = ["Objective", "Parameterization and update", "Transformations", "Regularizers"]
+    expect(headings).to_have_text(groups)
+    left, _, right, _ = (heading.bounding_box() for heading in headings.all())
+    assert left
+    assert right
+    assert (left["y"], left["x"] < right["x"]) == (right["y"], True), "half of the groups in each column"
+    named = drawer.get_by_role("group", name="Transformations").get_by_role("slider")
+    assert [each.get_attribute("title") for each in named.all()] == [
+        f"How much {name} there is" for name in ("Jitter", "Scale", "Rotation", "Blur")
+    ]
+
+
+def test_an_axis_that_only_the_kernel_knows_has_its_control(drawer: Page) -> None:
+    drawer.evaluate(
+        """() => {
+          const axes = [
+            { name: "warp", label: "Warp", help: "How far it bends", group: "New", unit: "px",
+              low: -2, high: 9, reach: 4, step: 0.5 },
+            { name: "start", label: "Start", help: "From where", group: "New", choices: [[0, "Grey"], [1.5, "Noise"]] },
+          ];
+          model.kernel({ axes, options: { warp: 1, start: 1.5 }, inapplicable: { warp: "Not here." } });
+        }"""
+    )
+    expect(drawer.locator(".filterviz-heading")).to_have_text(["New"])
+    warp = slider(drawer, "Warp")
+    expect(warp).to_be_disabled()
+    expect(warp).to_have_value("1")
+    assert [warp.get_attribute(name) for name in ("min", "max", "step", "title")] == ["-2", "4", "0.5", "Not here."]
+    expect(box(drawer, "Start").locator("option:checked")).to_have_text("Noise")
+    box(drawer, "Start").select_option(label="Grey")
+    assert saves(drawer) == [{"options": {"warp": 1, "start": 0}}]
+
+
 def test_the_drawer_is_closed_at_first_and_opens_by_the_keyboard(explorer: Page) -> None:
     expect(slider(explorer, "Jitter")).to_be_hidden()
     explorer.get_by_text("Options", exact=True).press("Enter")

@@ -1,15 +1,16 @@
-// The drawer of options: every axis of the method, closed until it is wanted.
-import { type Axis, COLUMNS } from "./axes";
-import { choice } from "./choice";
+// The drawer of options: every axis of the method that the kernel declares, closed until it is wanted.
 import { element } from "../base/dom";
-import type { Bounds, Options } from "../host/explorer_traits";
+import { same } from "../base/same";
 import { linear, readable } from "../base/scale";
+import type { Amount, Axis, Choices, Options } from "../host/explorer_traits";
+import { choice } from "./choice";
 import { slider } from "./slider";
 
 export interface OptionsDrawer {
   element: HTMLElement;
+  /** Makes the controls. */
+  offer(axes: readonly Axis[]): void;
   show(values: Options, isChanged: boolean): void;
-  range(choices: Record<string, (string | number)[]>, limits: Record<string, Bounds>): void;
   /** Reasons by axis, for those that have no effect at present. */
   unavailable(reasons: Record<string, string>): void;
   enabled(on: boolean): void;
@@ -24,7 +25,6 @@ export interface OptionsActions {
 interface Part {
   element: HTMLElement;
   show(value: string | number): void;
-  range(choices: readonly (string | number)[], limits: Bounds): void;
   unavailable(reason: string): void;
   enabled(on: boolean): void;
 }
@@ -36,47 +36,61 @@ export function optionsDrawer(actions: OptionsActions, signal: AbortSignal): Opt
   // aria-disabled instead of disabled: a button that is pressed must not lose the keyboard's focus.
   reset.addEventListener("click", () => reset.getAttribute("aria-disabled") !== "true" && actions.reset(), { signal });
   const direction = element("p", { className: "filterviz-direction", hidden: true });
-  const columns = COLUMNS.map((groups) => element("div", { className: "filterviz-controls" }, {},
-    ...groups.map(({ name, axes }) => element("div", { className: "filterviz-group" }, { role: "group", "aria-label": name },
-      element("div", { className: "filterviz-heading", textContent: name }, { "aria-hidden": "true" }),
-      ...axes.map((axis) => {
-        const part = "words" in axis ? select(axis, actions, signal) : amount(axis, actions, signal);
-        parts.set(axis.axis, part);
-        return part.element;
-      })))));
-  columns[0]?.append(reset);
+  const columns = element("div", { className: "filterviz-columns" });
   const root = element("details", { className: "filterviz-options" }, {},
-    element("summary", { textContent: "Options" }), direction,
-    element("div", { className: "filterviz-columns" }, {}, ...columns));
+    element("summary", { textContent: "Options" }), direction, columns);
 
-  let [changed, connected] = [false, true];
-  const enable = () => reset.setAttribute("aria-disabled", String(!(changed && connected)));
+  let offered: readonly Axis[] | undefined;
+  let [values, reasons, changed, connected]: [Options, Record<string, string>, boolean, boolean] = [{}, {}, false, true];
+
+  function draw() {
+    for (const [axis, part] of parts) {
+      const value = values[axis];
+      if (typeof value === "string" || typeof value === "number") part.show(value);
+      part.unavailable(reasons[axis] ?? "");
+      part.enabled(connected);
+    }
+    reset.setAttribute("aria-disabled", String(!(changed && connected)));
+  }
 
   return {
     element: root,
-    show(values, isChanged) {
-      for (const [axis, part] of parts) {
-        const value = values[axis];
-        if (typeof value === "string" || typeof value === "number") part.show(value);
-      }
-      changed = isChanged;
-      enable();
+    offer(axes) {
+      if (same(axes, offered)) return;
+      offered = axes;
+      parts.clear();
+      for (const axis of axes) parts.set(axis.name, "choices" in axis ? select(axis, actions, signal) : amount(axis, actions, signal));
+      const groups = grouped(axes).map(([name, own]) => element("div", { className: "filterviz-group" }, { role: "group", "aria-label": name },
+        element("div", { className: "filterviz-heading", textContent: name }, { "aria-hidden": "true" }),
+        ...own.flatMap((axis) => parts.get(axis.name)?.element ?? [])));
+      const middle = Math.ceil(groups.length / 2);
+      const column = (...children: Node[]) => element("div", { className: "filterviz-controls" }, {}, ...children);
+      columns.replaceChildren(column(...groups.slice(0, middle), reset), column(...groups.slice(middle)));
+      draw();
+    },
+    show(next, isChanged) {
+      [values, changed] = [next, isChanged];
+      draw();
       const weights = Array.isArray(values.direction) ? values.direction : [];
       direction.hidden = !weights.length;
       direction.textContent = weights.length ? `A direction of filters is set in Python: ${sum(weights)}.` : "";
     },
-    range(choices, limits) {
-      for (const [axis, part] of parts) part.range(choices[axis] ?? [], limits[axis] ?? [0, 1]);
-    },
-    unavailable(reasons) {
-      for (const [axis, part] of parts) part.unavailable(reasons[axis] ?? "");
+    unavailable(next) {
+      reasons = next;
+      draw();
     },
     enabled(on) {
       connected = on;
-      enable();
-      for (const part of parts.values()) part.enabled(on);
+      draw();
     },
   };
+}
+
+/** The axes by group, the groups in the order of their first. */
+function grouped(axes: readonly Axis[]): [name: string, axes: Axis[]][] {
+  const groups = new Map<string, Axis[]>();
+  for (const axis of axes) groups.set(axis.group, [...(groups.get(axis.group) ?? []), axis]);
+  return [...groups];
 }
 
 /** "1 × filter 3 − 0.5 × filter 7" */
@@ -87,35 +101,25 @@ function sum(weights: readonly [filter: number, weight: number][]): string {
   }).join(" ");
 }
 
-function select(axis: Axis & { words: Record<string, string> }, actions: OptionsActions, signal: AbortSignal): Part {
-  let values: readonly (string | number)[] = [];
-  const made = choice({ name: axis.name, title: axis.title, words: axis.words, changed(text) {
-    // The kernel knows numbers as numbers.
-    actions.changed(axis.axis, values.find((value) => String(value) === text) ?? text);
+function select(axis: Choices, actions: OptionsActions, signal: AbortSignal): Part {
+  const made = choice<string | number>({ name: axis.label, title: axis.help, changed(value) {
+    actions.changed(axis.name, value);
     actions.released();
   } }, signal);
-  return {
-    ...made,
-    show: (value) => made.show(String(value)),
-    range(choices) {
-      values = choices;
-      made.offer(choices.map(String));
-    },
-  };
+  made.offer(axis.choices);
+  return made;
 }
 
-function amount(axis: Axis & { reach: number; step: number; unit: string }, actions: OptionsActions, signal: AbortSignal): Part {
+function amount(axis: Amount, actions: OptionsActions, signal: AbortSignal): Part {
   const made = slider({
-    name: axis.name,
+    name: axis.label,
     unit: axis.unit,
-    title: axis.title,
-    changed: (value) => actions.changed(axis.axis, value),
+    title: axis.help,
+    changed: (value) => actions.changed(axis.name, value),
     released: actions.released,
     describe: (value) => `${readable(value)} ${axis.unit}`.trim(),
   }, signal);
-  return {
-    ...made,
-    show: (value) => made.show(Number(value)),
-    range: (_, [low, high]) => made.range(linear(low, Math.min(high, axis.reach), axis.step), [low, high], false),
-  };
+  // The thumb goes as far as is sensible, the number as far as is allowed.
+  made.range(linear(axis.low, Math.min(axis.high, axis.reach), axis.step), [axis.low, axis.high], false);
+  return { ...made, show: (value) => made.show(Number(value)) };
 }

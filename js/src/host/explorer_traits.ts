@@ -1,4 +1,5 @@
 // The one interface that names every synced trait of the explorer, and who writes it.
+import type { Piece } from "../base/pieces";
 import type { SharedTraits } from "./model";
 
 export interface Layer {
@@ -19,6 +20,33 @@ export interface Unsupported {
 
 /** The axes of a method by name. */
 export type Options = Record<string, string | number | [filter: number, weight: number][]>;
+
+interface Named {
+  /** Its name among the options. */
+  name: string;
+  /** Its name on the screen. */
+  label: string;
+  /** What it does, in a sentence. */
+  help: string;
+  group: string;
+}
+
+/** A number from `low` to `high`; the slider goes no further than `reach`, in steps of `step`. */
+export interface Amount extends Named {
+  unit: string;
+  low: number;
+  high: number;
+  reach: number;
+  step: number;
+}
+
+/** One of few values, each with its words. */
+export interface Choices extends Named {
+  choices: [value: string | number, words: string][];
+}
+
+/** What can be set about the method, as the kernel declares it, in the order of the drawer. */
+export type Axis = Amount | Choices;
 
 export interface Preset {
   options: Options;
@@ -51,8 +79,8 @@ export type Bounds = [low: number, high: number];
 export interface Traits extends Settings, SharedTraits {
   layers: Layer[];
   unsupported: Unsupported[];
-  limits: Record<"step_size" | "iterations" | "seed", Bounds> & Record<string, Bounds>;
-  choices: Record<string, (string | number)[]>;
+  limits: Record<"step_size" | "iterations" | "seed", Bounds>;
+  axes: Axis[];
   presets: Record<string, Preset>;
   /** Reasons by setting, for those that have no effect at present. */
   inapplicable: Record<string, string>;
@@ -62,6 +90,9 @@ export interface Traits extends Settings, SharedTraits {
   image: string;
   shown: Shown | null;
   iteration: number;
+  /** Empty at the start of a run and whole at its end; null stands for what is not a number. */
   activations: (number | null)[];
+  /** What a frame brings of them while the run is on; empty before the first. */
+  activations_more: Piece | { start?: never; values?: never } | null;
   status: "idle" | "compiling" | "running" | "done" | "cancelled" | "error";
 }

@@ -1,6 +1,7 @@
 // The explorer on the screen: what is drawn of each trait, and which settings each control writes.
 import type { AnyWidget } from "@anywidget/types";
 import { element } from "../base/dom";
+import { grown, type Values } from "../base/pieces";
 import { linear, logarithmic, readable } from "../base/scale";
 import { layerControl } from "../controls/layers";
 import { differs, methodControl } from "../controls/method";
@@ -22,6 +23,7 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
   const layerAt = (name: string) => get("layers").find((layer) => layer.name === name);
   const filterCount = () => layerAt(get("layer"))?.filters ?? 1;
   let connection: Connection = "live";
+  let [activations, follows]: [Values, boolean] = [[], false];
 
   const layers = layerControl({
     // In one message: the kernel never sees a filter that the layer does not have.
@@ -102,11 +104,19 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
     view.show(get("image"), text, alternative);
   }
 
+  function drawMore() {
+    const more = get("activations_more");
+    // A view that comes after the run has the whole at once, and finds the last piece lying there.
+    if (more?.values && (follows || !activations.length)) activations = grown(activations, more);
+    follows = true;
+    drawRun();
+  }
+
   function drawRun() {
     // While the slider moves the picture on the screen is still one of other settings.
     const shown = get("shown");
     const total = get("iteration") > 0 && shown ? shown.iterations : get("iterations");
-    activation.show(get("activations"), total);
+    activation.show(activations, total);
     // Where nobody answers, nothing goes on; what was finished has been.
     const goesOn = ["idle", "compiling", "running"].includes(get("status"));
     const status = connection === "lost" || (rests(connection) && goesOn) ? "disconnected" : get("status");
@@ -126,10 +136,7 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
       method: drawMethod,
       options: drawMethod,
       presets: drawMethod,
-      choices() {
-        options.range(get("choices"), get("limits"));
-        drawMethod();
-      },
+      axes: () => options.offer(get("axes")),
       inapplicable() {
         const reasons = get("inapplicable");
         filters.unavailable(reasons.filter ?? "");
@@ -155,7 +162,11 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
       input_range_source: drawRange,
       image: drawPicture,
       shown: drawPicture,
-      activations: drawRun,
+      activations() {
+        activations = get("activations");
+        drawRun();
+      },
+      activations_more: drawMore,
       iteration: drawRun,
       status: drawRun,
     },

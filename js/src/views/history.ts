@@ -37,7 +37,7 @@ function history({ get, write, flush, signal }: Host<Traits, keyof Settings>): V
     if (get("epoch") < last()) jump(get("epoch") + 1);
     return get("epoch") < last();
   }, () => get("epoch") >= last() && jump(0), signal);
-  const layers = choice({ name: "Layer", title: "Which recorded layer", changed(layer) {
+  const layers = choice<string>({ name: "Layer", title: "Which recorded layer", changed(layer) {
     // In one message: the kernel never sees a filter that the layer does not have.
     const filters = filtersOf(layer);
     write({ layer, filter: filters.includes(get("filter")) ? get("filter") : (filters[0] ?? 0) });
@@ -83,7 +83,7 @@ function history({ get, write, flush, signal }: Host<Traits, keyof Settings>): V
   }
 
   function drawLayers() {
-    layers.offer(get("layers").map((layer) => layer.name));
+    layers.offer(get("layers").map(({ name }) => [name, name]));
     draw();
   }
 
