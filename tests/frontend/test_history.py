@@ -63,6 +63,20 @@ def test_who_looks_at_the_newest_epoch_goes_on_to_see_the_newest(history: Page) 
     assert saves(history) == [{"epoch": 4}], "the kernel moves the epoch, the page does not"
 
 
+def test_a_thumb_under_a_hand_stays_while_records_arrive(history: Page) -> None:
+    thumb = slider(history, "Epoch")
+    box = thumb.bounding_box()
+    assert box
+    history.mouse.move(box["x"] + box["width"] - 9, box["y"] + box["height"] / 2)
+    history.mouse.down()
+    expect(thumb).to_have_attribute("aria-valuetext", "after epoch 3")
+    history.evaluate("model.record(5)")  # the kernel follows, as the newest was looked at
+    assert [thumb.get_attribute("max"), thumb.input_value()] == ["3", "3"]
+    history.mouse.up()
+    assert [thumb.get_attribute("max"), thumb.input_value()] == ["4", "4"]
+    expect(thumb).to_have_attribute("aria-valuetext", "after epoch 4")
+
+
 def test_a_click_on_a_curve_jumps_to_the_epoch(history: Page) -> None:
     plot = history.get_by_role("img", name=re.compile("^loss, epoch 0"))
     box = plot.bounding_box()

@@ -52,6 +52,24 @@ def test_the_layer_on_the_screen_is_offered_whatever_it_is(explorer: Page) -> No
     expect(slider(explorer, "Layer")).to_have_attribute("aria-valuetext", "pool, layer 2 of 5")
 
 
+def test_the_places_of_the_layers_keep_their_names_under_a_hand(explorer: Page) -> None:
+    """Who drags away from a layer that is offered only because it is on the screen may drag back to it."""
+    explorer.evaluate("model.kernel({ layer: 'pool' })")
+    thumb = slider(explorer, "Layer")
+    box_of = thumb.bounding_box()
+    assert box_of
+    places = [box_of["x"] + 8 + step * (box_of["width"] - 16) / 4 for step in range(5)]
+    explorer.mouse.move(places[1], box_of["y"] + 12)
+    explorer.mouse.down()
+    for step, name in ((2, "conv2"), (3, "<b>conv3</b>"), (4, "logits"), (1, "pool"), (2, "conv2")):
+        explorer.mouse.move(places[step], box_of["y"] + 12)
+        assert explorer.evaluate("model.get('layer')") == name
+        expect(box(explorer, "Layer name")).to_have_value(name)
+    explorer.mouse.up()
+    assert "pool" not in offered(explorer)
+    expect(thumb).to_have_attribute("aria-valuetext", "conv2, layer 2 of 4")
+
+
 def test_a_layer_that_cannot_be_shown_is_named_with_the_reason(explorer: Page) -> None:
     option = box(explorer, "Layer name").locator("option[disabled]")
     expect(option).to_have_text("time")

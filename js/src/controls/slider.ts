@@ -20,9 +20,11 @@ export interface SliderOptions {
 
 export interface Slider {
   element: HTMLElement;
-  /** Shows a value, unless the user holds this very control. */
+  /** Whether a hand is on the thumb. */
+  readonly isHeld: boolean;
+  /** Shows a value: at once, or when the hand leaves the thumb. */
   show(value: number): void;
-  /** Changes what the thumb reaches; the number box goes as far as `bounds`. */
+  /** Changes, likewise, what the thumb reaches; the number box goes as far as `bounds`. */
   range(scale: Scale, bounds: [low: number, high: number], whole: boolean): void;
   /** Rests the control, with the reason; "" wakes it. */
   unavailable(reason: string): void;
@@ -45,50 +47,70 @@ export function slider(options: SliderOptions, signal: AbortSignal): Slider {
   const row = element("div", { className: "filterviz-row" }, {}, label, track, box.input, box.hint);
 
   let scale: Scale | undefined;
+  /** The one in force: what the hand has set or what has come since, whichever was later. */
   let value = 0;
-  let held = false;
+  let hold: AbortController | undefined;
+  /** A range that came while a hand was on the thumb, which must not move under it. */
+  let next: (() => void) | undefined;
 
   function paint() {
     if (!scale) return;
     const position = Math.min(scale.max, Math.max(scale.min, scale.toPosition(value)));
     // A thumb under a hand is where the hand is, not where its rounded value would be.
-    if (!held) track.value = String(position);
+    if (!hold) track.value = String(position);
     const share = scale.max > scale.min ? (position - scale.min) / (scale.max - scale.min) : 0;
     track.style.setProperty("--share", String(share));
     track.setAttribute("aria-valuetext", options.describe?.(value) ?? readable(value));
     box.show(value);
   }
 
-  function set(next: number) {
-    if (next === value) return;
-    value = next;
+  function set(wanted: number) {
+    const isNew = wanted !== value;
+    value = wanted;
     paint();
-    options.changed(value);
+    if (isNew) options.changed(value);
   }
 
   const on = { signal };
   const release = () => {
-    if (!held) return;
-    held = false;
+    if (!hold) return;
+    hold.abort();
+    hold = undefined;
+    next?.();
+    next = undefined;
     paint();
     options.released();
   };
-  track.addEventListener("pointerdown", () => (held = true), on);
-  for (const kind of ["change", "pointerup", "pointercancel", "blur"]) track.addEventListener(kind, release, on);
+  track.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || hold) return;
+    hold = new AbortController();
+    // The hand may leave the thumb anywhere in the window.
+    for (const kind of ["pointerup", "pointercancel"])
+      window.addEventListener(kind, release, { capture: true, signal: AbortSignal.any([hold.signal, signal]) });
+  }, on);
+  for (const kind of ["change", "blur"]) track.addEventListener(kind, release, on);
   track.addEventListener("input", () => scale && set(scale.toValue(track.valueAsNumber)), on);
 
   return {
     element: row,
-    show(next) {
-      if (held) return;
-      value = next;
-      paint();
+    get isHeld() {
+      return hold !== undefined;
     },
-    range(next, bounds, whole) {
-      scale = next;
-      Object.assign(track, { min: String(scale.min), max: String(scale.max), step: String(scale.step) });
+    show(shown) {
+      value = shown;
+      if (!hold) paint();
+    },
+    range(wanted, bounds, whole) {
       box.range(bounds, whole);
-      paint();
+      const apply = () => {
+        scale = wanted;
+        Object.assign(track, { min: String(scale.min), max: String(scale.max), step: String(scale.step) });
+      };
+      if (hold) next = apply;
+      else {
+        apply();
+        paint();
+      }
     },
     ...availability([track, box.input, label]),
   };
