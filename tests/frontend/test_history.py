@@ -16,11 +16,16 @@ def slider(page: Page, name: str) -> Locator:
 
 def test_before_the_first_record_it_stands_and_says_so(blank: Page) -> None:
     blank.evaluate(
-        "() => { const model = new fv.FakeHistory(); fv.mountHistory(model, one);"
+        "() => { window.model = new fv.FakeHistory(); fv.mountHistory(model, one);"
         " model.kernel({ note: 'Nothing yet' }) }"
     )
     expect(blank.get_by_text("Nothing yet")).to_be_visible()
+    for control in (slider(blank, "Epoch"), slider(blank, "Filter"), blank.get_by_role("combobox", name="Layer")):
+        expect(control).to_be_disabled()
+        expect(control).to_have_accessible_description("Nothing is recorded yet.")
     expect(blank.get_by_role("button", name="Play")).to_be_disabled()
+    blank.evaluate("model.record(2)")
+    expect(slider(blank, "Epoch")).to_be_enabled()
 
 
 def test_kernel_gradient_and_picture_stand_side_by_side_with_words(history: Page) -> None:
@@ -112,6 +117,13 @@ def test_the_norms_of_all_layers_stand_pale_around_that_of_the_chosen_one(histor
     assert chart.locator(".filterviz-plot .filterviz-strong").get_attribute("d") == "", "zero has no logarithm"
     history.evaluate("model.kernel({ norms: { conv1: [1, 1, 1, 1] }, marks: {} })")
     expect(chart.get_by_role("img")).to_have_accessible_name("Gradient norm: conv2, epoch 0: no number, frozen")
+
+
+def test_a_chart_does_not_say_the_same_at_both_ends(history: Page) -> None:
+    history.evaluate("model.kernel({ logs: { loss: [null, 0.23104, 0.23102, 0.23101] } })")
+    loss = history.locator(".filterviz-chart").first
+    expect(loss.locator(".filterviz-curve-high")).to_have_text("0.23104")
+    expect(loss.locator(".filterviz-curve-low")).to_have_text("0.23101")
 
 
 def test_every_press_of_a_key_reaches_the_next_recorded_epoch(history: Page) -> None:

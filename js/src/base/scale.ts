@@ -26,9 +26,18 @@ export function logarithmic(low: number, high: number): Scale {
   };
 }
 
-/** A number as it is read, in at most three significant digits, but whole numbers in full. */
-export function readable(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
+/** A number as it is read, in at most so many significant digits, but whole numbers in full. */
+export function readable(value: number, digits = 3): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
+}
+
+/** The ends of an axis, in as many digits as tell them apart (a float32 has seven); no words where it has no length. */
+export function ends(low: number, high: number): [low: string, high: string] {
+  for (let digits = 3; low < high && digits <= 8; digits += 1) {
+    const words: [string, string] = [readable(low, digits), readable(high, digits)];
+    if (words[0] !== words[1]) return words;
+  }
+  return ["", ""];
 }
 
 /** A whole number in words, its thousands apart. */

@@ -20,7 +20,7 @@ export function methodControl(changed: (name: string) => void, signal: AbortSign
   const title = "How the picture is sought: each method brings its own options, step size and iterations";
   const [id, group] = [uniqueId(), uniqueId()];
   const names = element("div", { className: "filterviz-segments" }, { role: "radiogroup", "aria-labelledby": id });
-  const mark = element("span", { className: "filterviz-mark", hidden: true, textContent: "changed",
+  const mark = element("span", { className: "filterviz-mark", textContent: "changed",
     title: "Some options are not the method's own: see Options" });
   const radios = new Map<string, HTMLInputElement>();
   let known = "";
@@ -48,7 +48,7 @@ export function methodControl(changed: (name: string) => void, signal: AbortSign
       const all = Object.keys(presets);
       if (known !== (known = all.join())) offer(all);
       for (const [each, radio] of radios) radio.checked = each === name;
-      mark.hidden = !differs(options, presets[name]);
+      mark.dataset.on = String(differs(options, presets[name]));
     },
     enabled(on) {
       connected = on;

@@ -31,7 +31,7 @@ interface Part {
 
 export function optionsDrawer(actions: OptionsActions, signal: AbortSignal): OptionsDrawer {
   const parts = new Map<string, Part>();
-  const reset = element("button", { type: "button", textContent: "Reset options", className: "filterviz-button",
+  const reset = element("button", { type: "button", textContent: "Reset options", className: "filterviz-button filterviz-reset",
     title: "Back to the method's own options" });
   // aria-disabled instead of disabled: a button that is pressed must not lose the keyboard's focus.
   reset.addEventListener("click", () => reset.getAttribute("aria-disabled") !== "true" && actions.reset(), { signal });

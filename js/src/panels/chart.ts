@@ -1,7 +1,7 @@
 // Numbers over the epochs, with a cursor at the present one; a click jumps, as the Epoch slider does for the keyboard.
 import { element } from "../base/dom";
 import { key, STYLES, type Style } from "./key";
-import { readable } from "../base/scale";
+import { ends, readable } from "../base/scale";
 
 export interface Line {
   name: string;
@@ -73,9 +73,8 @@ export function chart(logarithmic: boolean, jump: (index: number) => void, signa
       dot.setAttribute("d", usable(value) ? `M${x(at).toFixed(1)} ${y(value).toFixed(1)}h0` : "");
       title.textContent = heading;
       now.textContent = [value === null ? "" : readable(value), words].filter(Boolean).join(" · ");
-      const limit = (end: number) => (numbers.length && top > bottom ? readable(logarithmic ? 10 ** end : end) : "");
-      high.textContent = limit(top);
-      low.textContent = limit(bottom);
+      const unscaled = (end: number) => (logarithmic ? 10 ** end : end);
+      [low.textContent, high.textContent] = ends(unscaled(bottom), unscaled(top));
       start.textContent = epochs.length ? `epoch ${epochs[0]}` : "";
       end.textContent = epochs.length > 1 ? `epoch ${epochs.at(-1)}` : "";
 

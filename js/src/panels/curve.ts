@@ -1,6 +1,6 @@
 // A curve that grows: a value per iteration, with the axes' ends in words.
 import { element } from "../base/dom";
-import { grouped, readable } from "../base/scale";
+import { ends, grouped, readable } from "../base/scale";
 
 export interface Curve {
   element: HTMLElement;
@@ -53,8 +53,7 @@ export function curve(name: string): Curve {
       const place = values.lastIndexOf(last ?? NaN);
       dot.setAttribute("d", last === undefined ? "" : `M${x(place).toFixed(2)} ${y(last).toFixed(2)}h0`);
       now.textContent = last === undefined ? "" : readable(last);
-      high.textContent = top > bottom ? readable(top) : "";
-      low.textContent = top > bottom ? readable(bottom) : "";
+      [low.textContent, high.textContent] = ends(bottom, top);
       start.textContent = "0";
       end.textContent = `${grouped(total)} ${total === 1 ? "iteration" : "iterations"}`;
       plot.setAttribute("aria-label", last === undefined ? `${name}: no number among the values`

@@ -30,8 +30,11 @@ export function picture(room: HTMLElement, signal: AbortSignal): Picture {
   function fit() {
     const beside = Number.parseFloat(getComputedStyle(figure).getPropertyValue("--beside")) || 0;
     const available = Math.min(room.clientWidth - beside, WIDEST);
-    if (available > 0) frame.style.width = `${crispWidth(size[0], available, devicePixelRatio)}px`;
     frame.style.aspectRatio = `${size[0]} / ${size[1]}`;
+    if (available <= 0) return;
+    const width = crispWidth(size[0], available, devicePixelRatio);
+    frame.style.width = `${width}px`;
+    room.style.setProperty("--picture", `${(width * size[1]) / size[0]}px`); // what stands beside it can be as high
   }
 
   function reserve(width: number, height: number) {

@@ -91,6 +91,7 @@ function history({ get, write, flush, signal }: Host<Traits, keyof Settings>): V
     const { epoch, layer, filter } = present();
     const known = get("epochs");
     const at = Math.min(epoch, Math.max(0, known.length - 1));
+    for (const part of [epochs, layers, filters]) part.unavailable(known.length ? "" : "Nothing is recorded yet.");
     epochs.show(known[at] ?? 0);
     layers.show(layer);
     const numbers = filtersOf(layer);
