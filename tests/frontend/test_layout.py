@@ -102,12 +102,17 @@ def test_who_wants_less_motion_sees_none(blank: Page, view: str) -> None:
 
 
 def test_the_chosen_method_is_seen_in_forced_colours(explorer: Page) -> None:
+    """Chromium computes a forced background as the page set it, so whether it is forced must be asked too."""
     explorer.emulate_media(forced_colors="active")
-    colours = explorer.evaluate(
-        "[...one.querySelectorAll('.filterviz-segments span')].map((part) => getComputedStyle(part).backgroundColor)"
+    chosen, *others = explorer.evaluate(
+        """() => [...one.querySelectorAll(".filterviz-segments span")].map((part) => {
+          const { backgroundColor, color, forcedColorAdjust } = getComputedStyle(part);
+          return [backgroundColor, color, forcedColorAdjust];
+        })"""
     )
-    assert colours[0] != colours[1]
-    assert colours[1] == colours[2]
+    assert chosen[2] == "none"
+    assert chosen[0] not in {other[0] for other in others}
+    assert chosen[0] != chosen[1]
 
 
 def test_the_scale_of_colours_is_seen_in_forced_colours(history: Page) -> None:
