@@ -230,7 +230,8 @@ def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:
         # JSON knows no NaN.
         new = [value if math.isfinite(value) else None for value in frame.activations]
         if frame.picture is not None or not frame.iteration:
-            state["activations"] = new
+            # traitlets does not send a piece that is equal to the last one, of the run before.
+            state |= {"activations_more": {}, "activations": new}
         else:
             state["activations_more"] = {"start": len(curve), "values": new}
             state["activations"] = [*curve, *new]

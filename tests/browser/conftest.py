@@ -12,6 +12,7 @@ from tests.browser.lab import REPOSITORY, Kernel, Lab, Notebook, View
 
 CELLS = {
     "again": "explorer",
+    "rerun": "shown = FilterExplorer(model, layer='conv2')\nshown",
     "sleep": "import time\nfor _ in range(80):\n    time.sleep(0.1)",
     "broken": (
         "import keras, numpy\n"

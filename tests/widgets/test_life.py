@@ -18,6 +18,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 
 from filterviz_widget import FilterExplorer
 from filterviz_widget.session.worker import THREAD_NAME
+from filterviz_widget.widgets import live_widget
 from tests.networks import SIZE, small_network
 
 
@@ -103,8 +104,16 @@ def test_an_explorer_that_a_page_shows_is_held_until_the_page_lets_it_go():
     assert seen() is not None
     seen()._handle_custom_msg({"type": "bye"}, [])
     gc.collect()
+    assert seen() is not None, "a notebook that is closed may be opened again"
+    for _ in range(4):  # but not without end
+        other = FilterExplorer(small_network(), iterations=2)
+        for kind in ("hello", "bye"):
+            other._handle_custom_msg({"type": kind}, [])
+        del other
+    gc.collect()
     assert seen() is None
     assert model_id not in _instances
+    live_widget._left.clear()
 
 
 def test_a_dropped_explorer_stops_its_run():
@@ -307,7 +316,7 @@ def test_the_curve_travels_once_and_is_whole_for_who_looks_at_it(monkeypatch):
     explorer.iterations = 3000
     picture = explorer.wait(60)
     monkeypatch.undo()
-    more = [state["activations_more"] for state in sent if "activations_more" in state]
+    more = [state["activations_more"] for state in sent if state.get("activations_more")]
     assert len(more) > 3
     curve = []
     for each in more:

@@ -128,5 +128,14 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     kernel.greeted();
   } catch {
     kernel.lost();
+    return;
   }
+  // Whom no page shows any more the kernel may forget.
+  signal.addEventListener("abort", () => {
+    try {
+      model.send({ type: "bye" });
+    } catch {
+      // Then nobody is there to hear it.
+    }
+  });
 }
