@@ -24,6 +24,7 @@ check: .venv/installed frontend
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python hatch_build.py check
 
 bench: .venv/installed frontend chromium
