@@ -1,16 +1,18 @@
-"""What all tests share: a browser, a cache of their own instead of the user's, and a word on where the time went."""
+"""What all tests share: a browser, large networks, a cache that is not the user's, and where the time went."""
 
 import os
 import shutil
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from scripts.find_chromium import HELP, find_chromium
+from tests.applications import FAMILIES, Application, build
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,22 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "executable_path": path,
         "args": ["--no-sandbox", "--disable-dev-shm-usage", *quiet],
     }
+
+
+@pytest.fixture(scope="session", params=[pytest.param(name, marks=pytest.mark.big) for name in FAMILIES])
+def application(request: pytest.FixtureRequest) -> Application:
+    """One network after the other: pytest runs all tests that take it before it builds the next."""
+    return build(request.param)
+
+
+@pytest.fixture
+def quick_to_start() -> Iterator[None]:
+    """For functions that run once: optimising the graph of one would take longer than running it."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 def pytest_configure(config: pytest.Config) -> None:
