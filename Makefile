@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
 
-.PHONY: demo test test-lowest check bench lock frontend chromium clean
+.PHONY: demo test test-lowest test-onednn check bench lock frontend chromium clean
 
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
@@ -19,6 +19,10 @@ test: check chromium
 test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest -m "not big" --ignore tests/widgets/test_explorer.py \
 		tests/model tests/twin tests/ascent tests/history tests/engine tests/session tests/widgets
+
+# What computes, with oneDNN switched to what this processor does not do by itself; `make test` has tried the other.
+test-onednn: .venv/installed frontend
+	other=$$($(BIN)/python scripts/other_onednn.py) && TF_ENABLE_ONEDNN_OPTS=$$other $(BIN)/pytest tests/twin tests/ascent
 
 check: .venv/installed frontend
 	$(BIN)/ruff check $(SOURCES)
