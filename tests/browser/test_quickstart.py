@@ -6,7 +6,7 @@ import time
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PLACES
-from tests.browser.lab import Kernel, Notebook, View
+from tests.browser.lab import Kernel, Lab, Notebook, View
 
 THREADS = "len([t for t in __import__('threading').enumerate() if t.name.startswith('filterviz-')])"
 
@@ -115,13 +115,14 @@ def test_stop_ends_a_long_run_where_it_is(view: View, kernel: Kernel) -> None:
     expect(view.picture).to_be_visible()
 
 
-def test_pictures_arrive_while_another_cell_is_busy(notebook: Notebook, view: View) -> None:
-    notebook.start(PLACES["sleep"])
+def test_pictures_arrive_while_another_cell_is_busy(lab: Lab, notebook: Notebook, view: View) -> None:
+    notebook.start(PLACES["busy"])
     for filter in (1, 2, 3):
         view.slider("Filter").press("ArrowRight")
         view.expect_picture("conv3", filter)
-    assert notebook.prompt(PLACES["sleep"]) == "[*]:"
-    expect(notebook.cell(PLACES["sleep"]).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\d"), timeout=30_000)
+    assert notebook.prompt(PLACES["busy"]) == "[*]:"
+    lab.let_go("busy")
+    expect(notebook.cell(PLACES["busy"]).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\d"), timeout=30_000)
 
 
 def test_two_views_agree(notebook: Notebook, view: View) -> None:

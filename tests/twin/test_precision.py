@@ -22,6 +22,7 @@ def application(name, size=224):
     return read_model(getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(size, size, 3)))
 
 
+@pytest.mark.big
 @pytest.mark.parametrize(
     ("name", "layer", "expected"),
     [
