@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from filterviz_widget.model.keras_private import origin
+
 
 def image_input(inputs: Sequence[Any], name: str | None, hint: str = "") -> int:
     """Returns the position of the input to optimise.
@@ -78,8 +80,8 @@ def held_values(inputs: Sequence[Any], image: int, given: Mapping[str, Any] | No
 
 def input_name(tensor: Any) -> str:
     """The name of an input: its layer's, since the tensor's own is a number where the user gave none."""
-    history = getattr(tensor, "_keras_history", None)
-    return str(history.operation.name if history and history.operation else tensor.name)
+    made_by = origin(tensor)
+    return str(made_by.name if made_by else tensor.name)
 
 
 def describe(inputs: Any) -> str:

@@ -5,6 +5,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from filterviz_widget.model.keras_private import flat_layers
+
 Array = npt.NDArray[Any]
 Kind = Literal["convolution", "transposed", "depthwise", "dense"]
 
@@ -76,7 +78,7 @@ def layer_at(model: Any, path: str) -> Any:
     for name in path.split("/"):
         own, _, use = name.rpartition(":")
         wanted = own if use.isdecimal() else name
-        inside = layer._flatten_layers(include_self=False)
+        inside = flat_layers(layer)
         layer = next((one for one in inside if one.name == wanted), None)
         if layer is None:
             known = ", ".join(repr(one.name) for one in model.layers)

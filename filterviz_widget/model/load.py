@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from filterviz_widget.model.follow import names_kept
+from filterviz_widget.model.keras_private import names_kept
 from filterviz_widget.model.reason import reason
 
 SUFFIXES = (".keras", ".h5", ".hdf5")

@@ -8,11 +8,15 @@ import keras
 
 from filterviz_widget.model.colour import checked_channels
 from filterviz_widget.model.follow import in_inference
-from filterviz_widget.model.graph import Graph, followed_graph, functional, functional_graph
+from filterviz_widget.model.generators import kept
+from filterviz_widget.model.graph import Graph, followed_graph, functional_graph
 from filterviz_widget.model.input_range import InputRange, given_range, measured_range, read_range
 from filterviz_widget.model.inputs import held_values, image_input, input_name
+from filterviz_widget.model.keras_private import flat_layers, functional
 from filterviz_widget.model.layer_info import NOT_TWO_DIMENSIONAL, LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
+from filterviz_widget.model.lock import READING
+from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
 from filterviz_widget.model.reason import reason
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
@@ -65,7 +69,23 @@ def read_model(
     >>> view.layers[1].name, view.layers[1].filters
     ('conv', 16)
     """
-    model = load(model)
+    with READING:
+        model = load(model)
+        own_code = callable(preprocess) or has_own_code(model)
+        with kept(own_code):
+            return _read(model, input, image_size, input_range, preprocess, other_inputs, channels, own_code)
+
+
+def _read(
+    model: Any,
+    input: str | None,
+    image_size: int | Sequence[int] | None,
+    input_range: tuple[float, float] | str,
+    preprocess: Preprocess | None,
+    other_inputs: Mapping[str, Any] | None,
+    channels: Sequence[int] | None,
+    own_code: bool,
+) -> ModelView:
     _refuse_channels_first(model)
     size = None if image_size is None else checked_size(image_size)
     graph = _graph(model, size)
@@ -99,7 +119,9 @@ def read_model(
         pixels.source,
         name,
         checked_channels(channels, count),
+        own_code,
         route,
+        tuple(layer for layer in flat_layers(model) if not layer.built),
     )
 
 
@@ -159,7 +181,7 @@ def _symbols(model: Any, shapes: Any, size: tuple[int, int] | None) -> Any:
 
 
 def _refuse_channels_first(model: Any) -> None:
-    for layer in model._flatten_layers(include_self=False):
+    for layer in flat_layers(model):
         if getattr(layer, "data_format", None) == "channels_first":
             raise ValueError(
                 f"The layer {layer.name!r} works on channels_first images, which TensorFlow cannot run on a CPU. "
@@ -168,7 +190,7 @@ def _refuse_channels_first(model: Any) -> None:
 
 
 def _hint(model: Any) -> str:
-    for layer in model._flatten_layers(include_self=False):
+    for layer in flat_layers(model):
         if type(layer).__name__ in NOT_TWO_DIMENSIONAL:
             data = NOT_TWO_DIMENSIONAL[type(layer).__name__]
             return f" Its layer {layer.name!r} is a {type(layer).__name__}, which runs over {data}: not supported."
@@ -193,7 +215,7 @@ def _input_range(
 
 def _assumed(model: Any, preprocess: Preprocess | None) -> InputRange:
     source = "assumed, nothing in the model says"
-    for part in model._flatten_layers():
+    for part in (model, *flat_layers(model)):
         if preprocess is None and isinstance(part, keras.Model) and (mode := published_mode(part.name)):
             source += f'; with its published weights, {part.name} takes preprocess="{mode}"'
             break

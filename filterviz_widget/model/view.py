@@ -13,6 +13,7 @@ from filterviz_widget.model.colour import Colours, to_rgb
 from filterviz_widget.model.evaluate import Call, Relu, as_it_is, evaluate, without_activation
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.keras_private import nothing_built
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, saturating
 from filterviz_widget.model.reason import reason
 
@@ -63,6 +64,7 @@ class ModelView:
             "assumed, nothing in the model says".
         input_name: The model's input that is optimised.
         channels: The triple of channels shown as red, green and blue; None for the default.
+        has_own_code: Whether tracing runs code that is not Keras' own: the user's layers, functions, preprocess.
     """
 
     layers: tuple[LayerInfo, ...] = field(repr=False)
@@ -72,12 +74,22 @@ class ModelView:
     input_range_source: str
     input_name: str
     channels: tuple[int, int, int] | None
+    has_own_code: bool
     _route: Route = field(repr=False)
+    _unbuilt: tuple[Any, ...] = field(repr=False)
 
     @property
     def graph(self) -> Graph:
         """The model's graph."""
         return self._route.graph
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a layer that was not built when the model was read has been built since: read the model again.
+
+        Such are activations that are layers with weights, `Conv2D(..., activation=PReLU())`, before the first call.
+        """
+        return any(layer.built for layer in self._unbuilt)
 
     def layer(self, name: str) -> LayerInfo:
         """What is known of a layer.
@@ -129,7 +141,7 @@ class ModelView:
         TensorShape([1, 24, 24, 64])
         """
         self.layer(layer)
-        return self._features(layer, relu, bool(saturating(self._step(layer).node.operation)), call)
+        return self._features(layer, relu, bool(saturating(self._step(layer).operation)), call)
 
     def pre_activation(self, layer: str, call: Call = as_it_is) -> Features | None:
         """Returns what `cut` does, before the layer's own activation: a filter that is dead behind a ReLU lives there.
@@ -142,7 +154,7 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        operation = self._step(layer).node.operation
+        operation = self._step(layer).operation
         if saturating(operation) or without_activation(operation) is None:
             return None
         return self._features(layer, "plain", True, call)
@@ -175,15 +187,18 @@ class ModelView:
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow has no types
         def features(images: tf.Tensor) -> tf.Tensor:
-            try:
-                return in_inference(
-                    lambda given: route.run(given, path, relu=relu, before_activation=before_activation, call=call),
-                    images,
-                )
-            except Exception as error:
-                if (message := self._does_not_fit(layer, images, error)) is None:
-                    raise
-                raise ValueError(message) from error
+            with nothing_built(self._unbuilt) as unbuilt:
+                try:
+                    return in_inference(
+                        lambda given: route.run(given, path, relu=relu, before_activation=before_activation, call=call),
+                        images,
+                    )
+                except Exception as error:
+                    if unbuilt:
+                        raise ValueError(_is_not_built(unbuilt[0])) from error
+                    if (message := self._does_not_fit(layer, images, error)) is None:
+                        raise
+                    raise ValueError(message) from error
 
         return features
 
@@ -198,3 +213,10 @@ class ModelView:
             f"The layer {layer!r} cannot be computed from an image of {height} x {width} pixels. "
             f"{advice}, or a layer nearer to the input. ({reason(error)})"
         )
+
+
+def _is_not_built(layer: Any) -> str:
+    return (
+        f"The layer {layer.name!r} is not built, and looking at a model must not give it weights. Call the model once "
+        "on a batch of images, model(images), and read it again."
+    )
