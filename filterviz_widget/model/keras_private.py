@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -183,3 +184,74 @@ def nothing_built(layers: Iterable[Any]) -> Iterator[list[Any]]:
                     vars(guard.layer)["build"] = guard.builds
                     if guard.is_only_marked:
                         guard.layer.built = False
+
+
+def kernel_variable(layer: Any) -> Any:
+    """The variable that holds a built layer's kernel, or the codes of a quantized one; None where there is none."""
+    kernel = getattr(layer, "kernel", None)
+    if kernel is None or isinstance(kernel, keras.Variable):
+        return kernel
+    # With LoRA, or from packed codes, it is computed.
+    return getattr(layer, "_kernel" if hasattr(layer, "_kernel") else "quantized_kernel", kernel)
+
+
+def kernel_shape(layer: Any) -> tuple[int, ...]:
+    """The shape of `effective_kernel`, without computing it; empty where there is none."""
+    for name in ("original_kernel_shape", "kernel_shape"):  # the codes of a quantized layer may be packed
+        if _mode(layer) and hasattr(layer, name):
+            return tuple(getattr(layer, name))
+    variable = kernel_variable(layer)
+    if _mode(layer) == "int4":
+        return (layer._orig_input_dim, layer._orig_output_dim)
+    return () if variable is None else tuple(variable.shape)
+
+
+def effective_kernel(layer: Any) -> Any:
+    """The kernel that a built layer computes with, LoRA included, in units of weights where it is quantized."""
+    if (mode := _mode(layer)) is None:
+        return layer.kernel
+    kernel = _dequantized(layer, mode)
+    if layer.lora_enabled:
+        update = keras.ops.matmul(layer.lora_kernel_a, layer.lora_kernel_b)
+        kernel += keras.ops.cast(layer.lora_alpha / layer.lora_rank * update, kernel.dtype)
+    return kernel
+
+
+def _mode(layer: Any) -> str | None:
+    """How a Dense or EinsumDense is quantized; the other layers with a kernel cannot be."""
+    return getattr(layer, "quantization_mode", None) if hasattr(layer, "kernel_scale") else None
+
+
+def _dequantized(layer: Any, mode: str) -> Any:
+    """What Keras' `_int8_call`, `_int4_call`, `_float8_call`, `_gptq_call` and `_awq_call` multiply with."""
+    shape = kernel_shape(layer)
+    if mode == "float8":
+        kernel = keras.ops.convert_to_tensor(layer._kernel)
+        return keras.quantizers.quantize_and_dequantize(kernel, layer.kernel_scale, "float8_e4m3fn", kernel.dtype)
+    if mode in ("gptq", "awq"):
+        if not getattr(layer, f"is_{mode}_calibrated"):
+            return layer._kernel
+        rows, columns = layer.g_idx.shape[0], math.prod(shape) // layer.g_idx.shape[0]
+        codes = layer.quantized_kernel
+        if codes.shape[0] != columns:  # packed, two in a byte
+            codes = keras.quantizers.unpack_int4(codes, columns, axis=0, dtype="uint8")
+        kernel = keras.ops.transpose(_by_groups(codes, layer, axis=1))
+        if mode == "awq":
+            kernel /= keras.ops.reshape(layer.awq_scales, (rows, 1))
+        return keras.ops.reshape(kernel, shape)
+    if mode == "int4":
+        rows = layer._kernel.shape[0]
+        codes = keras.quantizers.unpack_int4(layer._kernel, math.prod(shape) // rows, axis=-1)
+        if hasattr(layer, "g_idx"):
+            return keras.ops.reshape(_by_groups(codes, layer, axis=0), shape)
+        return keras.ops.reshape(keras.ops.cast(codes, "float32") / layer.kernel_scale, shape)
+    scale = layer.kernel_scale
+    if isinstance(layer, keras.layers.EinsumDense):
+        scale = layer._adjust_scale_for_dequant(scale)
+    return keras.ops.cast(layer._kernel, "float32") / keras.ops.cast(scale, "float32")
+
+
+def _by_groups(codes: Any, layer: Any, axis: int) -> Any:
+    groups = keras.ops.cast(layer.g_idx, "int32")
+    scale, zero = (keras.ops.take(one, groups, axis=axis) for one in (layer.kernel_scale, layer.kernel_zero))
+    return (keras.ops.cast(codes, "float32") - keras.ops.cast(zero, "float32")) * keras.ops.cast(scale, "float32")

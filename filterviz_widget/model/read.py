@@ -1,6 +1,5 @@
 """Reads a model that a user brings: what can be shown of it, or precisely why not."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,16 +8,15 @@ import keras
 from filterviz_widget.model.colour import checked_channels
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.generators import kept
-from filterviz_widget.model.graph import Graph, followed_graph, functional_graph
 from filterviz_widget.model.input_range import InputRange, given_range, measured_range, read_range
 from filterviz_widget.model.inputs import held_values, image_input, input_name
-from filterviz_widget.model.keras_private import flat_layers, functional
+from filterviz_widget.model.keras_private import flat_layers
 from filterviz_widget.model.layer_info import NOT_TWO_DIMENSIONAL, LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
+from filterviz_widget.model.model_graph import model_graph
 from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
-from filterviz_widget.model.reason import reason
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
 from filterviz_widget.model.view import ModelView, Route
 
@@ -88,7 +86,7 @@ def _read(
 ) -> ModelView:
     _refuse_channels_first(model)
     size = None if image_size is None else checked_size(image_size)
-    graph = _graph(model, size)
+    graph = model_graph(model, size)
     position = image_input(graph.inputs, input, _hint(model))
     symbol = graph.inputs[position]
     name = input_name(symbol)
@@ -123,61 +121,6 @@ def _read(
         route,
         tuple(layer for layer in flat_layers(model) if not layer.built),
     )
-
-
-def _graph(model: Any, size: tuple[int, int] | None) -> Graph:
-    if (inner := functional(model)) is not None:
-        return functional_graph(inner)
-    if not model.built:
-        raise ValueError(
-            f"The model {model.name!r} is not built: its input shape is unknown. Call it once on a batch of images, "
-            "model(images), or build it with model.build((None, height, width, channels))."
-        )
-    shapes = (model.get_build_config() or {}).get("input_shape")
-    if not shapes or _needs_more_than_one_argument(model.call):
-        raise ValueError(
-            f"The model {model.name!r} is a subclass of keras.Model whose input shape is unknown, or which takes "
-            "several arguments. Expected a call with one argument (a tensor, a list or a dictionary)."
-        )
-    failure: Exception | None = None
-    for wanted in [size, None] if size else [None]:
-        try:
-            return followed_graph(model, (_symbols(model, shapes, wanted),), {})
-        except Exception as error:  # a user's code, which may raise anything
-            failure = error
-    assert failure is not None
-    raise ValueError(
-        f"The model {model.name!r} is a subclass of keras.Model whose call could not be followed "
-        f"({reason(failure)}). Expected a call made of Keras layers and keras.ops, without tf.* functions or NumPy; "
-        "or a Functional model."
-    ) from failure
-
-
-def _needs_more_than_one_argument(call: Any) -> bool:
-    _, *more = inspect.signature(call).parameters.values()
-    named = (parameter for parameter in more if parameter.kind is not parameter.VAR_KEYWORD)
-    return any(parameter.default is parameter.empty and parameter.name != "training" for parameter in named)
-
-
-def _symbols(model: Any, shapes: Any, size: tuple[int, int] | None) -> Any:
-    count = 0
-
-    def symbol(shape: Sequence[int | None]) -> Any:
-        nonlocal count
-        count += 1
-        shape = (None, *shape[1:])
-        if size and len(shape) == 4:
-            shape = (None, *size, shape[3])
-        name = "input" if count == 1 else f"input_{count - 1}"
-        return keras.KerasTensor(shape, model.compute_dtype, name=name)
-
-    if isinstance(shapes, dict):
-        return {
-            key: keras.KerasTensor(symbol(shape).shape, model.compute_dtype, name=key) for key, shape in shapes.items()
-        }
-    if isinstance(shapes[0], int | None):
-        return symbol(shapes)
-    return [symbol(shape) for shape in shapes]
 
 
 def _refuse_channels_first(model: Any) -> None:

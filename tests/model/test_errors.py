@@ -82,7 +82,7 @@ def two_images():
             "(ValueError: A KerasTensor cannot be used as input to a TensorFlow function.",
         ),
         (uses_tensorflow, {}, ValueError, "Expected a call made of Keras layers and keras.ops, without tf.* functions"),
-        (two_arguments, {}, ValueError, "or which takes several arguments. Expected a call with one argument"),
+        (two_arguments, {}, ValueError, "whose call takes several arguments. Expected a call with one argument"),
         (
             two_images,
             {},

@@ -190,3 +190,15 @@ def test_another_thread_may_build_the_layer_meanwhile():
     assert dense.built
     assert plain.built
     assert len(dense.weights) == 2
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4", "float8"])
+def test_a_layer_holds_its_kernel_or_the_codes_of_one(mode):
+    layer = layers.Dense(7)
+    layer.build((None, 10))
+    if mode:
+        layer.quantize(mode)
+    message = f"Dense quantized to {mode} holds its kernel otherwise: see _dequantized, and tests/model/test_kernels.py"
+    assert private.kernel_variable(layer) is layer._kernel, message
+    assert private.kernel_shape(layer) == (10, 7), message
+    assert private.effective_kernel(layer).shape == (10, 7), message
