@@ -92,6 +92,9 @@ def without_activation(operation: Any) -> Any | None:
     """The layer with a linear activation, sharing its weights; None where it has no activation of its own."""
     if relu_ceiling(operation) is not None:
         return lambda x: x
+    if isinstance(operation, keras.layers.Wrapper):
+        inner = without_activation(operation.layer)
+        return None if inner is None else altered(operation, layer=inner)
     activation = getattr(operation, "activation", None)
     if activation is None or activation is keras.activations.linear:
         return None
@@ -101,6 +104,9 @@ def without_activation(operation: Any) -> Any | None:
 def _redirected(operation: Any) -> Any:
     if (ceiling := relu_ceiling(operation)) is not None:
         return lambda x: redirected_relu(x, ceiling)
+    if isinstance(operation, keras.layers.Wrapper):
+        inner = _redirected(operation.layer)
+        return operation if inner is operation.layer else altered(operation, layer=inner)
     if (ceiling := relu_ceiling(getattr(operation, "activation", None))) is not None:
         return altered(operation, activation=lambda x: redirected_relu(x, ceiling))
     return operation

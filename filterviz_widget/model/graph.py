@@ -95,7 +95,9 @@ def _open(node: Any) -> Graph | None:
         return functional_graph(inner)
     if not isinstance(layer, keras.Layer) or isinstance(layer, keras.layers.Wrapper):
         return None
-    if not any(isinstance(part, CONVOLUTIONS) for part in flat_layers(layer)):
+    # In a head, a block that ends with units, one looks for the dense layers.
+    looked_for = (*CONVOLUTIONS, keras.layers.Dense) if len(node.outputs[0].shape) == 2 else CONVOLUTIONS
+    if not any(isinstance(part, looked_for) for part in flat_layers(layer)):
         return None
     try:
         return followed_graph(layer, node.arguments.args, node.arguments.kwargs)

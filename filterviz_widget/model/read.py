@@ -8,14 +8,17 @@ import keras
 from filterviz_widget.model.colour import checked_channels
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.generators import kept
+from filterviz_widget.model.graph import CONVOLUTIONS
 from filterviz_widget.model.input_range import InputRange, given_range, measured_range, read_range
 from filterviz_widget.model.inputs import held_values, image_input, input_name
 from filterviz_widget.model.keras_private import flat_layers
-from filterviz_widget.model.layer_info import NOT_TWO_DIMENSIONAL, LayerInfo, Unsupported, layers_in
+from filterviz_widget.model.kinds import class_name, runs_over
+from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in, model_inside
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
 from filterviz_widget.model.model_graph import model_graph
 from filterviz_widget.model.own_code import has_own_code
+from filterviz_widget.model.paths import layers_by_path
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
 from filterviz_widget.model.view import ModelView, Route
@@ -103,7 +106,9 @@ def _read(
     layers = tuple(info for info in found if isinstance(info, LayerInfo))
     unsupported = tuple(info for info in found if isinstance(info, Unsupported))
     if not layers:
-        reasons = "".join(f" {layer.name!r}: {layer.reason}" for layer in unsupported)
+        reasons = "".join(f" {layer.name!r}: {layer.reason}" for layer in unsupported[:3])
+        if len(unsupported) > 3:
+            reasons += f" And {len(unsupported) - 3} more."
         raise ValueError(
             f"The model {model.name!r} has no layer that can be shown: none has a feature map (batch, height, width, "
             f"filters) or dense units that depend on its image input {name!r}.{reasons}"
@@ -124,19 +129,24 @@ def _read(
 
 
 def _refuse_channels_first(model: Any) -> None:
+    """Only convolutions: their feature maps have the filters first. A Flatten, say, is another order of units."""
     for layer in flat_layers(model):
-        if getattr(layer, "data_format", None) == "channels_first":
+        is_convolution = isinstance(layer, CONVOLUTIONS) and layer.built
+        if is_convolution and layer.data_format == "channels_first":
             raise ValueError(
-                f"The layer {layer.name!r} works on channels_first images, which TensorFlow cannot run on a CPU. "
-                'Expected image_data_format "channels_last".'
+                f"The convolution {layer.name!r} works on channels_first images (batch, channels, height, width), "
+                'which are not supported. Expected data_format="channels_last".'
             )
 
 
 def _hint(model: Any) -> str:
-    for layer in flat_layers(model):
-        if type(layer).__name__ in NOT_TWO_DIMENSIONAL:
-            data = NOT_TWO_DIMENSIONAL[type(layer).__name__]
-            return f" Its layer {layer.name!r} is a {type(layer).__name__}, which runs over {data}: not supported."
+    for path, layer in layers_by_path(model).items():
+        if data := runs_over(layer):
+            advice = model_inside(layer, path) or " If there is a model of single images in it, pass that instead."
+            return (
+                f" Its layer {path!r} is a {class_name(layer)}, which runs over {data}: not supported."
+                f"{advice if data == 'time' else ''}"
+            )
     return ""
 
 

@@ -14,8 +14,9 @@ from filterviz_widget.model.evaluate import Call, Relu, as_it_is, evaluate, with
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.keras_private import nothing_built
-from filterviz_widget.model.layer_info import LayerInfo, Unsupported, saturating
+from filterviz_widget.model.layer_info import LayerInfo, Unsupported
 from filterviz_widget.model.reason import reason
+from filterviz_widget.model.saturating import saturating
 
 Features = Callable[[tf.Tensor], tf.Tensor]
 """From float32 images `(batch, height, width, channels)` in the units of `ModelView.input_range` to a layer's output,

@@ -115,7 +115,7 @@ def two_images():
             lambda: sequential(layers.Conv2D(2, 3, data_format="channels_first", padding="same", name="cf")),
             {},
             ValueError,
-            "The layer 'cf' works on channels_first images, which TensorFlow cannot run on a CPU.",
+            "The convolution 'cf' works on channels_first images (batch, channels, height, width), which are not supp",
         ),
         (
             lambda: sequential(layers.GlobalMaxPooling2D()),
