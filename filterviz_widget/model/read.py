@@ -1,17 +1,28 @@
 """Reads a model that a user brings: what can be shown of it, or precisely why not."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
+from filterviz_widget.model.arrangement import Arrangement, found_arrangement
+from filterviz_widget.model.beginning import beginning
 from filterviz_widget.model.colour import checked_channels
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.generators import kept
 from filterviz_widget.model.graph import CONVOLUTIONS
-from filterviz_widget.model.input_range import InputRange, given_range, measured_range, read_range
+from filterviz_widget.model.input_range import (
+    NOTHING_SAYS,
+    InputRange,
+    given_range,
+    is_readable,
+    measured_range,
+    read_range,
+    standardises,
+)
 from filterviz_widget.model.inputs import held_values, image_input, input_name
-from filterviz_widget.model.keras_private import flat_layers
+from filterviz_widget.model.keras_private import flat_layers, nothing_built
 from filterviz_widget.model.kinds import class_name, runs_over
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in, model_inside
 from filterviz_widget.model.load import load
@@ -44,8 +55,9 @@ def read_model(
         input: Name of the input to optimise; None for the only image-like one.
         image_size: Side of a square image or `(height, width)` in pixels, from 1 to 2,048; None for the model's
             own, or 224 where the model leaves it open.
-        input_range: The lowest and highest value of the image's pixels. "auto" reads it from `preprocess` or from a
-            leading Rescaling or Normalization layer; where neither says, it is (0, 1), and the view says so.
+        input_range: The lowest and highest value of the image's pixels. "auto" measures it in `preprocess` or in what
+            the image passes before the first weights, such as a Rescaling layer or a Lambda; where neither says, it
+            is (0, 1), and the view says so.
         preprocess: What is done to the image before the model sees it: a function of float32 images `(batch,
             height, width, channels)` in TensorFlow operations; or "caffe", "tf" or "torch", as `keras.applications`
             calls them, for RGB from 0 to 255.
@@ -90,19 +102,25 @@ def _read(
     _refuse_channels_first(model)
     size = None if image_size is None else checked_size(image_size)
     graph = model_graph(model, size)
-    position = image_input(graph.inputs, input, _hint(model))
-    symbol = graph.inputs[position]
-    name = input_name(symbol)
-    own_size, count = tuple(symbol.shape[1:3]), symbol.shape[3]
+    unbuilt = tuple(layer for layer in flat_layers(model) if not layer.built)
+
+    def arranged(index: int) -> Arrangement | None:
+        raw = Route(graph, index, tuple(held_values(graph.inputs, index, None)))
+        return found_arrangement(
+            beginning(graph, index),
+            lambda path, given: _computed(lambda values: raw.feed(values, path), given, unbuilt),
+            tuple(graph.inputs[index].shape[1:]),
+        )
+
+    position, arrangement = image_input(graph.inputs, input, arranged, lambda: _hint(model))
+    name = input_name(graph.inputs[position])
+    route = Route(graph, position, tuple(held_values(graph.inputs, position, other_inputs)), arrangement=arrangement)
+    *own_size, count = route.own_shape
+    assert count is not None
     height, width = size or (own_size[0] or DEFAULT_SIZE, own_size[1] or DEFAULT_SIZE)
     image_shape = (height, width, count)
-    route = Route(
-        graph,
-        position,
-        tuple(held_values(graph.inputs, position, other_inputs)),
-        preprocessing(preprocess, image_shape),
-    )
-    found = list(layers_in(graph, position, sizes_known=own_size == (height, width)))
+    route = dataclasses.replace(route, preprocess=preprocessing(preprocess, image_shape))
+    found = list(layers_in(graph, position, sizes_known=own_size == [height, width]))
     layers = tuple(info for info in found if isinstance(info, LayerInfo))
     unsupported = tuple(info for info in found if isinstance(info, Unsupported))
     if not layers:
@@ -113,18 +131,21 @@ def _read(
             f"The model {model.name!r} has no layer that can be shown: none has a feature map (batch, height, width, "
             f"filters) or dense units that depend on its image input {name!r}.{reasons}"
         )
-    pixels = _input_range(input_range, preprocess, route, image_shape) or _assumed(model, preprocess)
+    pixels = _input_range(input_range, preprocess, route, image_shape, unbuilt)
+    source = pixels.source
+    if source == NOTHING_SAYS and preprocess is None:
+        source += _published(model)
     return ModelView(
         layers,
         unsupported,
         image_shape,
         (pixels.low, pixels.high),
-        pixels.source,
+        source,
         name,
         checked_channels(channels, count),
         own_code,
         route,
-        tuple(layer for layer in flat_layers(model) if not layer.built),
+        unbuilt,
     )
 
 
@@ -150,9 +171,18 @@ def _hint(model: Any) -> str:
     return ""
 
 
+def _computed(function: Callable[[Any], Any], given: Any, unbuilt: Sequence[Any]) -> Any:
+    with nothing_built(unbuilt):
+        return in_inference(function, given)
+
+
 def _input_range(
-    wanted: tuple[float, float] | str, preprocess: Preprocess | None, route: Route, image_shape: tuple[int, int, int]
-) -> InputRange | None:
+    wanted: tuple[float, float] | str,
+    preprocess: Preprocess | None,
+    route: Route,
+    image_shape: tuple[int, int, int],
+    unbuilt: Sequence[Any],
+) -> InputRange:
     if wanted != "auto":
         return given_range(wanted)
     if isinstance(preprocess, str):
@@ -161,15 +191,19 @@ def _input_range(
         return InputRange(*measured, "read from preprocess")
 
     def images_to(path: tuple[str, ...]) -> Any:
-        return lambda images: in_inference(lambda given: route.run(given, path), images)
+        return lambda images: _computed(lambda given: route.run(given, path), images, unbuilt)
 
-    return read_range(route.graph, route.position, images_to, image_shape)
+    found = read_range(beginning(route.graph, route.position), images_to, image_shape)
+    if found.source == NOTHING_SAYS and route.preprocess:
+        if standardises(route.preprocess, image_shape):
+            return found._replace(source="preprocess standardises every image, so every range gives the same picture")
+        if not is_readable(route.preprocess, image_shape):
+            return found._replace(source="assumed, what preprocess does to the pixels could not be read")
+    return found
 
 
-def _assumed(model: Any, preprocess: Preprocess | None) -> InputRange:
-    source = "assumed, nothing in the model says"
+def _published(model: Any) -> str:
     for part in (model, *flat_layers(model)):
-        if preprocess is None and isinstance(part, keras.Model) and (mode := published_mode(part.name)):
-            source += f'; with its published weights, {part.name} takes preprocess="{mode}"'
-            break
-    return InputRange(0.0, 1.0, source)
+        if isinstance(part, keras.Model) and (mode := published_mode(part.name)):
+            return f'; with its published weights, {part.name} takes preprocess="{mode}"'
+    return ""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from filterviz_widget.model.arrangement import Arrangement
 from filterviz_widget.model.colour import Colours, to_rgb
 from filterviz_widget.model.evaluate import Call, Relu, as_it_is, evaluate, without_activation
 from filterviz_widget.model.follow import in_inference
@@ -32,19 +33,30 @@ class Route:
         position: Of the image among the graph's inputs.
         held: What the other inputs are held at, each with a batch axis of 1.
         preprocess: What happens to the image first.
+        arrangement: Brings it into the order of the model's input then; None where that is an image already.
     """
 
     graph: Graph
     position: int
     held: tuple[tf.Tensor | None, ...]
     preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None
+    arrangement: Arrangement | None = None
+
+    @property
+    def own_shape(self) -> tuple[int | None, ...]:
+        """`(height, width, channels)` that the model declares; None for what it leaves open."""
+        return self.arrangement.image_shape if self.arrangement else self.graph.inputs[self.position].shape[1:]
 
     def run(self, images: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
         """The output of the step at `path` for float32 images; `options` are those of `evaluate`."""
         images = tf.cast(images, tf.float32)
         fed = images if self.preprocess is None else self.preprocess(images)
+        return self.feed(fed if self.arrangement is None else self.arrangement(fed), path, **options)
+
+    def feed(self, given: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
+        """The output of the step at `path` for what the model's input takes."""
         inputs = [
-            tf.cast(fed, symbol.dtype) if value is None else tf.repeat(value, tf.shape(images)[0], axis=0)
+            tf.cast(given, symbol.dtype) if value is None else tf.repeat(value, tf.shape(given)[0], axis=0)
             for symbol, value in zip(self.graph.inputs, self.held, strict=True)
         ]
         return evaluate(self.graph, inputs, path, **options)[0]
@@ -206,7 +218,7 @@ class ModelView:
     def _does_not_fit(self, layer: str, images: tf.Tensor, error: Exception) -> str | None:
         # A transformed image may have lost its static size.
         height, width = (size or wanted for size, wanted in zip(images.shape[1:3], self.image_shape[:2], strict=True))
-        own = self._route.graph.inputs[self._route.position].shape[1:3]
+        own = self._route.own_shape[:2]
         if own == (height, width) or isinstance(error, tf.errors.ResourceExhaustedError):
             return None
         advice = "Try another image_size" if None in own else f"The model's own size is {own[0]} x {own[1]}: try that"
