@@ -159,12 +159,6 @@ def test_another_backend_is_refused(monkeypatch):
         read_model(sequential(layers.Conv2D(2, 3)))
 
 
-def test_a_file_that_is_no_model_is_refused(tmp_path):
-    (tmp_path / "broken.keras").write_text("no model")
-    with pytest.raises(ValueError, match=r"The model in '.*broken.keras' could not be loaded \("):
-        read_model(tmp_path / "broken.keras")
-
-
 @pytest.mark.parametrize("function", ["layer", "cut", "pre_activation"])
 def test_an_unknown_layer_is_answered_by_the_nearest(function):
     inner = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(2, 3, name="conv")], name="inner")
