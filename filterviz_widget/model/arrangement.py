@@ -74,8 +74,13 @@ def found_arrangement(start: Beginning, run: Callable[[tuple[str, ...], Any], An
             for rows, tried, axes in _candidates(shape, sizes, made.shape):
                 if _is_pointwise(noise.reshape(tried).transpose(axes), made):
                     found = Arrangement(shape, rows, axes)
-                    return found if found.rows != shape or axes[2] != 2 else None
+                    return None if _is_an_image(shape, found.image_shape) else found
     return None
+
+
+def _is_an_image(shape: Shape, made: Shape) -> bool:
+    """Whether an input of three axes is the image already: where the model makes a longer axis the channels, say."""
+    return len(shape) == 3 and None not in (shape[2], made[2]) and shape[2] <= made[2]  # type: ignore[operator]
 
 
 def _keeps_channels(shape: Shape, made: Shape) -> bool:

@@ -23,8 +23,8 @@ SPREAD = 2.5
 TURNED = {1.0: (1.0, 2.0), 0.5: (1.0,), 255.0: (255.0,), 127.5: (255.0,)}
 """By the highest result, how far the results go down from there."""
 
-UNITS = (64.0, 1.0)
-"""What images of one value are made of: the first is not lost in reduced precision, the second is rarely clipped."""
+UNITS = (64.0, 1.0, 0.25)
+"""What images of one value are made of: the first is not lost in reduced precision, the last is rarely clipped."""
 
 NOTHING_SAYS = "assumed, nothing in the model says"
 

@@ -35,7 +35,13 @@ def is_trained(layer: Any) -> bool:
 
 
 def functional(layer: Any) -> Any | None:
-    """What Keras keeps as a graph: a Functional model, or that in a Sequential one; None for anything else."""
+    """What Keras keeps as a graph: a Functional model, or that in a Sequential one; None for anything else.
+
+    A subclass of either with a `call` of its own does something else than the graph.
+    """
+    call = getattr(type(layer), "call", None)
+    if not f"{getattr(call, '__module__', None)}".startswith("keras."):
+        return None
     if isinstance(layer, keras.Sequential):
         return layer._functional
     return layer if isinstance(layer, keras.Function) else None

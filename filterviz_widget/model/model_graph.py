@@ -44,7 +44,10 @@ def model_graph(model: Any, size: tuple[int, int] | None = None) -> Graph:
             f"The model {model.name!r} is a subclass of keras.Model whose call takes several arguments. "
             "Expected a call with one argument (a tensor, a list or a dictionary)."
         )
-    shapes = (model.get_build_config() or {}).get("input_shape")
+    if isinstance(model, keras.Function):  # with a call of its own
+        shapes = keras.tree.map_structure(lambda tensor: tuple(tensor.shape), model.input)
+    else:
+        shapes = (model.get_build_config() or {}).get("input_shape")
     if not shapes:
         raise ValueError(
             f"The model {model.name!r} is a subclass of keras.Model whose input shape Keras does not know, because it "

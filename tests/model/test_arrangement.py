@@ -112,6 +112,7 @@ def test_an_input_that_becomes_an_image_is_drawn_as_that_image(kind):
         ((10, 12, 3), []),
         ((10, 12, 3), [layers.Permute((2, 1, 3))]),  # on its side, and an image either way
         ((10, 12, 3), [layers.Permute((3, 1, 2)), layers.Permute((2, 3, 1))]),  # there and back
+        ((10, 12, 4), [layers.Permute((3, 1, 2))]),  # spectrograms, whose times become channels
         ((10, 12, 3), [layers.Reshape((5, 24, 3))]),
         ((10, 12, 3), [layers.Cropping2D(1), layers.Rescaling(2.0)]),
         ((12, 12, 12), [layers.Rescaling(1 / 255)]),

@@ -223,6 +223,7 @@ class Opaque(layers.Layer):
         ([Opaque(name="o")], UNREAD.format("Opaque layer 'o'")),
         ([layers.Cropping2D(1), layers.RandomFlip()], NOTHING),
         ([by(lambda x: x)], NOTHING),
+        ([by(lambda x: tf.clip_by_value(x, -1, 1))], NOTHING),
         ([Block(3, name="b")], NOTHING),
         ([layers.BatchNormalization()], NOTHING),  # that has seen nothing yet
     ],
