@@ -71,6 +71,8 @@ def found_arrangement(start: Beginning, run: Callable[[tuple[str, ...], Any], An
                 made = np.asarray(run(step.path, tf.constant(noise[np.newaxis])), np.float64)[0]
             except Exception:  # a user's code, or a layer that takes no such size
                 continue
+            if made.size == 3 * count:  # grey, three times as red, green and blue
+                made = made[..., :1]
             for rows, tried, axes in _candidates(shape, sizes, made.shape):
                 if _is_pointwise(noise.reshape(tried).transpose(axes), made):
                     found = Arrangement(shape, rows, axes)

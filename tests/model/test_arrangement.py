@@ -69,6 +69,12 @@ ARRANGED = {
         [layers.Permute((2, 1)), layers.Reshape(GREY)],
         lambda x: x[..., 0].transpose(0, 2, 1),
     ),
+    "grey, three times": (
+        GREY,
+        (10, 12),
+        [layers.Lambda(lambda x: ops.stack([x, x, x], axis=-1))],
+        lambda x: x[..., 0],
+    ),
     "one row": (FRAMES, (480,), [layers.Reshape(FRAMES)], lambda x: x.reshape(-1, 480)),
     "one row, frames first": (
         FRAMES,
