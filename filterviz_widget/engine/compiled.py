@@ -12,7 +12,7 @@ import tensorflow as tf
 from filterviz_widget.ascent import Ascent, Chunk, Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.description.method import CLASSIC
-from filterviz_widget.model import ModelView
+from filterviz_widget.model import ModelView, generators
 from filterviz_widget.twin import Forms, Source, Taken, Twin, Weights, on_the_way
 
 _log = logging.getLogger(__name__)
@@ -196,19 +196,20 @@ class CompiledLayers:
     def _make(
         self, wanted: Description, size: tuple[int, int], variant: Variant, check: Callable[[], None]
     ) -> Compiled:
-        twin = Twin(
-            self._view,
-            wanted.layer,
-            variant or "output",
-            precision=wanted.precision,
-            image_size=size,
-            forms=self._forms,
-            check=check,
-        )
-        shape = (*size, self._view.image_shape[2])
-        specs = self._weights.take(twin.sources).specs
-        ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs)
-        ascent.compile()
+        with generators.kept(self._view.has_own_code):
+            twin = Twin(
+                self._view,
+                wanted.layer,
+                variant or "output",
+                precision=wanted.precision,
+                image_size=size,
+                forms=self._forms,
+                check=check,
+            )
+            shape = (*size, self._view.image_shape[2])
+            specs = self._weights.take(twin.sources).specs
+            ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs)
+            ascent.compile()
         return Compiled(ascent, twin.sources)
 
     def offers(self, layer: str, variant: Variant) -> bool:

@@ -34,7 +34,7 @@ def _walk(graph: Graph, path: tuple[str, ...], given: list[float]) -> tuple[floa
             total += inside
         else:
             shape = tuple(node.outputs[0].shape)
-            count = count / _reduction(node.operation) if len(shape) == 4 else 1.0
+            count = count / _reduction(step.operation) if len(shape) == 4 else 1.0
             total += count * ((shape[-1] if shape else None) or 1)
         positions.update((id(symbol), count) for symbol in node.outputs)
     return total, count

@@ -54,7 +54,7 @@ def cases(view: ModelView, layer: str, dtype: str) -> Iterator[Case]:
     path = tuple(layer.split("/"))
     known = sizes(view.graph, path, view.position, view.image_shape[:2])
     for plan in planned(view.graph, path):
-        layer_ = plan.step.node.operation
+        layer_ = plan.step.operation
         if plan.is_understood and type(layer_) is keras.layers.Conv2D and layer_.groups == 1:
             size = known.get(id(plan.step))
             yield Case(size, tuple(layer_.kernel.shape), layer_.strides, layer_.padding, layer_.dilation_rate, dtype)

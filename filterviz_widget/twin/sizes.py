@@ -64,7 +64,7 @@ def _outputs(step: Step, values: dict[int, Any]) -> list[Any]:
         return [None] * len(step.node.outputs)
     try:
         args, kwargs = step.node.arguments.fill_in(values)
-        return list(keras.tree.flatten(step.node.operation.compute_output_spec(*args, **kwargs)))
+        return list(keras.tree.flatten(step.operation.compute_output_spec(*args, **kwargs)))
     except Exception as error:  # a user's layer may raise anything; its size is not worth more
         _log.debug("The size behind %s is not known: %s", step.name, error)
         return [None] * len(step.node.outputs)

@@ -240,7 +240,8 @@ def blocked():
     gate, entered = threading.Event(), threading.Event()
     inputs = keras.Input((SIZE, SIZE, 3))
     outputs = keras.layers.Conv2D(40, 3, name="conv")(Blocked(gate, entered)(inputs))
-    explorer = FilterExplorer(keras.Model(inputs, outputs))
+    # Where no range is given, the layer is tried on images when the model is read.
+    explorer = FilterExplorer(keras.Model(inputs, outputs), input_range=(0, 1))
     yield explorer, gate, entered
     gate.set()
     explorer.close()
