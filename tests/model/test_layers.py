@@ -11,6 +11,7 @@ from keras import layers, ops
 from filterviz_widget.model import read_model
 from filterviz_widget.model.saturating import saturating
 from tests.model.networks import with_weights
+from tests.twin.networks import slope
 
 IMAGES = np.random.default_rng(4).uniform(0, 1, (2, 8, 8, 3)).astype(np.float32)
 
@@ -54,10 +55,7 @@ def test_a_wrapped_convolution_whose_relu_is_shut_is_opened_like_one_that_is_not
     model = keras.Sequential([keras.Input((8, 8, 3)), layers.SpectralNormalization(shut, name="w")])
     view, given = read_model(model), tf.constant(IMAGES)
     for relu, moves in (("plain", False), ("redirected", True)):
-        with tf.GradientTape() as tape:
-            tape.watch(given)
-            output = view.cut("w", relu=relu)(given)
-        assert (np.abs(tape.gradient(output, given)).max() > 0) == moves
+        assert (np.abs(slope(view.cut("w", relu=relu), given)).max() > 0) == moves
 
 
 class OwnSoftmax(layers.Layer):
