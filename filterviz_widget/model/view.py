@@ -104,14 +104,6 @@ class ModelView:
         """Of the image among the graph's inputs."""
         return self._route.position
 
-    @property
-    def is_outdated(self) -> bool:
-        """Whether a layer that was not built when the model was read has been built since: read the model again.
-
-        Such are activations that are layers with weights, `Conv2D(..., activation=PReLU())`, before the first call.
-        """
-        return any(layer.built for layer in self._unbuilt)
-
     def layer(self, name: str) -> LayerInfo:
         """What is known of a layer.
 
