@@ -40,7 +40,7 @@ def picture_grid(
     shown = np.unique(np.linspace(0, len(epochs) - 1, min(most, len(epochs))).round().astype(int))
     columns = min(COLUMNS, len(shown))
     rows = -(-len(shown) // columns) if len(filters) == 1 else len(filters)
-    figure = NotebookFigure(figsize=(max(1.1 * columns, 3.5), 1.25 * rows + 0.5), layout="constrained")
+    figure = NotebookFigure(figsize=(max(1.1 * columns, 3.5), 1.25 * rows + 0.5))
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()

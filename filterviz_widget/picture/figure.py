@@ -1,19 +1,20 @@
 """Figures that a notebook shows by themselves."""
 
 import io
-from typing import Any
 
 from matplotlib.figure import Figure
 
 
 class NotebookFigure(Figure):
-    """A matplotlib Figure made without pyplot, whose state belongs to the user's own thread.
+    """A matplotlib Figure in constrained layout, made without pyplot, whose state belongs to the user's own thread.
 
     Notebooks show such a figure only where pyplot was imported; this one brings its picture along.
     """
 
+    def __init__(self, figsize: tuple[float, float]):
+        super().__init__(figsize=figsize, layout="constrained")
+
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
-        options: dict[str, Any] = {} if self.get_layout_engine() else {"bbox_inches": "tight"}
-        self.savefig(buffer, format="png", **options)
+        self.savefig(buffer, format="png")
         return buffer.getvalue()

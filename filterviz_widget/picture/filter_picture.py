@@ -76,7 +76,7 @@ class FilterPicture:
         from filterviz_widget.picture.figure import NotebookFigure
 
         wanted = self.description
-        figure = NotebookFigure(figsize=(8, 3.6), layout="constrained")
+        figure = NotebookFigure(figsize=(8, 3.6))
         picture, curve = figure.subplots(1, 2, width_ratios=(1, 1.2))
         picture.imshow(self.image, cmap="gray", vmin=0, vmax=255)
         picture.set_axis_off()

@@ -12,11 +12,12 @@ from filterviz_widget.picture.kernel_sheet import Sheet, chosen, find_kernels, m
 from filterviz_widget.picture.signed_colours import NOT_FINITE, STOPS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure, SubFigure
 
 TILES = 16
-"""Kernels per figure in either direction: more are too small to see, and matplotlib takes seconds for 16 x 16."""
+"""Kernels per figure in either direction: more are too small to see."""
 
 MATRIX = 256
 """Rows and columns of a heat map of 1x1 kernels."""
@@ -91,14 +92,11 @@ def plot_kernels(
         coloured = signed and kernel.shape[2] == 3 and (first if rgb is None else rgb)
         sheets.append(make_sheet(title, kernel, rows, columns, scale, coloured))
 
-    heights = [_size(sheet)[1] for sheet in sheets]
-    width = max(_size(sheet)[0] for sheet in sheets)
-    figure = NotebookFigure(figsize=(width, sum(heights)))
-    figure.set_layout_engine("none")
-    areas: Any = [figure] if len(sheets) == 1 else figure.subfigures(len(sheets), 1, height_ratios=heights)
-    for area, sheet, height in zip(areas, sheets, heights, strict=True):
-        draw = _draw_matrix if sheet.kernel.shape[:2] == (1, 1) else _draw_tiles
-        draw(area, sheet, signed, scale, (width, height))
+    sizes = np.array([_size(sheet) for sheet in sheets])
+    figure = NotebookFigure(figsize=(sizes[:, 0].max(), sizes[:, 1].sum()))
+    areas: Any = [figure] if len(sheets) == 1 else figure.subfigures(len(sheets), 1, height_ratios=sizes[:, 1])
+    for area, sheet in zip(areas, sheets, strict=True):
+        _draw(area, sheet, signed, scale)
     return figure
 
 
@@ -136,59 +134,48 @@ def _colours(signed: bool) -> Colormap:
     return LinearSegmentedColormap.from_list("signed", np.array(STOPS) / 255, N=511).with_extremes(bad=bad)
 
 
-def _draw_tiles(area: Figure | SubFigure, sheet: Sheet, signed: bool, scale: str, inches: tuple[float, float]) -> None:
-    rows, columns = len(sheet.filters), len(sheet.inputs) + sheet.colour
-    axes = area.subplots(
-        rows, columns, squeeze=False, gridspec_kw=_margins(columns * 0.55, inches) | {"wspace": 0.12, "hspace": 0.12}
-    )
+def _draw(area: Figure | SubFigure, sheet: Sheet, signed: bool, scale: str) -> None:
+    """All kernels are one image with lines between them: 256 axes would take matplotlib seconds."""
+    rows, columns = len(sheet.filters), len(sheet.inputs)
+    kernels = np.stack([_scaled(sheet, row, signed, scale)[:, :, sheet.inputs] for row in range(rows)])
     low, high = _ends(sheet, signed, scale)
-    colours, image = _colours(signed), None
-    for row, filter_ in enumerate(sheet.filters):
-        values = _scaled(sheet, row, signed, scale)
-        for column, input_ in enumerate(sheet.inputs):
-            image = axes[row, column].imshow(values[:, :, input_], cmap=colours, vmin=low, vmax=high)
-            if row == 0:
-                axes[row, column].set_title(f"{input_}", fontsize=7, pad=2)
-        if sheet.colour:
-            tile = np.nan_to_num(sheet.kernel[..., filter_] / sheet.limits[row])
-            axes[row, -1].imshow(np.clip(0.5 + tile / 2, 0, 1))
-        axes[row, 0].set_ylabel(f"{filter_}", fontsize=7, rotation=0, ha="right", va="center")
+    ratios = [columns, 1] if sheet.colour else [1]
+    axes = area.subplots(1, len(ratios), squeeze=False, width_ratios=ratios)[0]
+    aspect: Any = "auto" if kernels.shape[1:3] == (1, 1) else "equal"
+    pixels = kernels.transpose(0, 1, 3, 2).reshape(rows * kernels.shape[1], -1)
+    image = axes[0].imshow(pixels, cmap=_colours(signed), vmin=low, vmax=high, aspect=aspect, interpolation="nearest")
+    _rule(axes[0], sheet, [str(one) for one in sheet.inputs])
+    axes[0].set_xlabel("input", fontsize=8)
+    axes[0].set_ylabel("filter", fontsize=8)
     if sheet.colour:
-        axes[0, -1].set_title("RGB", fontsize=7, pad=2)
-    for one in axes.flat:
-        one.set(xticks=[], yticks=[])
-    _finish(area, sheet, image, signed, scale, inches)
-
-
-def _draw_matrix(area: Figure | SubFigure, sheet: Sheet, signed: bool, scale: str, inches: tuple[float, float]) -> None:
-    axis = area.subplots(gridspec_kw=_margins(inches[0] - 1.9, inches))
-    low, high = _ends(sheet, signed, scale)
-    rows = [_scaled(sheet, row, signed, scale)[0, 0, sheet.inputs] for row in range(len(sheet.filters))]
-    image = axis.imshow(
-        np.array(rows), cmap=_colours(signed), vmin=low, vmax=high, aspect="auto", interpolation="nearest"
-    )
-    axis.set(xlabel="input", ylabel="filter")
-    for side, numbers in ((axis.xaxis, sheet.inputs), (axis.yaxis, sheet.filters)):
-        places = np.unique(np.linspace(0, len(numbers) - 1, min(len(numbers), 8)).round().astype(int))
-        side.set_ticks(places, [str(numbers[place]) for place in places], fontsize=7)
-    _finish(area, sheet, image, signed, scale, inches)
-
-
-def _margins(wide: float, inches: tuple[float, float]) -> dict[str, float]:
-    width, height = inches
-    left = 0.6 / width
-    return {"left": left, "right": left + wide / width, "top": 1 - 0.6 / height, "bottom": 0.45 / height}
-
-
-def _finish(
-    area: Figure | SubFigure, sheet: Sheet, image: Any, signed: bool, scale: str, inches: tuple[float, float]
-) -> None:
-    area.suptitle(sheet.title, fontsize=9, x=0.02, ha="left", y=1 - 0.12 / inches[1], va="top")
-    width, height = inches
-    bar_height = min(height - 1.05, 3.0)
-    place = (1 - 0.85 / width, 1 - (0.6 + bar_height) / height, 0.13 / width, bar_height / height)
-    bar = area.add_axes(place, label="scale")
-    area.colorbar(image, cax=bar)
+        axes[0].set_anchor("E")
+        axes[1].set_anchor("W")
+        shown = np.moveaxis(sheet.kernel[..., sheet.filters], -1, 0) / sheet.limits[:, None, None, None]
+        coloured = np.clip(0.5 + np.nan_to_num(shown) / 2, 0, 1)
+        axes[1].imshow(coloured.reshape(-1, *coloured.shape[2:]), interpolation="nearest")
+        _rule(axes[1], sheet, ["RGB"])
+        axes[1].set_yticks([])
+    area.suptitle(sheet.title, fontsize=9, x=0.02, ha="left")
+    bar = area.colorbar(image, ax=axes, aspect=24)
+    bar.ax.set_label("scale")
     words = "weight" if signed and scale == "layer" else f"share of the {scale}'s range"
-    bar.set_ylabel("share of the filter's largest weight" if signed and scale == "filter" else words, fontsize=7)
-    bar.tick_params(labelsize=7)
+    bar.set_label("share of the filter's largest weight" if signed and scale == "filter" else words, fontsize=7)
+    bar.ax.tick_params(labelsize=7)
+
+
+def _rule(axis: Axes, sheet: Sheet, columns: list[str]) -> None:
+    """Numbers the kernels of an image, at most so many that they can be read, and draws lines between them."""
+    height, width = sheet.kernel.shape[:2]
+    for side, step, names, line in (
+        (axis.xaxis, width, columns, axis.axvline),
+        (axis.yaxis, height, [str(one) for one in sheet.filters], axis.axhline),
+    ):
+        most = len(names) if len(names) <= TILES else 8
+        named = np.unique(np.linspace(0, len(names) - 1, most).round().astype(int))
+        side.set_ticks(named * step + (step - 1) / 2, [names[one] for one in named], fontsize=7)
+        side.set_tick_params(length=0)
+        for place in range(1, len(names) if (height, width) != (1, 1) else 0):
+            line(place * step - 0.5, color="black", linewidth=4, zorder=2)
+            line(place * step - 0.5, color="white", linewidth=2.5, zorder=3)
+    axis.xaxis.tick_top()
+    axis.xaxis.set_label_position("top")

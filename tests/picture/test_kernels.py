@@ -42,14 +42,26 @@ def model():
     )
 
 
+def images(figure):
+    """What was drawn: the kernels side by side, and the colours beside them where there are any."""
+    return [axis.images[0] for axis in figure.axes if axis.get_label() != "scale"]
+
+
 def tiles(figure):
-    """The kernels of a figure by row and column, as drawn; and its colour scale's ends."""
-    found = {}
-    for axis in figure.axes:
-        if axis.get_label() != "scale":
-            place = axis.get_subplotspec()
-            found[place.rowspan.start, place.colspan.start] = axis.images[0]
+    """The kernels of a figure by row and column, as drawn between the lines."""
+    found, before = {}, 0
+    for image in images(figure):
+        rows, columns = (len(side.get_ticklocs()) for side in (images(figure)[0].axes.yaxis, image.axes.xaxis))
+        for row, band in enumerate(np.split(image.get_array(), rows)):
+            for column, tile in enumerate(np.split(band, columns, axis=1)):
+                found[row, before + column] = tile
+        before += columns
     return found
+
+
+def columns(figure):
+    """The words over the columns."""
+    return [label.get_text() for axis in figure.axes for label in axis.get_xticklabels()]
 
 
 def words(figure):
@@ -61,8 +73,8 @@ def test_rows_are_filters_and_columns_are_inputs(model):
     kernel = np.random.default_rng(0).normal(size=(3, 2, 4, 6))
     shown = tiles(plot_kernels(kernel))
     assert set(shown) == {(row, column) for row in range(6) for column in range(4)}
-    for (row, column), image in shown.items():
-        np.testing.assert_array_equal(image.get_array(), kernel[:, :, column, row])
+    for (row, column), tile in shown.items():
+        np.testing.assert_array_equal(tile, kernel[:, :, column, row])
 
 
 def test_the_signed_scale_is_symmetric_around_zero_and_shared_by_the_whole_layer():
@@ -70,9 +82,9 @@ def test_the_signed_scale_is_symmetric_around_zero_and_shared_by_the_whole_layer
     kernel[0, 0, 1, 3] = -5.0
     kernel[1, 1, 0, 0] = 2.0
     figure = plot_kernels(kernel, filters=[0])  # filter 3 is not drawn, but counts
-    assert {image.get_clim() for image in tiles(figure).values()} == {(-5.0, 5.0)}
+    assert images(figure)[0].get_clim() == (-5.0, 5.0)
     assert any(axis.get_label() == "scale" for axis in figure.axes)
-    colours = next(iter(tiles(figure).values())).get_cmap()
+    colours = images(figure)[0].get_cmap()
     for value, colour in ((0.0, STOPS[0]), (0.5, STOPS[4]), (1.0, STOPS[-1])):
         np.testing.assert_allclose(np.array(colours(value)[:3]) * 255, colour, atol=1)
 
@@ -80,10 +92,11 @@ def test_the_signed_scale_is_symmetric_around_zero_and_shared_by_the_whole_layer
 def test_each_filter_has_its_own_scale_where_asked():
     kernel = np.ones((3, 3, 2, 2))
     kernel[..., 1] = -0.01
-    shown = tiles(plot_kernels(kernel, scale="filter"))
-    np.testing.assert_allclose(shown[0, 0].get_array(), 1)
-    np.testing.assert_allclose(shown[1, 0].get_array(), -1)
-    assert shown[1, 0].get_clim() == (-1, 1)
+    figure = plot_kernels(kernel, scale="filter")
+    shown = tiles(figure)
+    np.testing.assert_allclose(shown[0, 0], 1)
+    np.testing.assert_allclose(shown[1, 0], -1)
+    assert images(figure)[0].get_clim() == (-1, 1)
 
 
 def test_grey_runs_from_the_lowest_to_the_highest_weight():
@@ -91,10 +104,10 @@ def test_grey_runs_from_the_lowest_to_the_highest_weight():
     by_layer = tiles(plot_kernels(kernel, signed=False))
     assert len(by_layer) == 6  # no colour column: the recipe has none
     expected = (kernel - kernel.min()) / (kernel.max() - kernel.min())
-    np.testing.assert_allclose(by_layer[1, 2].get_array(), expected[:, :, 2, 1])
+    np.testing.assert_allclose(by_layer[1, 2], expected[:, :, 2, 1])
     by_filter = tiles(plot_kernels(kernel, signed=False, scale="filter"))
     one = kernel[..., 1]
-    np.testing.assert_allclose(by_filter[1, 2].get_array(), ((one - one.min()) / (one.max() - one.min()))[:, :, 2])
+    np.testing.assert_allclose(by_filter[1, 2], ((one - one.min()) / (one.max() - one.min()))[:, :, 2])
 
 
 def test_first_layer_kernels_over_rgb_are_drawn_in_colour_too(model):
@@ -102,7 +115,7 @@ def test_first_layer_kernels_over_rgb_are_drawn_in_colour_too(model):
     assert set(shown) == {(row, column) for row in range(5) for column in range(4)}
     kernel = model.get_layer("first").kernel.numpy()
     expected = 0.5 + kernel[..., 2] / np.abs(kernel).max() / 2
-    np.testing.assert_allclose(shown[2, 3].get_array(), expected, atol=1e-6)
+    np.testing.assert_allclose(shown[2, 3], expected, atol=1e-6)
     assert len(tiles(plot_kernels(model, "first", rgb=False))) == 15
     # Three inputs of a later layer are not colours.
     later = keras.Sequential([keras.Input((9, 9, 3)), layers.Conv2D(3, 1), layers.Conv2D(2, 3, name="later")])
@@ -115,7 +128,7 @@ def test_many_filters_are_paged_and_the_figure_says_so(model):
     shown, kernel = tiles(figure), model.get_layer("many").kernel.numpy()
     assert "8 of 40 filters (page 3 of 3)" in words(figure)
     assert {row for row, _ in shown} == set(range(8))
-    np.testing.assert_array_equal(shown[0, 0].get_array(), kernel[:, :, 0, 32])
+    np.testing.assert_array_equal(shown[0, 0], kernel[:, :, 0, 32])
     assert "2 of 40 filters (page 1 of 20)" in words(plot_kernels(model, "many", max_filters=2))
     with pytest.raises(ValueError, match="from 1 to 3"):
         plot_kernels(model, "many", page=4)
@@ -125,15 +138,15 @@ def test_of_many_inputs_evenly_spaced_ones_are_drawn_and_the_figure_says_so():
     kernel = np.arange(101.0)[None, None, :, None] * np.ones((2, 2, 1, 1))
     figure = plot_kernels(kernel, max_inputs=5)
     shown = tiles(figure)
-    assert [shown[0, column].get_array()[0, 0] for column in range(5)] == [0, 25, 50, 75, 100]
+    assert [shown[0, column][0, 0] for column in range(5)] == [0, 25, 50, 75, 100]
     assert "5 of 101 inputs" in words(figure)
 
 
 def test_chosen_filters_and_inputs_are_drawn_in_the_order_given():
     kernel = np.random.default_rng(2).normal(size=(3, 3, 5, 6))
     figure = plot_kernels(kernel, filters=[4, 1], inputs=3)
-    np.testing.assert_array_equal(tiles(figure)[0, 0].get_array(), kernel[:, :, 3, 4])
-    np.testing.assert_array_equal(tiles(figure)[1, 0].get_array(), kernel[:, :, 3, 1])
+    np.testing.assert_array_equal(tiles(figure)[0, 0], kernel[:, :, 3, 4])
+    np.testing.assert_array_equal(tiles(figure)[1, 0], kernel[:, :, 3, 1])
     assert "2 of 6 filters, 1 of 5 inputs" in words(figure)
     for wrong in ({"filters": 6}, {"inputs": [0, -1]}, {"filters": []}, {"scale": "row"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -145,7 +158,7 @@ def test_a_depthwise_filter_has_one_column(model):
     kernel = model.get_layer("depthwise").kernel.numpy()
     assert set(shown) == {(row, 0) for row in range(16)}
     # Output channel 7 of a depthwise convolution with multiplier 2 is the second one of input 3.
-    np.testing.assert_array_equal(shown[7, 0].get_array(), kernel[:, :, 3, 1])
+    np.testing.assert_array_equal(shown[7, 0], kernel[:, :, 3, 1])
 
 
 def test_a_separable_convolution_is_drawn_in_its_two_parts(model):
@@ -154,7 +167,7 @@ def test_a_separable_convolution_is_drawn_in_its_two_parts(model):
     assert "separable, pointwise part: 6 filters" in words(figure)
     heat = plot_kernels(model, "separable", part="pointwise", filters=[2], inputs=[1, 0])
     pointwise = model.get_layer("separable").pointwise_kernel.numpy()
-    np.testing.assert_array_equal(tiles(heat)[0, 0].get_array(), pointwise[0, 0, [1, 0], 2][None])
+    np.testing.assert_array_equal(images(heat)[0].get_array(), pointwise[0, 0, [1, 0], 2][None])
     with pytest.raises(ValueError, match="part="):
         plot_kernels(model, "separable", filters=[2])
     with pytest.raises(ValueError, match="depthwise, pointwise"):
@@ -166,14 +179,14 @@ def test_a_transposed_convolutions_axes_are_put_in_order(model):
     kernel = model.get_layer("transposed").kernel.numpy()
     assert kernel.shape == (2, 3, 4, 6)  # Keras keeps the filters before the inputs
     assert set(shown) == {(row, column) for row in range(4) for column in range(6)}
-    np.testing.assert_array_equal(shown[3, 5].get_array(), kernel[:, :, 3, 5])
+    np.testing.assert_array_equal(shown[3, 5], kernel[:, :, 3, 5])
 
 
 def test_1x1_kernels_are_a_heat_map_of_filters_by_inputs(model):
     for name in ("one", "dense"):
-        shown = tiles(plot_kernels(model, name))
+        shown = images(plot_kernels(model, name))
         matrix = np.squeeze(model.get_layer(name).kernel.numpy()).T
-        drawn = shown[0, 0].get_array()
+        drawn = shown[0].get_array()
         assert len(shown) == 1
         assert drawn.shape == (matrix.shape[0], min(matrix.shape[1], 256))
         if matrix.shape[1] <= 256:
@@ -183,7 +196,7 @@ def test_1x1_kernels_are_a_heat_map_of_filters_by_inputs(model):
 def test_layers_are_named_by_name_path_index_or_themselves(model):
     layer = model.get_layer("transposed")
     for figure in (plot_kernels(model, layer), plot_kernels(model, 5), plot_kernels(layer)):
-        np.testing.assert_array_equal(tiles(figure)[1, 2].get_array(), layer.kernel.numpy()[:, :, 1, 2])
+        np.testing.assert_array_equal(tiles(figure)[1, 2], layer.kernel.numpy()[:, :, 1, 2])
     deep = model.get_layer("inner").get_layer("deep")
     assert layer_at(model, "inner/deep") is deep
     assert words(plot_kernels(model, "inner/deep")).startswith("inner/deep: 2 filters, 7 inputs")
@@ -198,9 +211,9 @@ def test_the_first_kernel_over_rgb_is_in_colour_wherever_it_is():
         (nested, "inner/conv"),
         (keras.Sequential([keras.Input((9, 9, 3)), wrapped, layers.Conv2D(2, 3, name="conv")]), "wrapped"),
     ):
-        assert "RGB" in [axis.get_title() for axis in plot_kernels(model, first).axes]
+        assert "RGB" in columns(plot_kernels(model, first))
         later = plot_kernels(model, "conv")
-        assert "RGB" not in [axis.get_title() for axis in later.axes]
+        assert "RGB" not in columns(later)
         assert words(later).startswith("conv: 2 filters, 3 inputs")
 
 
@@ -210,7 +223,7 @@ def test_a_wrapped_transposed_convolution_is_drawn_like_one_that_is_not():
     for name in ("wrapped", "wrapped/inner", "inner", layer, 0):
         figure = plot_kernels(model, name)
         assert "5 filters, 12 inputs" in words(figure)
-        np.testing.assert_array_equal(tiles(figure)[1, 7].get_array(), layer.kernel.numpy()[:, :, 1, 7])
+        np.testing.assert_array_equal(tiles(figure)[1, 7], layer.kernel.numpy()[:, :, 1, 7])
 
 
 def test_a_name_that_two_layers_have_is_refused_with_their_paths():
@@ -253,7 +266,7 @@ def test_kernels_that_are_zero_or_not_finite_are_drawn(tmp_path):
     kernel[0, 0, 0, 0] = np.nan
     kernel[1, 1, 0, 1] = 3.0
     figure = plot_kernels(kernel)
-    assert tiles(figure)[0, 0].get_clim() == (-3.0, 3.0)
+    assert images(figure)[0].get_clim() == (-3.0, 3.0)
     figure.savefig(tmp_path / "nan.png")
 
 
