@@ -11,16 +11,17 @@ SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
 
+# Everything, with the newest versions; about 7 minutes on two cores.
 test: check chromium
 	$(BIN)/pytest
 
-# The same code with the oldest versions that pyproject.toml allows: what a version can break, without the large networks.
-# tests/widgets/test_explorer.py looks into a private part of ipywidgets 8.
+# With the oldest versions that pyproject.toml allows, what a version can break: not the large networks, which only take
+# long, nor yet tests/widgets/test_explorer.py, which looks into ipywidgets 8. About 2 1/2 minutes.
 test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest -m "not big" --ignore tests/widgets/test_explorer.py \
 		tests/model tests/twin tests/ascent tests/history tests/engine tests/session tests/widgets
 
-# What computes, with oneDNN switched to what this processor does not do by itself; `make test` has tried the other.
+# With oneDNN switched to what this processor does not do by itself, what computes. About 2 minutes.
 test-onednn: .venv/installed frontend
 	other=$$($(BIN)/python scripts/other_onednn.py) && TF_ENABLE_ONEDNN_OPTS=$$other $(BIN)/pytest tests/twin tests/ascent
 
