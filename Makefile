@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
 
-.PHONY: demo test check bench lock frontend chromium clean
+.PHONY: demo test test-lowest test-onednn check bench lock frontend chromium clean
 
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
@@ -14,10 +14,21 @@ demo: .venv/installed frontend
 test: check chromium
 	$(BIN)/pytest
 
+# The same code with the oldest versions that pyproject.toml allows: what a version can break, without the large networks.
+# tests/widgets/test_explorer.py looks into a private part of ipywidgets 8.
+test-lowest: .venv-lowest/installed
+	.venv-lowest/bin/python -m pytest -m "not big" --ignore tests/widgets/test_explorer.py \
+		tests/model tests/twin tests/ascent tests/history tests/engine tests/session tests/widgets
+
+# What computes, with oneDNN switched to what this processor does not do by itself; `make test` has tried the other.
+test-onednn: .venv/installed frontend
+	other=$$($(BIN)/python scripts/other_onednn.py) && TF_ENABLE_ONEDNN_OPTS=$$other $(BIN)/pytest tests/twin tests/ascent
+
 check: .venv/installed frontend
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python hatch_build.py check
 
 bench: .venv/installed frontend chromium
@@ -29,10 +40,14 @@ frontend: .venv/installed
 chromium: .venv/installed
 	$(BIN)/python scripts/find_chromium.py --install
 
-# Newest versions into the lock; it holds no address of an index.
+# Newest versions into the one lock, the oldest that pyproject.toml allows into the other; neither holds an address of
+# an index. The second is made anew: versions in an old one would be preferred to the oldest.
 lock: $(UV)
 	$(UV) pip compile pyproject.toml --group dev --extra notebook --universal --python-version 3.11 --upgrade \
 		--custom-compile-command "make lock" --output-file requirements.lock
+	rm -f requirements-lowest.lock
+	$(UV) pip compile pyproject.toml --group test --universal --python-version 3.11 --resolution lowest-direct \
+		--custom-compile-command "make lock" --output-file requirements-lowest.lock
 
 .venv/installed: requirements.lock pyproject.toml hatch_build.py | $(UV)
 	test -x $(BIN)/python || $(UV) venv --python ">=3.11,<3.14" .venv
@@ -40,9 +55,16 @@ lock: $(UV)
 	VIRTUAL_ENV=.venv $(UV) pip install --no-deps --editable .
 	touch $@
 
+# TensorFlow 2.18 ends with Python 3.12.
+.venv-lowest/installed: requirements-lowest.lock pyproject.toml hatch_build.py | $(UV) frontend
+	test -x .venv-lowest/bin/python || $(UV) venv --python ">=3.11,<3.13" .venv-lowest
+	VIRTUAL_ENV=.venv-lowest $(UV) pip sync requirements-lowest.lock
+	VIRTUAL_ENV=.venv-lowest $(UV) pip install --no-deps --editable .
+	touch $@
+
 $(UV):
 	$(PYTHON) -m venv .tools
 	.tools/bin/pip install --quiet uv
 
 clean:
-	rm -rf .venv .tools js/node_modules filterviz_widget/static
+	rm -rf .venv .venv-lowest .tools js/node_modules filterviz_widget/static

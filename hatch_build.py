@@ -36,7 +36,7 @@ def is_fresh() -> bool:
     """Says whether there is nothing to build; an sdist (it has a PKG-INFO) brings its bundle along."""
     if not all(file.exists() for file in BUNDLE):
         return False
-    sources = [*SOURCES.glob("*.json"), *SOURCES.glob("src/*")]
+    sources = [*SOURCES.glob("*.json"), *filter(Path.is_file, SOURCES.glob("src/**/*"))]
     oldest = min(file.stat().st_mtime for file in BUNDLE)
     return (ROOT / "PKG-INFO").exists() or all(file.stat().st_mtime <= oldest for file in sources)
 

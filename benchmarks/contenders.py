@@ -38,26 +38,29 @@ class ThisProject:
         """Prepares a layer."""
         from filterviz_widget.ascent import Ascent, Numbers, one_hot
         from filterviz_widget.description.method import CLASSIC
+        from filterviz_widget.engine.forms import FORMS
         from filterviz_widget.twin import Twin
 
         view, weights = _read(model)
-        twin = Twin(view, layer, precision=self.resolved(model, layer), weights=weights)
-        ascent = Ascent(twin, view.image_shape, view.input_range)
+        twin = Twin(view, layer, precision=self.resolved(model, layer), forms=FORMS)
+        taken = weights.take(twin.sources)
+        ascent = Ascent(twin, view.image_shape, view.input_range, CLASSIC, taken.specs)
         count, numbers = view.layer(layer).filters, Numbers.of(CLASSIC, 1.0)
 
         def run(filter: int, start: np.ndarray, iterations: int) -> tuple[np.ndarray, float]:
             filters = [(filter + offset) % count for offset in range(self.together)]
             state = ascent.start(filters, images=tf.repeat(start, self.together, axis=0))
-            chunk = ascent.advance(state, one_hot(filters, count), numbers, iterations)
+            chunk = ascent.advance(state, one_hot(filters, count), numbers, iterations, taken.tensors)
             return chunk.images.numpy(), float(chunk.activations[-1, 0])
 
         return run
 
     def resolved(self, model: Any, layer: str) -> Any:
         """The precision that a layer is computed in."""
-        from filterviz_widget.visualize import chosen_precision
+        from filterviz_widget.engine.forms import FORMS
+        from filterviz_widget.twin import best_precision
 
-        return chosen_precision(self.precision, _read(model)[0], layer)
+        return best_precision(_read(model)[0], layer, FORMS) if self.precision == "auto" else self.precision
 
 
 @functools.cache

@@ -4,6 +4,7 @@
 >>> FilterExplorer(model)
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from filterviz_widget.visualize import visualize_facets, visualize_filter, visualize_layer
     from filterviz_widget.widgets.explorer import FilterExplorer
     from filterviz_widget.widgets.filter_history import FilterHistory
+
+# Nothing is printed that nobody asked for, least of all from a background thread into somebody's cell.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOMES = {
     "Description": "filterviz_widget.description",

@@ -10,11 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from filterviz_widget.ascent import Ascent, Numbers, one_hot
+from filterviz_widget import visualize_layer
 from filterviz_widget.demo import SPECIES, flower_model, flowers
-from filterviz_widget.description.method import CLASSIC
-from filterviz_widget.model import read_model
-from filterviz_widget.picture import display
 
 SHEET = Path(__file__).parents[1] / "docs" / "flower_model_sheet.png"
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -25,20 +22,11 @@ Picture = npt.NDArray[np.uint8]
 
 
 def pictures(model: keras.Model, layer: str, step_size: float, iterations: int) -> list[Picture]:
-    """Runs the ascent for all filters of a layer in batches."""
-    view = read_model(model, input_range=(0, 1))
-    filters = view.layer(layer).filters
-    ascent = Ascent(view.cut(layer), view.image_shape, view.input_range)
-    drawn: list[Picture] = []
-    dead = 0
-    for first in range(0, filters, 16):
-        batch = range(first, min(first + 16, filters))
-        state = ascent.start([0] * len(batch))
-        chunk = ascent.advance(state, one_hot(batch, filters), Numbers.of(CLASSIC, step_size), iterations)
-        dead += int((chunk.gradient_rms.numpy()[0] == 0).sum())
-        drawn += [display(image) for image in chunk.images.numpy()]
-    print(f"{layer}: {filters} filters, {filters - dead} live")
-    return drawn
+    """Draws all filters of a layer."""
+    made = visualize_layer(model, layer, step_size=step_size, iterations=iterations, batch_size=16, progress=False)
+    drawn = list(made)
+    print(f"{layer}: {len(drawn)} filters, {sum(not picture.note for picture in drawn)} live")
+    return [picture.image for picture in drawn]
 
 
 def examples() -> list[Picture]:

@@ -1,10 +1,18 @@
-"""The browser that the front-end and browser tests share."""
+"""What all tests share: a browser, large networks, a cache that is not the user's, and where the time went."""
 
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from scripts.find_chromium import HELP, find_chromium
+from tests.applications import FAMILIES, Application, build
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +26,52 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "executable_path": path,
         "args": ["--no-sandbox", "--disable-dev-shm-usage", *quiet],
     }
+
+
+@pytest.fixture(scope="session", params=[pytest.param(name, marks=pytest.mark.big) for name in FAMILIES])
+def application(request: pytest.FixtureRequest) -> Application:
+    """One network after the other: pytest runs all tests that take it before it builds the next."""
+    return build(request.param)
+
+
+@pytest.fixture
+def quick_to_start() -> Iterator[None]:
+    """For functions that run once: optimising the graph of one would take longer than running it."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What is cached, also by a program that a test starts, goes to a folder of this run and away with it."""
+    folder = tempfile.mkdtemp(prefix="filterviz-cache-")
+    environment = pytest.MonkeyPatch()
+    if sys.platform == "linux" and "PLAYWRIGHT_BROWSERS_PATH" not in os.environ:
+        # Playwright keeps its browsers in the user's cache, and must go on finding them there.
+        users = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        environment.setenv("PLAYWRIGHT_BROWSERS_PATH", str(Path(users) / "ms-playwright"))
+    for name in ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):  # where platformdirs looks
+        environment.setenv(name, folder)
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.add_cleanup(environment.undo)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says how long the tests of each folder took, and the longest files, with what was set up for them."""
+    files: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                files[report.nodeid.partition("::")[0]] += report.duration
+    if len(files) < 2:
+        return
+    folders: Counter[str] = Counter()
+    for file, seconds in files.items():
+        folders[str(PurePosixPath(file).parent)] += seconds
+    terminalreporter.section("where the time went")
+    for title, found in (("Folders", folders.most_common()), ("The ten longest files", files.most_common(10))):
+        terminalreporter.write_line(title)
+        for name, seconds in found:
+            terminalreporter.write_line(f"{seconds:8.1f} s  {name}")

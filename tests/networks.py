@@ -77,4 +77,4 @@ def with_weights(model: keras.Model, seed: int = 5) -> keras.Model:
 def wanted(layer: str = "second", filter: int = 3, *, size: int = SIZE, **changes: Any) -> Description:
     """The description of a picture: 20 iterations of the classic method from seed 0, but for `changes`."""
     settings = {"step_size": 1.0, "iterations": 20, "seed": 0} | changes
-    return Description(layer, filter, reading=Reading("keras_tensor", (size, size), (0.0, 1.0)), **settings)
+    return Description(layer, filter, reading=Reading("", (size, size), (0.0, 1.0)), **settings)

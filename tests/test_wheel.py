@@ -47,7 +47,7 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         # Python 3.11.2, Debian's, does not know the filter yet.
         archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     (source,) = folder.iterdir()
-    os.utime(source / "js" / "src" / "widget.ts")  # unpacking may leave any times
+    os.utime(source / "js" / "src" / "views" / "explorer.ts")  # unpacking may leave any times
     return build("wheel", source, folder)
 
 
@@ -70,7 +70,7 @@ def test_the_wheel_is_small(wheel: Path) -> None:
 def test_the_sdist_holds_the_sources_of_the_front_end_and_no_installed_packages(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"js/src/widget.ts", "js/package-lock.json", "hatch_build.py", "LICENSE", "README.md"} <= names
+    assert {"js/src/views/explorer.ts", "js/package-lock.json", "hatch_build.py", "LICENSE", "README.md"} <= names
     assert [name for name in names if "node_modules" in name or name.startswith(("tests/", ".venv"))] == []
 
 
@@ -113,7 +113,7 @@ explorer.close()
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """Stands in for the checkout, its bundle an hour newer than its sources; returns the calls of npm."""
-    source, bundle = tmp_path / "js" / "src" / "widget.ts", tmp_path / "static" / "widget.js"
+    source, bundle = tmp_path / "js" / "src" / "views" / "explorer.ts", tmp_path / "static" / "widget.js"
     for path, time in ((source, 1_000_000), (bundle, 1_003_600)):
         path.parent.mkdir(parents=True)
         path.touch()
@@ -127,7 +127,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str,
 
 
 def edit_source() -> None:
-    os.utime(hatch_build.SOURCES / "src" / "widget.ts")
+    os.utime(hatch_build.SOURCES / "src" / "views" / "explorer.ts")
 
 
 def wanted() -> list[str]:

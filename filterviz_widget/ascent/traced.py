@@ -15,9 +15,9 @@ def graphs(graph: Any) -> Iterator[Any]:
             continue
         seen.add(id(one))
         yield one
-        # Not `graph`, which would be made anew.
+        # Not `graph`, which is made anew where it is not at hand.
         functions = getattr(one, "_functions", {}).values()
-        waiting += [each.cached_graph for each in functions if getattr(each, "cached_graph", None) is not None]
+        waiting += [each._cached_graph for each in functions if getattr(each, "_cached_graph", None) is not None]
 
 
 def forget_custom_gradients(graph: Any) -> None:

@@ -71,7 +71,8 @@ class Reading:
     """How a model is understood.
 
     Attributes:
-        input: Name of the input that is optimised.
+        input: Name of the input that is optimised; "" where the model has one image only, whose name may be Keras' own
+            and another one each time.
         image_size: `(height, width)` of the image in pixels.
         input_range: The lowest and highest value that its pixels take.
         preprocess: What happens to the image before the model sees it: "" for nothing, "caffe", "tf" or "torch", or

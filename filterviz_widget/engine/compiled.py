@@ -1,5 +1,6 @@
 """Compiled ascents, each found again by layer, size and kind of method; as many are kept as a bound in bytes allows."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -11,8 +12,10 @@ import tensorflow as tf
 from filterviz_widget.ascent import Ascent, Chunk, Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.description.method import CLASSIC
-from filterviz_widget.model import ModelView
+from filterviz_widget.model import ModelView, generators
 from filterviz_widget.twin import Forms, Source, Taken, Twin, Weights, on_the_way
+
+_log = logging.getLogger(__name__)
 
 MOST_BYTES = 400e6
 """Of one model's compiled ascents."""
@@ -182,7 +185,8 @@ class CompiledLayers:
             return None
         try:
             made = self.compile(wanted, size, check=check)
-        except Exception:
+        except Exception as error:
+            _log.debug("%s at %s is not compiled ahead: %s", wanted.layer, size, error)
             self._failed.add(key)
             return None
         check()
@@ -192,19 +196,20 @@ class CompiledLayers:
     def _make(
         self, wanted: Description, size: tuple[int, int], variant: Variant, check: Callable[[], None]
     ) -> Compiled:
-        twin = Twin(
-            self._view,
-            wanted.layer,
-            variant or "output",
-            precision=wanted.precision,
-            image_size=size,
-            forms=self._forms,
-            check=check,
-        )
-        shape = (*size, self._view.image_shape[2])
-        specs = self._weights.take(twin.sources).specs
-        ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs)
-        ascent.compile()
+        with generators.kept(self._view.has_own_code):
+            twin = Twin(
+                self._view,
+                wanted.layer,
+                variant or "output",
+                precision=wanted.precision,
+                image_size=size,
+                forms=self._forms,
+                check=check,
+            )
+            shape = (*size, self._view.image_shape[2])
+            specs = self._weights.take(twin.sources).specs
+            ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs)
+            ascent.compile()
         return Compiled(ascent, twin.sources)
 
     def offers(self, layer: str, variant: Variant) -> bool:

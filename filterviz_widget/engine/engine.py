@@ -23,8 +23,15 @@ from filterviz_widget.twin import Forms, Weights, best_precision
 MOST_BYTES = 64e6
 """Of one model's finished pictures: some hundred of 224 x 224 pixels."""
 
-READING = ("input", "image_size", "input_range", "preprocess", "other_inputs", "channels")
-"""The arguments that say how a model is read."""
+READING: dict[str, Any] = {
+    "input": None,
+    "image_size": None,
+    "input_range": "auto",
+    "preprocess": None,
+    "other_inputs": None,
+    "channels": None,
+}
+"""The arguments that say how a model is read, with their defaults."""
 
 Pictures = tuple[FilterPicture, ...]
 
@@ -37,7 +44,8 @@ class Engine:
 
     Args:
         view: The model as it was read.
-        preprocess: What is done to the image first, as it was given to `read_model`.
+        input: The input that is optimised, as it was given to `read_model`.
+        preprocess: What is done to the image first, as it was given.
         other_inputs: What the other inputs are held at, as it was given.
         forms: Says which form a convolution takes on this machine.
 
@@ -48,13 +56,14 @@ class Engine:
     def __init__(
         self,
         view: ModelView,
+        input: str | None = None,  # Keras' word
         preprocess: Any = None,
         other_inputs: Mapping[str, Any] | None = None,
         forms: Forms = FORMS,
     ) -> None:
         self.view = view
         self.reading = Reading(
-            view.input_name,
+            input or "",
             view.image_shape[:2],
             view.input_range,
             named(preprocess),

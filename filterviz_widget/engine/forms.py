@@ -45,9 +45,12 @@ class Remembered(Measured):
         if (found := _choice(self._written.get(key), case)) is not None:
             return found
         made = super()._find(case)
-        self._written = {key: [*made.form, round(made.milliseconds, 4)], **self._read()}
+        self._written = self._read()  # another process may have written meanwhile
+        if (found := _choice(self._written.get(key), case)) is not None:
+            return found
+        self._written[key] = [*made.form, round(made.milliseconds, 4)]
         self._write(self._written)
-        return _choice(self._written[key], case) or made
+        return made
 
     def _file(self) -> Path:
         # Found when it is first needed, not when the package is imported.

@@ -7,7 +7,7 @@ import psutil
 import tensorflow as tf
 
 from filterviz_widget.model import ModelView
-from filterviz_widget.twin import work
+from filterviz_widget.twin import outputs
 
 SHARE = 0.25
 """Of the memory that is free, for a batch: others need it too, and the estimate is a rough one."""
@@ -29,7 +29,7 @@ def most_together(view: ModelView, layer: str) -> int:
 
 def needed(view: ModelView, layer: str, size: tuple[int, int]) -> float:
     """Bytes that the outputs of the layers on the way take for one image of a size."""
-    return 4 * work(view.graph, tuple(layer.split("/")), size[0] * size[1]).outputs
+    return 4 * outputs(view.graph, tuple(layer.split("/")), size[0] * size[1])
 
 
 def check(view: ModelView, layer: str, size: tuple[int, int], together: int) -> None:

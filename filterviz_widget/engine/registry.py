@@ -42,7 +42,7 @@ def engine_of(model: Any, **reading: Any) -> Engine:
     """
     loaded = load(model)
     try:
-        asked = tuple(_hashable(name, reading.get(name)) for name in READING)
+        asked = tuple(_hashable(name, value) for name, value in (READING | reading).items())
         hash(asked)
     except (TypeError, ValueError):  # nothing that could be read; read_model says it in words
         asked = (object(),)
@@ -53,7 +53,7 @@ def engine_of(model: Any, **reading: Any) -> Engine:
             _keep(engine)
             return engine
         view = read_model(loaded, **reading)
-        engine = Engine(view, reading.get("preprocess"), reading.get("other_inputs"))
+        engine = Engine(view, reading.get("input"), reading.get("preprocess"), reading.get("other_inputs"))
         gone = weakref.ref(loaded, lambda _: _forget(key))
         _known[key] = _Known(gone, weakref.ref(engine))
         _keep(engine, loaded)

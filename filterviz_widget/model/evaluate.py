@@ -6,6 +6,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from filterviz_widget.model.altered import altered
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.relu import redirected_relu, relu_ceiling
 
@@ -79,7 +80,7 @@ def _perform(step: Step, values: dict[int, Any], relu: Relu, before_activation: 
     args, kwargs = step.node.arguments.fill_in(values)
     if "training" in kwargs:  # written into the graph by the user: Dropout(0.5)(x, training=True)
         kwargs = {**kwargs, "training": False}
-    operation = step.node.operation
+    operation = step.operation
     if before_activation:
         operation = without_activation(operation)
     elif relu == "redirected":
@@ -91,24 +92,21 @@ def without_activation(operation: Any) -> Any | None:
     """The layer with a linear activation, sharing its weights; None where it has no activation of its own."""
     if relu_ceiling(operation) is not None:
         return lambda x: x
+    if isinstance(operation, keras.layers.Wrapper):
+        inner = without_activation(operation.layer)
+        return None if inner is None else altered(operation, layer=inner)
     activation = getattr(operation, "activation", None)
     if activation is None or activation is keras.activations.linear:
         return None
-    return _twin(operation, keras.activations.linear)
+    return altered(operation, activation=keras.activations.linear)
 
 
 def _redirected(operation: Any) -> Any:
     if (ceiling := relu_ceiling(operation)) is not None:
         return lambda x: redirected_relu(x, ceiling)
+    if isinstance(operation, keras.layers.Wrapper):
+        inner = _redirected(operation.layer)
+        return operation if inner is operation.layer else altered(operation, layer=inner)
     if (ceiling := relu_ceiling(getattr(operation, "activation", None))) is not None:
-        return _twin(operation, lambda x: redirected_relu(x, ceiling))
+        return altered(operation, activation=lambda x: redirected_relu(x, ceiling))
     return operation
-
-
-def _twin(layer: Any, activation: Any) -> Any:
-    """A layer with the same variables and another activation. The user's own is not touched."""
-    # copy.copy would save and load the layer, weights and all (keras.src.saving.KerasSaveable.__reduce__).
-    twin = object.__new__(type(layer))
-    vars(twin).update(vars(layer))
-    vars(twin)["activation"] = activation
-    return twin

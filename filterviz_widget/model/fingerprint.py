@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from filterviz_widget.model.keras_private import flat_layers
+
 
 def fingerprint(model: Any) -> tuple[Any, ...]:
     """Tells whether layers were added, taken away, built or given another activation since it was last asked.
@@ -12,7 +14,7 @@ def fingerprint(model: Any) -> tuple[Any, ...]:
         model: A Keras model.
     """
     parts = []
-    for layer in model._flatten_layers():
+    for layer in (model, *flat_layers(model)):
         activation = getattr(layer, "activation", None)
         parts.append((id(layer), layer.built, id(activation), getattr(activation, "built", True)))
     return (id(getattr(model, "_functional", None)), *parts)

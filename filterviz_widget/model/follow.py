@@ -1,14 +1,14 @@
 """Follows the call of a subclassed model or block on symbolic tensors, and leaves no trace in it."""
 
-import contextlib
 import inspect
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
-from keras.src.backend.common import global_state
+
+from filterviz_widget.model.keras_private import flat_layers, forget_nodes, maker, names_kept, nothing_built
+from filterviz_widget.model.lock import READING
 
 
 class Calls(NamedTuple):
@@ -23,7 +23,7 @@ class _OnBehalfOfNobody(keras.Layer):  # type: ignore[misc]  # Keras has no type
     """Keras clears the losses of the outermost layer that is called, and of all layers in it; so this one is called."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
-        # A name of its own: an automatic one would move Keras' global counter.
+        # A name of its own: an automatic one would move Keras' counter.
         super().__init__(name="on_behalf_of_nobody", dtype="float32", autocast=False)
         self._function = function
         self.error: Exception | None = None
@@ -47,7 +47,7 @@ def in_inference(function: Callable[[Any], Any], tensor: Any, values: Sequence[t
         values: Keras variables, each with a tensor that stands in for its value.
     """
     nobody = _OnBehalfOfNobody(function)
-    with keras.StatelessScope(state_mapping=list(values)):
+    with names_kept(), keras.StatelessScope(state_mapping=list(values)):
         result = nobody(tensor, training=False)
     if nobody.error is not None:
         raise nobody.error
@@ -58,21 +58,19 @@ def follow(layer: Any, args: Any, kwargs: Any) -> Calls:
     """Calls a layer's `call` on symbolic tensors and returns the calls that it makes.
 
     Args:
-        layer: A built layer or model.
+        layer: A built layer or model. What it holds and does not call need not be built.
         args: Positional arguments of `call`; symbolic tensors in any structure, and constants.
         kwargs: Keyword arguments, likewise.
 
     Raises:
-        ValueError: If a layer within is not built, since calling it would give it weights, or no output depends
-            on the inputs.
+        ValueError: If a layer that it calls is not built, since calling it would give it weights, or no output
+            depends on the inputs.
         Exception: Whatever `call` raises on symbolic tensors.
     """
-    within = layer._flatten_layers(include_self=False)
-    if unbuilt := [inner.name for inner in within if not (inner.built or _has_no_weights(inner))]:
-        raise ValueError(f"Its layer {unbuilt[0]!r} is not built: call the model on a batch of images first.")
     if "training" in inspect.signature(layer.call).parameters:
         kwargs = {**kwargs, "training": False}
     inputs: list[Any] = []
+    within, nodes = flat_layers(layer), tuple[Any, ...]()
 
     def placeholder(value: Any) -> Any:
         if not isinstance(value, keras.KerasTensor):
@@ -81,42 +79,22 @@ def follow(layer: Any, args: Any, kwargs: Any) -> Calls:
         inputs.append(keras.KerasTensor(value.shape, layer.compute_dtype if casts else value.dtype, name=value.name))
         return inputs[-1]
 
-    with names_kept(), _nodes_forgotten(within):
-        args, kwargs = keras.tree.map_structure(placeholder, (args, kwargs))
-        result = in_inference(lambda _: layer.call(*args, **kwargs), tf.zeros(()))
-        outputs = tuple(t for t in keras.tree.flatten(result) if isinstance(t, keras.KerasTensor))
-        nodes = _in_order(inputs, outputs)
+    with READING, names_kept(), nothing_built(within) as unbuilt:
+        try:
+            args, kwargs = keras.tree.map_structure(placeholder, (args, kwargs))
+            result = in_inference(lambda _: layer.call(*args, **kwargs), tf.zeros(()))
+            outputs = tuple(t for t in keras.tree.flatten(result) if isinstance(t, keras.KerasTensor))
+            nodes = _in_order(inputs, outputs)
+        except Exception:
+            if not unbuilt:
+                raise
+        finally:
+            forget_nodes(inputs, [*within, *(node.operation for node in nodes)])
+    if unbuilt:
+        raise ValueError(f"Its layer {unbuilt[0].name!r} is not built: call the model on a batch of images first.")
     if not nodes:
         raise ValueError("Its output is not made by Keras layers and operations from its input.")
     return Calls(tuple(inputs), nodes, outputs)
-
-
-@contextlib.contextmanager
-def names_kept() -> Iterator[None]:
-    """Keras numbers automatic names by global counters, and a user's next layer must not be named otherwise."""
-    counters = global_state.get_global_attribute("object_name_uids", Counter(), set_to_default=True)
-    before = dict(counters)
-    try:
-        yield
-    finally:
-        counters.clear()
-        counters.update(before)
-
-
-@contextlib.contextmanager
-def _nodes_forgotten(layers: list[Any]) -> Iterator[None]:
-    """Each symbolic call leaves a node on its layer, which would keep growing with every model that is read."""
-    lists = [nodes for layer in layers for nodes in (layer._inbound_nodes, layer._outbound_nodes)]
-    lengths = [len(nodes) for nodes in lists]
-    try:
-        yield
-    finally:
-        for nodes, length in zip(lists, lengths, strict=True):
-            del nodes[length:]
-
-
-def _has_no_weights(layer: Any) -> bool:
-    return bool(getattr(layer.build, "_is_default", False))
 
 
 def _in_order(inputs: list[Any], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -137,5 +115,4 @@ def _in_order(inputs: list[Any], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _makers(tensors: Any, given: set[int]) -> list[Any]:
-    histories = [tensor._keras_history for tensor in tensors if id(tensor) not in given]
-    return [history.operation._inbound_nodes[history.node_index] for history in histories if history.operation]
+    return [node for tensor in tensors if id(tensor) not in given and (node := maker(tensor)) is not None]

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import keras
 
+from filterviz_widget.model.altered import with_built_activation
 from filterviz_widget.model.follow import follow
+from filterviz_widget.model.keras_private import arranging, flat_layers, functional, nodes_in_order
 
 CONVOLUTIONS = (
     keras.layers.Conv2D,
@@ -24,11 +26,13 @@ class Step(NamedTuple):
         name: The layer's name; `name:1` for its second use in the same graph, and so on.
         node: Keras' record of the use: the operation, its arguments, its outputs.
         inner: What is inside, where the operation is a nested model or block.
+        operation: What is called: the node's operation, or what stands in for it (`with_built_activation`).
     """
 
     name: str
     node: Any
     inner: "Graph | None"
+    operation: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,25 +67,9 @@ class Graph:
         return chosen[::-1]
 
 
-def functional(layer: Any) -> Any | None:
-    """The graph that Keras keeps of a Functional or Sequential model; None for anything else."""
-    if isinstance(layer, keras.Sequential):
-        return layer._functional
-    return layer if isinstance(layer, keras.Function) else None
-
-
 def functional_graph(model: Any) -> Graph:
     """The graph of what `functional` returned."""
-    position = {id(operation): index for index, operation in enumerate(model.operations)}
-    depths = sorted(model._nodes_by_depth, reverse=True)
-    nodes = [
-        node
-        for depth in depths
-        # The order of `model.layers` and of the summary, which users know.
-        for node in sorted(model._nodes_by_depth[depth], key=lambda node: position[id(node.operation)])
-        if not node.is_input
-    ]
-    return Graph(tuple(model.inputs), _steps(nodes), tuple(model.outputs), model._standardize_inputs)
+    return Graph(tuple(model.inputs), _steps(nodes_in_order(model)), tuple(model.outputs), arranging(model))
 
 
 def followed_graph(layer: Any, args: Any, kwargs: Any) -> Graph:
@@ -95,7 +83,8 @@ def _steps(nodes: Iterable[Any]) -> tuple[Step, ...]:
     steps = []
     for node in nodes:
         name = node.operation.name
-        steps.append(Step(f"{name}:{uses[name]}" if uses[name] else name, node, _open(node)))
+        operation = with_built_activation(node.operation, tuple(node.outputs[0].shape))
+        steps.append(Step(f"{name}:{uses[name]}" if uses[name] else name, node, _open(node), operation))
         uses[name] += 1
     return tuple(steps)
 
@@ -106,7 +95,9 @@ def _open(node: Any) -> Graph | None:
         return functional_graph(inner)
     if not isinstance(layer, keras.Layer) or isinstance(layer, keras.layers.Wrapper):
         return None
-    if not any(isinstance(part, CONVOLUTIONS) for part in layer._flatten_layers(include_self=False)):
+    # In a head, a block that ends with units, one looks for the dense layers.
+    looked_for = (*CONVOLUTIONS, keras.layers.Dense) if len(node.outputs[0].shape) == 2 else CONVOLUTIONS
+    if not any(isinstance(part, looked_for) for part in flat_layers(layer)):
         return None
     try:
         return followed_graph(layer, node.arguments.args, node.arguments.kwargs)

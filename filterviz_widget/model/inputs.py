@@ -1,24 +1,34 @@
 """Which input of a model is the image to optimise, and what the other inputs are held at."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from filterviz_widget.model.arrangement import Arrangement
+from filterviz_widget.model.keras_private import origin
 
-def image_input(inputs: Sequence[Any], name: str | None, hint: str = "") -> int:
-    """Returns the position of the input to optimise.
+
+def image_input(
+    inputs: Sequence[Any],
+    name: str | None,
+    arranged: Callable[[int], Arrangement | None],
+    hint: Callable[[], str],
+) -> tuple[int, Arrangement | None]:
+    """Returns the position of the input to optimise, and how an image is brought into its order.
 
     Args:
         inputs: A model's symbolic inputs.
         name: The one that the user names; None for the only image-like one.
+        arranged: Finds out how the model turns the input at a position into an image.
         hint: What to add where no input is an image.
 
     Raises:
-        ValueError: If the name is unknown, or the input is no float image `(batch, height, width, channels)`, or
-            several are and none is named.
+        ValueError: If the name is unknown, or the input is no float image `(batch, height, width, channels)` and the
+            model makes none of it, or several are and none is named.
     """
     names = [input_name(tensor) for tensor in inputs]
     if name is not None:
@@ -26,22 +36,27 @@ def image_input(inputs: Sequence[Any], name: str | None, hint: str = "") -> int:
             close = difflib.get_close_matches(str(name), names, 1)
             suggestion = f" Did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"The model has no input {name!r}; its inputs are {describe(inputs)}.{suggestion}")
-        position = names.index(name)
+        positions = [names.index(name)]
     else:
-        images = [index for index, tensor in enumerate(inputs) if len(tensor.shape) == 4]
-        if not images:
-            raise ValueError(
-                "Expected a model with an image input of shape (batch, height, width, channels); its inputs are "
-                f"{describe(inputs)}.{hint}"
-            )
-        if len(images) > 1:
-            raise ValueError(
-                f"The model has several image inputs: {describe(inputs[index] for index in images)}. "
-                f"Say which one to optimise, e.g. input={names[images[0]]!r}."
-            )
-        position = images[0]
-    _check_image(inputs[position])
-    return position
+        positions = [index for index, tensor in enumerate(inputs) if len(tensor.shape) == 4]
+    found = {}
+    for index in positions or range(len(inputs)):
+        if len(inputs[index].shape) in (2, 3, 4):
+            found[index] = arranged(index) if "float" in str(inputs[index].dtype) else None
+    images = [index for index in found if found[index] or len(inputs[index].shape) == 4]
+    if not images:
+        raise ValueError(
+            "Expected a model with an image input of shape (batch, height, width, channels); its inputs are "
+            f"{describe(inputs)}.{hint() or _advice(inputs[positions[0] if positions else 0])}"
+        )
+    if len(images) > 1:
+        raise ValueError(
+            f"The model has several image inputs: {describe(inputs[index] for index in images)}. "
+            f"Say which one to optimise, e.g. input={names[images[0]]!r}."
+        )
+    if found[images[0]] is None:
+        _check_image(inputs[images[0]])
+    return images[0], found[images[0]]
 
 
 def held_values(inputs: Sequence[Any], image: int, given: Mapping[str, Any] | None) -> list[tf.Tensor | None]:
@@ -78,13 +93,32 @@ def held_values(inputs: Sequence[Any], image: int, given: Mapping[str, Any] | No
 
 def input_name(tensor: Any) -> str:
     """The name of an input: its layer's, since the tensor's own is a number where the user gave none."""
-    history = getattr(tensor, "_keras_history", None)
-    return str(history.operation.name if history and history.operation else tensor.name)
+    made_by = origin(tensor)
+    return str(made_by.name if made_by else tensor.name)
 
 
 def describe(inputs: Any) -> str:
     """Names, shapes and dtypes of inputs, for a message."""
     return ", ".join(f"{input_name(tensor)!r} {tuple(tensor.shape)} {tensor.dtype}" for tensor in inputs)
+
+
+def _advice(tensor: Any) -> str:
+    """What to do where the model makes no image of an input before its first weights, with a line of code."""
+    shape = tuple(tensor.shape[1:])
+    if "float" not in str(tensor.dtype) or None in shape or len(shape) > 3:
+        return ""
+    count, guess = int(np.prod(shape)), ""
+    for channels in (1, 3):
+        side = math.isqrt(count // channels)
+        if not guess and side > 1 and side * side * channels == count:
+            guess = f"({side}, {side}, {channels})"
+    if len(shape) == 2:
+        guess = f"({shape[0]}, {shape[1]}, 1)"
+    image = f"keras.Input({guess or '(height, width, channels)'})"
+    return (
+        " Nothing before the first weights makes an image of it. If each example is one, say of what shape: pass "
+        f"keras.Sequential([{image}, keras.layers.Reshape({shape}), model])."
+    )
 
 
 def _check_image(tensor: Any) -> None:

@@ -1,9 +1,16 @@
 """Reading a layer's kernels in one order of axes, whatever kind of convolution it is."""
 
+import contextlib
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+import keras
 import numpy as np
 import numpy.typing as npt
+
+from filterviz_widget.model.keras_private import effective_kernel, kernel_shape, kernel_variable
+from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
+from filterviz_widget.model.paths import layer_at as layer_at  # its old place
 
 Array = npt.NDArray[Any]
 Kind = Literal["convolution", "transposed", "depthwise", "dense"]
@@ -15,17 +22,31 @@ class KernelPart(NamedTuple):
     Attributes:
         name: "kernel", "depthwise" or "pointwise".
         kind: How the weight's axes are to be read; see `canonical`.
-        weight: The Keras variable that holds it.
+        weight: The Keras variable that holds it. What the layer computes with may be something else, `values`.
+        layer: The layer that computes with it: the one that is asked for, or the one in it if that is a wrapper.
     """
 
     name: str
     kind: Kind
     weight: Any
+    layer: Any
+
+    def values(self) -> Any:
+        """The kernel that the layer computes with now, in Keras' order of axes.
+
+        With a low-rank update (LoRA) that is the sum, and in a quantized layer the weights that its codes stand for.
+        """
+        return effective_kernel(self.layer) if self.name == "kernel" else self.weight
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of `values`."""
+        return kernel_shape(self.layer) if self.name == "kernel" else tuple(self.weight.shape)
 
     @property
     def filters(self) -> int:
         """How many output channels it has."""
-        shape = tuple(self.weight.shape)
+        shape = self.shape
         return int({"transposed": shape[-2], "depthwise": shape[-1] * shape[-2]}.get(self.kind, shape[-1]))
 
 
@@ -33,55 +54,55 @@ def kernel_parts(layer: Any) -> tuple[KernelPart, ...]:
     """Finds the kernels of a built Keras layer: one, or the depthwise and pointwise ones of a separable convolution.
 
     Args:
-        layer: Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, Dense, or a layer of one's own with a
-            `kernel` of rank 4 `(height, width, inputs, filters)`.
+        layer: Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, Dense, EinsumDense with a matrix, or a layer
+            of one's own with a `kernel` of rank 4 `(height, width, inputs, filters)`; or a wrapper of one, such as
+            SpectralNormalization, which is seen through.
 
     Raises:
         ValueError: If the layer is not built, or has no such kernel.
     """
-    import keras
-
+    layer, asked = unwrapped(layer), layer
     if isinstance(layer, keras.layers.SeparableConv2D) and layer.built:
         return (
-            KernelPart("depthwise", "depthwise", layer.depthwise_kernel),
-            KernelPart("pointwise", "convolution", layer.pointwise_kernel),
+            KernelPart("depthwise", "depthwise", layer.depthwise_kernel, layer),
+            KernelPart("pointwise", "convolution", layer.pointwise_kernel, layer),
         )
-    kernel = getattr(layer, "kernel", None) if getattr(layer, "built", True) else None
-    rank = len(getattr(kernel, "shape", ()))
-    if rank == 4:
+    shape = kernel_shape(layer) if getattr(layer, "built", True) else ()
+    if len(shape) == 4 and not isinstance(layer, keras.layers.EinsumDense):
         kind: Kind = "convolution"
         if isinstance(layer, keras.layers.Conv2DTranspose):
             kind = "transposed"
         elif isinstance(layer, keras.layers.DepthwiseConv2D):
             kind = "depthwise"
-        return (KernelPart("kernel", kind, kernel),)
-    if rank == 2:
-        return (KernelPart("kernel", "dense", kernel),)
-    name, class_name = getattr(layer, "name", layer), type(layer).__name__
+        return (KernelPart("kernel", kind, kernel_variable(layer), layer),)
+    if len(shape) == 2:
+        return (KernelPart("kernel", "dense", kernel_variable(layer), layer),)
+    name = getattr(asked, "name", asked)
     if not getattr(layer, "built", True):
-        raise ValueError(f"The layer {name!r} ({class_name}) is not built, so it has no kernel yet.")
+        raise ValueError(f"The layer {name!r} ({class_name(asked)}) is not built, so it has no kernel yet.")
+    data = runs_over(asked)
+    what = f"is a {class_name(asked)}, which runs over {data}: it" if data else f"({class_name(asked)})"
     raise ValueError(
-        f"The layer {name!r} ({class_name}) has no two-dimensional kernel. "
+        f"The layer {name!r} {what} has no two-dimensional kernel. "
         "Expected Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose or Dense."
     )
 
 
-def layer_at(model: Any, path: str) -> Any:
-    """Finds a layer by its name, or by its path through nested models: "vgg16/block3_conv1", "conv:1" for a second use.
+def layers_with_kernels(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The layers that have kernels, each once: a wrapper stands for what it wraps.
 
-    Raises:
-        ValueError: If there is none.
+    Args:
+        found: Of `layers_by_path`.
     """
-    layer = model
-    for name in path.split("/"):
-        own, _, use = name.rpartition(":")
-        wanted = own if use.isdecimal() else name
-        inside = layer._flatten_layers(include_self=False)
-        layer = next((one for one in inside if one.name == wanted), None)
-        if layer is None:
-            known = ", ".join(repr(one.name) for one in model.layers)
-            raise ValueError(f"The model {model.name!r} has no layer {path!r}. It has {known}.")
-    return layer
+    chosen: dict[str, Any] = {}
+    owners: set[int] = set()
+    for path, layer in found.items():
+        with contextlib.suppress(ValueError):
+            owner = id(kernel_parts(layer)[0].layer)
+            if owner not in owners:
+                owners.add(owner)
+                chosen[path] = layer
+    return chosen
 
 
 def canonical(values: Array, kind: Kind) -> Array:
@@ -102,8 +123,11 @@ def canonical(values: Array, kind: Kind) -> Array:
 
 
 def read_kernel(part: KernelPart) -> Array:
-    """Copies a kernel as `(height, width, inputs, filters)`: float64 if the layer is, float32 otherwise."""
-    return canonical(as_float(part.weight), part.kind)
+    """Copies a kernel, as the layer computes with it now, as `(height, width, inputs, filters)`.
+
+    It is float64 if the layer is, and float32 otherwise.
+    """
+    return canonical(as_float(part.values()), part.kind)
 
 
 def as_float(values: Any) -> Array:

@@ -6,21 +6,11 @@ from typing import Any, Literal, NamedTuple
 import keras
 
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
+from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
+from filterviz_widget.model.own_code import is_of_keras
+from filterviz_widget.model.saturating import saturating
 
 Kind = Literal["convolution", "units", "other"]
-
-NOT_TWO_DIMENSIONAL = {
-    "Conv1D": "sequences",
-    "Conv1DTranspose": "sequences",
-    "DepthwiseConv1D": "sequences",
-    "SeparableConv1D": "sequences",
-    "Conv3D": "volumes",
-    "Conv3DTranspose": "volumes",
-}
-
-SATURATING = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "sigmoid"}
-"""Activations of the last layer of a classifier, which is shown before them: a unit's probability rises as well by
-lowering all others, and its gradient vanishes."""
 
 
 class LayerInfo(NamedTuple):
@@ -33,8 +23,8 @@ class LayerInfo(NamedTuple):
         shape: Its output, `(height, width, filters)` or `(filters,)`; None for a size that is not known before the
             model is run, because the model leaves it open or the image is of another size than the model's.
         kind: "convolution"; "units" for a dense layer; "other" for anything else with a feature map.
-        class_name: The layer's class, e.g. `"Conv2D"`.
-        recommended: Whether it is a convolution.
+        class_name: The layer's class, e.g. `"Conv2D"`; `"SpectralNormalization(Conv2D)"` for a wrapped one.
+        recommended: Whether it is a convolution, wrapped or not.
         note: What the viewer should know, e.g. `"before the softmax"`; often empty.
     """
 
@@ -65,13 +55,6 @@ def layers_in(graph: Graph, position: int, *, sizes_known: bool) -> Iterator[Lay
     yield from _walk(graph, {id(graph.inputs[position])}, (), sizes_known)
 
 
-def saturating(layer: Any) -> str:
-    """The name of a dense layer's softmax or sigmoid; empty where it has none."""
-    if not isinstance(layer, keras.layers.Dense):
-        return ""
-    return next((name for function, name in SATURATING.items() if layer.activation is function), "")
-
-
 def _walk(
     graph: Graph, reached: set[int], prefix: tuple[str, ...], sizes_known: bool
 ) -> Iterator[LayerInfo | Unsupported]:
@@ -97,24 +80,55 @@ def _walk(
 
 
 def _info(step: Step, name: str, sizes_known: bool) -> LayerInfo | Unsupported | None:
-    layer = step.node.operation
-    if not isinstance(layer, keras.layers.Layer):
+    layer = step.operation
+    if not isinstance(layer, keras.Layer):
         return None
-    class_name = type(layer).__name__
-    for base in type(layer).__mro__:
-        if base.__name__ in NOT_TWO_DIMENSIONAL:
-            data = NOT_TWO_DIMENSIONAL[base.__name__]
-            return Unsupported(name, f"{class_name} runs over {data}; only images can be shown.")
-    shape = tuple(step.node.outputs[0].shape)[1:]
-    if len(step.node.outputs) != 1 or not shape or shape[-1] is None:
-        return None
-    if len(shape) == 1 and isinstance(layer, keras.layers.Dense):
+    outputs = step.node.outputs
+    if (reason := _why_not(layer, outputs, name)) is not None:
+        return Unsupported(name, reason) if reason else None
+    shape = tuple(outputs[0].shape)[1:]
+    core = unwrapped(layer)
+    if len(shape) == 1:
         note = f"before the {before}" if (before := saturating(layer)) else ""
-        return LayerInfo(name, shape[0], shape, "units", class_name, False, note)
-    if len(shape) != 3 or "float" not in str(step.node.outputs[0].dtype):
-        return None
+        return LayerInfo(name, shape[0], shape, "units", class_name(layer), False, note)
     if not sizes_known:
         shape = (None, None, shape[2])
-    is_convolution = isinstance(layer, CONVOLUTIONS)
+    is_convolution = isinstance(core, CONVOLUTIONS)
     kind: Kind = "convolution" if is_convolution else "other"
-    return LayerInfo(name, shape[2], shape, kind, class_name, is_convolution)
+    return LayerInfo(name, shape[2], shape, kind, class_name(layer), is_convolution)
+
+
+def _why_not(layer: Any, outputs: list[Any], name: str) -> str | None:
+    """Why a layer cannot be shown; empty for one that nobody looks for, None for one that can."""
+    shape, kind = tuple(outputs[0].shape), class_name(layer)
+    is_map = len(outputs) == 1 and len(shape) == 4
+    if (data := runs_over(layer)) and not is_map:
+        return f"{kind} runs over {data}; only images can be shown.{model_inside(layer, name)}"
+    if is_map and shape[3] is not None and "float" in str(outputs[0].dtype):
+        return None
+    if not layer.weights or isinstance(layer, keras.layers.Embedding):
+        return ""
+    if len(outputs) != 1:
+        return f"{kind} has {len(outputs)} outputs; only layers with one can be shown."
+    if shape[-1] is None:
+        return f"{kind} gives {shape}: how many filters it has is not known."
+    if len(shape) == 2:
+        return None if _has_units(unwrapped(layer)) else ""
+    what = f"{shape}, a sequence of vectors" if len(shape) == 3 else f"{shape} of {outputs[0].dtype}"
+    return (
+        f"{kind} gives {what}; only feature maps (batch, height, width, filters) and units (batch, units) can be shown."
+    )
+
+
+def _has_units(layer: Any) -> bool:
+    """Whether one looks at the numbers of a layer with weights as at units: dense layers, and those of one's own."""
+    return isinstance(layer, keras.layers.Dense | keras.layers.EinsumDense) or not is_of_keras(type(layer))
+
+
+def model_inside(layer: Any, name: str) -> str:
+    """What to pass instead of a model with a layer that runs over time, where it repeats a model of images."""
+    model = getattr(layer, "layer", None)
+    if not (isinstance(model, keras.Model) and model.built):
+        return ""
+    get = "".join(f".get_layer({part!r})" for part in name.split("/"))
+    return f" Pass the model in it instead: model{get}.layer."

@@ -5,7 +5,9 @@ from typing import Any
 
 import keras
 
-from filterviz_widget.model.follow import names_kept
+from filterviz_widget.model.file_check import check_file
+from filterviz_widget.model.generators import kept
+from filterviz_widget.model.keras_private import names_kept
 from filterviz_widget.model.reason import reason
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -23,7 +25,8 @@ def load(model: Any) -> Any:
         TypeError: If it is neither.
         RuntimeError: If Keras runs on another backend than TensorFlow.
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is of another kind, or Keras cannot load it.
+        ValueError: If the file is of another kind, damaged, or larger unpacked than the memory; if Keras cannot load
+            it, or would run code in it.
     """
     if (backend := keras.config.backend()) != "tensorflow":
         raise RuntimeError(
@@ -40,15 +43,24 @@ def load(model: Any) -> Any:
 def _load_file(path: Path) -> Any:
     if path.suffix not in SUFFIXES:
         raise ValueError(f"Expected the path of a .keras or .h5 file, got {str(path)!r}.")
+    if path.is_dir():
+        raise ValueError(f"{str(path)!r} is a folder. Expected a .keras or .h5 file.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r} (in the working directory {str(Path.cwd())!r}).")
+    check_file(path)
     try:
-        with names_kept():
+        with names_kept(), kept():
             return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
+        if "No model config found" in str(error):
+            raise ValueError(
+                f"{str(path)!r} holds weights only. Make the model, load them with model.load_weights(path), and pass "
+                "the model."
+            ) from error
         raise ValueError(
-            f"The model in {str(path)!r} could not be loaded ({reason(error)}). If it has layers of your own, load "
-            "it with keras.saving.load_model(path, custom_objects=...) and pass the model."
+            f"The model in {str(path)!r} could not be loaded ({reason(error)}). If it has layers of your own, or code "
+            "that you trust, load it with keras.saving.load_model(path, custom_objects=..., safe_mode=...) and pass "
+            "the model."
         ) from error
 
 

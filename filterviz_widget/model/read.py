@@ -1,21 +1,36 @@
 """Reads a model that a user brings: what can be shown of it, or precisely why not."""
 
-import inspect
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
+from filterviz_widget.model.arrangement import Arrangement, found_arrangement
+from filterviz_widget.model.beginning import beginning
 from filterviz_widget.model.colour import checked_channels
 from filterviz_widget.model.follow import in_inference
-from filterviz_widget.model.graph import Graph, followed_graph, functional, functional_graph
-from filterviz_widget.model.input_range import InputRange, given_range, measured_range, read_range
+from filterviz_widget.model.generators import kept
+from filterviz_widget.model.graph import CONVOLUTIONS
+from filterviz_widget.model.input_range import (
+    NOTHING_SAYS,
+    InputRange,
+    given_range,
+    is_readable,
+    measured_range,
+    read_range,
+    standardises,
+)
 from filterviz_widget.model.inputs import held_values, image_input, input_name
-from filterviz_widget.model.layer_info import NOT_TWO_DIMENSIONAL, LayerInfo, Unsupported, layers_in
+from filterviz_widget.model.keras_private import flat_layers, nothing_built
+from filterviz_widget.model.kinds import class_name, runs_over
+from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in, model_inside
 from filterviz_widget.model.load import load
+from filterviz_widget.model.lock import READING
+from filterviz_widget.model.model_graph import model_graph
+from filterviz_widget.model.own_code import has_own_code
+from filterviz_widget.model.paths import layers_by_path
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
-from filterviz_widget.model.reason import reason
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
 from filterviz_widget.model.view import ModelView, Route
 
@@ -40,8 +55,9 @@ def read_model(
         input: Name of the input to optimise; None for the only image-like one.
         image_size: Side of a square image or `(height, width)` in pixels, from 1 to 2,048; None for the model's
             own, or 224 where the model leaves it open.
-        input_range: The lowest and highest value of the image's pixels. "auto" reads it from `preprocess` or from a
-            leading Rescaling or Normalization layer; where neither says, it is (0, 1), and the view says so.
+        input_range: The lowest and highest value of the image's pixels. "auto" measures it in `preprocess` or in what
+            the image passes before the first weights, such as a Rescaling layer or a Lambda; where neither says, it
+            is (0, 1), and the view says so.
         preprocess: What is done to the image before the model sees it: a function of float32 images `(batch,
             height, width, channels)` in TensorFlow operations; or "caffe", "tf" or "torch", as `keras.applications`
             calls them, for RGB from 0 to 255.
@@ -66,120 +82,107 @@ def read_model(
     >>> view.layers[1].name, view.layers[1].filters
     ('conv', 16)
     """
-    model = load(model)
+    with READING:
+        model = load(model)
+        own_code = callable(preprocess) or has_own_code(model)
+        with kept(own_code):
+            return _read(model, input, image_size, input_range, preprocess, other_inputs, channels, own_code)
+
+
+def _read(
+    model: Any,
+    input: str | None,
+    image_size: int | Sequence[int] | None,
+    input_range: tuple[float, float] | str,
+    preprocess: Preprocess | None,
+    other_inputs: Mapping[str, Any] | None,
+    channels: Sequence[int] | None,
+    own_code: bool,
+) -> ModelView:
     _refuse_channels_first(model)
     size = None if image_size is None else checked_size(image_size)
-    graph = _graph(model, size)
-    position = image_input(graph.inputs, input, _hint(model))
-    symbol = graph.inputs[position]
-    name = input_name(symbol)
-    own_size, count = tuple(symbol.shape[1:3]), symbol.shape[3]
+    graph = model_graph(model, size)
+    unbuilt = tuple(layer for layer in flat_layers(model) if not layer.built)
+
+    def arranged(index: int) -> Arrangement | None:
+        raw = Route(graph, index, tuple(held_values(graph.inputs, index, None)))
+        return found_arrangement(
+            beginning(graph, index),
+            lambda path, given: _computed(lambda values: raw.feed(values, path), given, unbuilt),
+            tuple(graph.inputs[index].shape[1:]),
+        )
+
+    position, arrangement = image_input(graph.inputs, input, arranged, lambda: _hint(model))
+    name = input_name(graph.inputs[position])
+    route = Route(graph, position, tuple(held_values(graph.inputs, position, other_inputs)), arrangement=arrangement)
+    *own_size, count = route.own_shape
+    assert count is not None
     height, width = size or (own_size[0] or DEFAULT_SIZE, own_size[1] or DEFAULT_SIZE)
     image_shape = (height, width, count)
-    route = Route(
-        graph,
-        position,
-        tuple(held_values(graph.inputs, position, other_inputs)),
-        preprocessing(preprocess, image_shape),
-    )
-    found = list(layers_in(graph, position, sizes_known=own_size == (height, width)))
+    route = dataclasses.replace(route, preprocess=preprocessing(preprocess, image_shape))
+    found = list(layers_in(graph, position, sizes_known=own_size == [height, width]))
     layers = tuple(info for info in found if isinstance(info, LayerInfo))
     unsupported = tuple(info for info in found if isinstance(info, Unsupported))
     if not layers:
-        reasons = "".join(f" {layer.name!r}: {layer.reason}" for layer in unsupported)
+        reasons = "".join(f" {layer.name!r}: {layer.reason}" for layer in unsupported[:3])
+        if len(unsupported) > 3:
+            reasons += f" And {len(unsupported) - 3} more."
         raise ValueError(
             f"The model {model.name!r} has no layer that can be shown: none has a feature map (batch, height, width, "
             f"filters) or dense units that depend on its image input {name!r}.{reasons}"
         )
-    pixels = _input_range(input_range, preprocess, route, image_shape) or _assumed(model, preprocess)
+    pixels = _input_range(input_range, preprocess, route, image_shape, unbuilt)
+    source = pixels.source
+    if source == NOTHING_SAYS and preprocess is None:
+        source += _published(model)
     return ModelView(
         layers,
         unsupported,
         image_shape,
         (pixels.low, pixels.high),
-        pixels.source,
+        source,
         name,
         checked_channels(channels, count),
+        own_code,
         route,
+        unbuilt,
     )
 
 
-def _graph(model: Any, size: tuple[int, int] | None) -> Graph:
-    if (inner := functional(model)) is not None:
-        # Its inputs are given in order; and who holds the graph must not hold the model.
-        return replace(functional_graph(inner), arrange=None)
-    if not model.built:
-        raise ValueError(
-            f"The model {model.name!r} is not built: its input shape is unknown. Call it once on a batch of images, "
-            "model(images), or build it with model.build((None, height, width, channels))."
-        )
-    shapes = (model.get_build_config() or {}).get("input_shape")
-    if not shapes or _needs_more_than_one_argument(model.call):
-        raise ValueError(
-            f"The model {model.name!r} is a subclass of keras.Model whose input shape is unknown, or which takes "
-            "several arguments. Expected a call with one argument (a tensor, a list or a dictionary)."
-        )
-    failure: Exception | None = None
-    for wanted in [size, None] if size else [None]:
-        try:
-            return followed_graph(model, (_symbols(model, shapes, wanted),), {})
-        except Exception as error:  # a user's code, which may raise anything
-            failure = error
-    assert failure is not None
-    raise ValueError(
-        f"The model {model.name!r} is a subclass of keras.Model whose call could not be followed "
-        f"({reason(failure)}). Expected a call made of Keras layers and keras.ops, without tf.* functions or NumPy; "
-        "or a Functional model."
-    ) from failure
-
-
-def _needs_more_than_one_argument(call: Any) -> bool:
-    _, *more = inspect.signature(call).parameters.values()
-    named = (parameter for parameter in more if parameter.kind is not parameter.VAR_KEYWORD)
-    return any(parameter.default is parameter.empty and parameter.name != "training" for parameter in named)
-
-
-def _symbols(model: Any, shapes: Any, size: tuple[int, int] | None) -> Any:
-    count = 0
-
-    def symbol(shape: Sequence[int | None]) -> Any:
-        nonlocal count
-        count += 1
-        shape = (None, *shape[1:])
-        if size and len(shape) == 4:
-            shape = (None, *size, shape[3])
-        name = "input" if count == 1 else f"input_{count - 1}"
-        return keras.KerasTensor(shape, model.compute_dtype, name=name)
-
-    if isinstance(shapes, dict):
-        return {
-            key: keras.KerasTensor(symbol(shape).shape, model.compute_dtype, name=key) for key, shape in shapes.items()
-        }
-    if isinstance(shapes[0], int | None):
-        return symbol(shapes)
-    return [symbol(shape) for shape in shapes]
-
-
 def _refuse_channels_first(model: Any) -> None:
-    for layer in model._flatten_layers(include_self=False):
-        if getattr(layer, "data_format", None) == "channels_first":
+    """Only convolutions: their feature maps have the filters first. A Flatten, say, is another order of units."""
+    for layer in flat_layers(model):
+        is_convolution = isinstance(layer, CONVOLUTIONS) and layer.built
+        if is_convolution and layer.data_format == "channels_first":
             raise ValueError(
-                f"The layer {layer.name!r} works on channels_first images, which TensorFlow cannot run on a CPU. "
-                'Expected image_data_format "channels_last".'
+                f"The convolution {layer.name!r} works on channels_first images (batch, channels, height, width), "
+                'which are not supported. Expected data_format="channels_last".'
             )
 
 
 def _hint(model: Any) -> str:
-    for layer in model._flatten_layers(include_self=False):
-        if type(layer).__name__ in NOT_TWO_DIMENSIONAL:
-            data = NOT_TWO_DIMENSIONAL[type(layer).__name__]
-            return f" Its layer {layer.name!r} is a {type(layer).__name__}, which runs over {data}: not supported."
+    for path, layer in layers_by_path(model).items():
+        if data := runs_over(layer):
+            advice = model_inside(layer, path) or " If there is a model of single images in it, pass that instead."
+            return (
+                f" Its layer {path!r} is a {class_name(layer)}, which runs over {data}: not supported."
+                f"{advice if data == 'time' else ''}"
+            )
     return ""
 
 
+def _computed(function: Callable[[Any], Any], given: Any, unbuilt: Sequence[Any]) -> Any:
+    with nothing_built(unbuilt):
+        return in_inference(function, given)
+
+
 def _input_range(
-    wanted: tuple[float, float] | str, preprocess: Preprocess | None, route: Route, image_shape: tuple[int, int, int]
-) -> InputRange | None:
+    wanted: tuple[float, float] | str,
+    preprocess: Preprocess | None,
+    route: Route,
+    image_shape: tuple[int, int, int],
+    unbuilt: Sequence[Any],
+) -> InputRange:
     if wanted != "auto":
         return given_range(wanted)
     if isinstance(preprocess, str):
@@ -188,15 +191,19 @@ def _input_range(
         return InputRange(*measured, "read from preprocess")
 
     def images_to(path: tuple[str, ...]) -> Any:
-        return lambda images: in_inference(lambda given: route.run(given, path), images)
+        return lambda images: _computed(lambda given: route.run(given, path), images, unbuilt)
 
-    return read_range(route.graph, route.position, images_to, image_shape)
+    found = read_range(beginning(route.graph, route.position), images_to, image_shape)
+    if found.source == NOTHING_SAYS and route.preprocess:
+        if standardises(route.preprocess, image_shape):
+            return found._replace(source="preprocess standardises every image, so every range gives the same picture")
+        if not is_readable(route.preprocess, image_shape):
+            return found._replace(source="assumed, what preprocess does to the pixels could not be read")
+    return found
 
 
-def _assumed(model: Any, preprocess: Preprocess | None) -> InputRange:
-    source = "assumed, nothing in the model says"
-    for part in model._flatten_layers():
-        if preprocess is None and isinstance(part, keras.Model) and (mode := published_mode(part.name)):
-            source += f'; with its published weights, {part.name} takes preprocess="{mode}"'
-            break
-    return InputRange(0.0, 1.0, source)
+def _published(model: Any) -> str:
+    for part in (model, *flat_layers(model)):
+        if isinstance(part, keras.Model) and (mode := published_mode(part.name)):
+            return f'; with its published weights, {part.name} takes preprocess="{mode}"'
+    return ""

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from filterviz_widget.model.arrangement import Arrangement
 from filterviz_widget.model.colour import Colours, to_rgb
 from filterviz_widget.model.evaluate import Call, Relu, as_it_is, evaluate, without_activation
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.graph import Graph, Step
-from filterviz_widget.model.layer_info import LayerInfo, Unsupported, saturating
+from filterviz_widget.model.keras_private import nothing_built
+from filterviz_widget.model.layer_info import LayerInfo, Unsupported
 from filterviz_widget.model.reason import reason
+from filterviz_widget.model.saturating import saturating
 
 Values = Sequence[tuple[Any, tf.Tensor]]
 """Keras variables, each with a tensor that stands in for its value."""
@@ -33,19 +36,30 @@ class Route:
         position: Of the image among the graph's inputs.
         held: What the other inputs are held at, each with a batch axis of 1.
         preprocess: What happens to the image first.
+        arrangement: Brings it into the order of the model's input then; None where that is an image already.
     """
 
     graph: Graph
     position: int
     held: tuple[tf.Tensor | None, ...]
     preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None
+    arrangement: Arrangement | None = None
+
+    @property
+    def own_shape(self) -> tuple[int | None, ...]:
+        """`(height, width, channels)` that the model declares; None for what it leaves open."""
+        return self.arrangement.image_shape if self.arrangement else self.graph.inputs[self.position].shape[1:]
 
     def run(self, images: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
         """The output of the step at `path` for float32 images; `options` are those of `evaluate`."""
         images = tf.cast(images, tf.float32)
         fed = images if self.preprocess is None else self.preprocess(images)
+        return self.feed(fed if self.arrangement is None else self.arrangement(fed), path, **options)
+
+    def feed(self, given: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
+        """The output of the step at `path` for what the model's input takes."""
         inputs = [
-            tf.cast(fed, symbol.dtype) if value is None else tf.repeat(value, tf.shape(images)[0], axis=0)
+            tf.cast(given, symbol.dtype) if value is None else tf.repeat(value, tf.shape(given)[0], axis=0)
             for symbol, value in zip(self.graph.inputs, self.held, strict=True)
         ]
         return evaluate(self.graph, inputs, path, **options)[0]
@@ -66,6 +80,7 @@ class ModelView:
             "assumed, nothing in the model says".
         input_name: The model's input that is optimised.
         channels: The triple of channels shown as red, green and blue; None for the default.
+        has_own_code: Whether tracing runs code that is not Keras' own: the user's layers, functions, preprocess.
     """
 
     layers: tuple[LayerInfo, ...] = field(repr=False)
@@ -75,7 +90,9 @@ class ModelView:
     input_range_source: str
     input_name: str
     channels: tuple[int, int, int] | None
+    has_own_code: bool
     _route: Route = field(repr=False)
+    _unbuilt: tuple[Any, ...] = field(repr=False)
 
     @property
     def graph(self) -> Graph:
@@ -137,7 +154,7 @@ class ModelView:
         TensorShape([1, 24, 24, 64])
         """
         self.layer(layer)
-        return self._features(layer, relu, bool(saturating(self._step(layer).node.operation)), call)
+        return self._features(layer, relu, bool(saturating(self._step(layer).operation)), call)
 
     def pre_activation(self, layer: str, call: Call = as_it_is) -> Features | None:
         """Returns what `cut` does, before the layer's own activation: a filter that is dead behind a ReLU lives there.
@@ -150,7 +167,7 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        operation = self._step(layer).node.operation
+        operation = self._step(layer).operation
         if saturating(operation) or without_activation(operation) is None:
             return None
         return self._features(layer, "plain", True, call)
@@ -183,23 +200,26 @@ class ModelView:
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow has no types
         def features(images: tf.Tensor, values: Values = ()) -> tf.Tensor:
-            try:
-                return in_inference(
-                    lambda given: route.run(given, path, relu=relu, before_activation=before_activation, call=call),
-                    images,
-                    values,
-                )
-            except Exception as error:
-                if (message := self._does_not_fit(layer, images, error)) is None:
-                    raise
-                raise ValueError(message) from error
+            with nothing_built(self._unbuilt) as unbuilt:
+                try:
+                    return in_inference(
+                        lambda given: route.run(given, path, relu=relu, before_activation=before_activation, call=call),
+                        images,
+                        values,
+                    )
+                except Exception as error:
+                    if unbuilt:
+                        raise ValueError(_is_not_built(unbuilt[0])) from error
+                    if (message := self._does_not_fit(layer, images, error)) is None:
+                        raise
+                    raise ValueError(message) from error
 
         return features
 
     def _does_not_fit(self, layer: str, images: tf.Tensor, error: Exception) -> str | None:
         # A transformed image may have lost its static size.
         height, width = (size or wanted for size, wanted in zip(images.shape[1:3], self.image_shape[:2], strict=True))
-        own = self._route.graph.inputs[self._route.position].shape[1:3]
+        own = self._route.own_shape[:2]
         if own == (height, width) or isinstance(error, tf.errors.ResourceExhaustedError):
             return None
         advice = "Try another image_size" if None in own else f"The model's own size is {own[0]} x {own[1]}: try that"
@@ -207,3 +227,10 @@ class ModelView:
             f"The layer {layer!r} cannot be computed from an image of {height} x {width} pixels. "
             f"{advice}, or a layer nearer to the input. ({reason(error)})"
         )
+
+
+def _is_not_built(layer: Any) -> str:
+    return (
+        f"The layer {layer.name!r} is not built, and looking at a model must not give it weights. Call the model once "
+        "on a batch of images, model(images), and read it again."
+    )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from filterviz_widget.description.description import Description
 from filterviz_widget.picture.encode import png
+from filterviz_widget.store.atomic import written_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,15 +59,17 @@ class FilterPicture:
         return self.image.nbytes + self.raw.nbytes + self.activations.nbytes
 
     def save(self, path: str | Path) -> None:
-        """Writes the displayed image as a PNG file.
+        """Writes the displayed image as a PNG file, whole or not at all.
 
         Raises:
             ValueError: If the file's name ends in something else than `.png`.
+            OSError: If it cannot be written; what was there before stays.
         """
         path = Path(path)
         if path.suffix.lower() != ".png":
             raise ValueError(f"The picture is written as PNG: expected a name ending in .png, got {str(path)!r}.")
-        path.write_bytes(png(self.image))
+        with written_whole(path) as file:
+            file.write(png(self.image))
 
     def plot(self) -> Figure:
         """Draws the picture beside its activation curve, with the description above and the note below."""

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from filterviz_widget.model.kernels import Array, KernelPart, kernel_parts, layer_at, read_kernel
+from filterviz_widget.model.kernels import Array, KernelPart, kernel_parts, layers_with_kernels, read_kernel
+from filterviz_widget.model.kinds import unwrapped
+from filterviz_widget.model.paths import layers_by_path, path_at, path_of
 from filterviz_widget.picture.signed_colours import symmetric_limit
 
 
@@ -25,11 +27,10 @@ class Sheet(NamedTuple):
 def find_kernels(thing: Any, layer: Any) -> tuple[str, dict[str, Array], bool]:
     """The name to show, the kernels by part, and whether three inputs would be colours."""
     if hasattr(thing, "layers") and layer is not None:
-        found = _find(thing, layer)
-        first = next((one for one in thing.layers if _has_kernel(one)), None)
-        return found.name, _read(kernel_parts(found)), found is first
+        name, found, is_first = _find(thing, layer)
+        return name, _read(kernel_parts(found)), is_first
     if hasattr(thing, "layers"):
-        names = ", ".join(repr(one.name) for one in thing.layers if _has_kernel(one))
+        names = ", ".join(map(repr, layers_with_kernels(layers_by_path(thing))))
         raise ValueError(f"Which layer of the model? Expected layer= to be one of {names}.")
     if hasattr(thing, "trainable_weights"):
         return thing.name, _read(kernel_parts(thing)), False
@@ -46,21 +47,21 @@ def _read(parts: tuple[KernelPart, ...]) -> dict[str, Array]:
     return {part.name: read_kernel(part) for part in parts}
 
 
-def _find(model: Any, layer: Any) -> Any:
-    if isinstance(layer, str):
-        return layer_at(model, layer)
-    if isinstance(layer, int | np.integer):
-        if not -len(model.layers) <= layer < len(model.layers):
-            raise ValueError(f"The model has {len(model.layers)} layers, counted from 0; got layer={layer}.")
-        return model.layers[layer]
-    return layer
-
-
-def _has_kernel(layer: Any) -> bool:
-    try:
-        return bool(kernel_parts(layer))
-    except ValueError:
-        return False
+def _find(model: Any, wanted: Any) -> tuple[str, Any, bool]:
+    """The path to show, the layer, and whether it is the model's first with a kernel."""
+    found = layers_by_path(model)
+    if isinstance(wanted, str):
+        path = path_at(found, wanted, f"The model {model.name!r}")
+        layer = found[path]
+    else:
+        layer = wanted
+        if isinstance(wanted, int | np.integer):
+            if not -len(model.layers) <= wanted < len(model.layers):
+                raise ValueError(f"The model has {len(model.layers)} layers, counted from 0; got layer={wanted}.")
+            layer = model.layers[wanted]
+        path = path_of(found, layer) or layer.name
+    first = next(iter(layers_with_kernels(found).values()), None)
+    return path, layer, layer is first or unwrapped(first) is layer
 
 
 def chosen(word: str, wanted: int | Iterable[int] | None, count: int) -> list[int]:

@@ -1,10 +1,21 @@
 """The inference twin: what a layer's features are, computed from weights laid out for the ascent."""
 
 from filterviz_widget.twin.measured import Choice, Forms, Measured
+from filterviz_widget.twin.outputs import outputs
 from filterviz_widget.twin.plan import on_the_way
 from filterviz_widget.twin.precision import best_precision
 from filterviz_widget.twin.twin import Twin
 from filterviz_widget.twin.weights import Source, Taken, Weights
-from filterviz_widget.twin.work import work
 
-__all__ = ["Choice", "Forms", "Measured", "Source", "Taken", "Twin", "Weights", "best_precision", "on_the_way", "work"]
+__all__ = [
+    "Choice",
+    "Forms",
+    "Measured",
+    "Source",
+    "Taken",
+    "Twin",
+    "Weights",
+    "best_precision",
+    "on_the_way",
+    "outputs",
+]

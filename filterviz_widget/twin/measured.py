@@ -15,9 +15,14 @@ GAIN = 1.05
 CLEAR = 1.3
 """A form that is so many times slower than another is timed no further."""
 
-MOST_RUNS = 5
-LONG_ENOUGH = 0.03
-"""Seconds: a form that was timed for so long is timed no further, and its quickest run counts."""
+NEAR = 1.1
+FEWEST = 3
+"""A form is timed until its quickest runs are this many, within a tenth of one another: on a machine that is busy with
+something else the others tell of that."""
+
+MOST_RUNS = 12
+MOST_SECONDS = 0.5
+"""For each form, whatever its runs were."""
 
 
 class Choice(NamedTuple):
@@ -83,24 +88,28 @@ def _quickest(forms: Mapping[Any, Callable[[], object]]) -> tuple[Any, float]:
     if len(forms) == 1:
         (name,) = forms
         return name, _timed(forms[name], 2)
-    best: dict[str, float] = {}
-    spent = dict.fromkeys(forms, 0.0)
-    left: Sequence[str] = list(forms)
+    runs: dict[str, list[float]] = {name: [] for name in forms}
+    left = list(forms)
     for run in range(MOST_RUNS + 1):
         for name in left:
             try:
                 took = _timed(forms[name], 1)
             except (tf.errors.OpError, NotImplementedError):  # the processor has no such gradient
-                spent[name], best[name] = float("inf"), float("inf")
+                runs[name] = [float("inf")]
                 continue
             if run:  # the first run sets things up
-                spent[name] += took / 1000
-                best[name] = min(took, best.get(name, took))
-        limit = CLEAR * min(best.values(), default=float("inf"))
-        left = [name for name in left if spent[name] < LONG_ENOUGH and best.get(name, 0.0) <= limit]
+                runs[name].append(took)
+        limit = CLEAR * min((min(each) for each in runs.values() if each), default=float("inf"))
+        left = [name for name in left if not (runs[name] and (_is_sure(runs[name]) or min(runs[name]) > limit))]
+    best = {name: min(each) for name, each in runs.items()}
     first = next(iter(forms))
     winner = min(best, key=lambda name: best[name] * (1 if name == first else GAIN))
     return winner, best[winner]
+
+
+def _is_sure(runs: Sequence[float]) -> bool:
+    near = sum(each <= NEAR * min(runs) for each in runs)
+    return near >= FEWEST or sum(runs) > 1000 * MOST_SECONDS or runs == [float("inf")]
 
 
 def _timed(run: Callable[[], object], times: int) -> float:

@@ -81,7 +81,7 @@ def planned(graph: Graph, path: tuple[str, ...]) -> Iterator[Planned]:
             yield from planned(step.inner, path[1:] if step is last else ())
         else:
             after = normalized.get(id(step))
-            yield Planned(step, after and after.node.operation, id(step) in folded, _is_understood(step))
+            yield Planned(step, after and after.operation, id(step) in folded, _is_understood(step))
 
 
 def replacement(plan: Planned, dtype: str, size: Size, forms: Forms) -> Replacement | None:
@@ -93,7 +93,7 @@ def replacement(plan: Planned, dtype: str, size: Size, forms: Forms) -> Replacem
         size: Of what it is given.
         forms: Says which form a convolution takes.
     """
-    layer, normalization = plan.step.node.operation, plan.normalization
+    layer, normalization = plan.step.operation, plan.normalization
     # A layer that is used twice may be followed by a normalization in one place only.
     key = (id(layer), id(normalization), dtype)
     if plan.folded:
@@ -143,7 +143,7 @@ def replacement(plan: Planned, dtype: str, size: Size, forms: Forms) -> Replacem
 
 def as_it_is(plan: Planned, *, is_replaced: bool) -> Source | None:
     """The variables that a step reads by itself: all of one that is left as it is, otherwise its activation's."""
-    operation = plan.step.node.operation
+    operation = plan.step.operation
     reader = getattr(operation, "activation", None) if is_replaced else operation
     variables = list(reader.variables) if isinstance(reader, keras.Layer) else []
     arguments = keras.tree.flatten((plan.step.node.arguments.args, plan.step.node.arguments.kwargs))
@@ -173,7 +173,7 @@ def _source(key: Hashable, dtype: str, variables: Any, make: Callable[[], tuple[
 
 
 def _is_understood(step: Step) -> bool:
-    layer = step.node.operation
+    layer = step.operation
     # A subclass may compute anything. A layer in another dtype keeps it: that is the user's own choice.
     if type(layer) not in (*CONVOLUTIONS, keras.layers.Dense, *NORMALIZATIONS):
         return False
@@ -191,11 +191,11 @@ def _is_understood(step: Step) -> bool:
 
 
 def _is_normalization(step: Step) -> bool:
-    return isinstance(step.node.operation, keras.layers.BatchNormalization) and _is_understood(step)
+    return isinstance(step.operation, keras.layers.BatchNormalization) and _is_understood(step)
 
 
 def _is_linear(step: Step) -> bool:
-    layer = step.node.operation
+    layer = step.operation
     return (
         isinstance(layer, CONVOLUTIONS)
         and step.inner is None

@@ -13,9 +13,9 @@ from filterviz_widget.description import Precision
 from filterviz_widget.model import ModelView
 from filterviz_widget.twin.convolution import Case
 from filterviz_widget.twin.measured import Forms
+from filterviz_widget.twin.outputs import outputs
 from filterviz_widget.twin.plan import planned
 from filterviz_widget.twin.sizes import sizes
-from filterviz_widget.twin.work import work
 
 PAYS = 1.3
 """How many times quicker bfloat16 must be: its pictures are a little less exact."""
@@ -39,11 +39,11 @@ def best_precision(view: ModelView, layer: str, forms: Forms) -> Precision:
     if not has_matrix_unit():
         return "float32"
     height, width, _ = view.image_shape
-    outputs = work(view.graph, tuple(layer.split("/")), height * width).outputs
+    numbers = outputs(view.graph, tuple(layer.split("/")), height * width)
 
     def milliseconds(dtype: str) -> float:
         convolutions = sum(forms(case).milliseconds for case in cases(view, layer, dtype))
-        return convolutions + 2 * outputs * _per_output(dtype)
+        return convolutions + 2 * numbers * _per_output(dtype)
 
     full = milliseconds("float32")
     return "bfloat16" if full >= LEAST and full >= PAYS * milliseconds("bfloat16") else "float32"
@@ -54,7 +54,7 @@ def cases(view: ModelView, layer: str, dtype: str) -> Iterator[Case]:
     path = tuple(layer.split("/"))
     known = sizes(view.graph, path, view.position, view.image_shape[:2])
     for plan in planned(view.graph, path):
-        layer_ = plan.step.node.operation
+        layer_ = plan.step.operation
         if plan.is_understood and type(layer_) is keras.layers.Conv2D and layer_.groups == 1:
             size = known.get(id(plan.step))
             yield Case(size, tuple(layer_.kernel.shape), layer_.strides, layer_.padding, layer_.dilation_rate, dtype)

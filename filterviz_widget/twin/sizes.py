@@ -1,5 +1,6 @@
 """The sizes of feature maps on the way to a layer, for an image of any size: nothing is traced, nothing computed."""
 
+import logging
 from typing import Any
 
 import keras
@@ -7,6 +8,8 @@ import keras
 from filterviz_widget.model.graph import Graph, Step
 
 Size = tuple[int, int] | None
+
+_log = logging.getLogger(__name__)
 
 
 def sizes(graph: Graph, path: tuple[str, ...], position: int, image_size: tuple[int, int]) -> dict[int, Size]:
@@ -61,6 +64,7 @@ def _outputs(step: Step, values: dict[int, Any]) -> list[Any]:
         return [None] * len(step.node.outputs)
     try:
         args, kwargs = step.node.arguments.fill_in(values)
-        return list(keras.tree.flatten(step.node.operation.compute_output_spec(*args, **kwargs)))
-    except Exception:  # a user's layer may raise anything; its size is not worth more
+        return list(keras.tree.flatten(step.operation.compute_output_spec(*args, **kwargs)))
+    except Exception as error:  # a user's layer may raise anything; its size is not worth more
+        _log.debug("The size behind %s is not known: %s", step.name, error)
         return [None] * len(step.node.outputs)

@@ -243,6 +243,7 @@ class FilterExplorer(ExplorerState):
             if frame.picture is not None:
                 self._picture = frame.picture
             self._curve = tuple(state.get("activations", self._curve))
+            self._curve_grows = bool(state.get("activations_more"))
             self._publish(state)
         return True
 

@@ -95,6 +95,8 @@ class ExplorerState(LiveWidget):
 
     _trusted: Mapping[str, Any] = MappingProxyType({})
     """Values that were checked together, while they are set one by one."""
+    _curve_grows = False
+    """Whether a frame is published that brings `activations_more`."""
     _holding = 0
     _stale = False
 
@@ -148,7 +150,12 @@ class ExplorerState(LiveWidget):
             preset(value)
             return value
         if name == "options":
-            options, problems = accept_options(value, self.options, filters.get(self.layer, 1))
+            count, present = filters.get(self.layer, 1), self.options
+            # Where layer and options change together, the direction may still be one of the old layer's filters.
+            kept = [pair for pair in present["direction"] if pair[0] < count]
+            if isinstance(value, Mapping) and value.get("direction") == present["direction"]:
+                value = {**value, "direction": kept}
+            options, problems = accept_options(value, {**present, "direction": kept}, count)
             if problems:
                 raise ValueError(" ".join(problems))
             return options
@@ -182,7 +189,7 @@ class ExplorerState(LiveWidget):
 
     def _should_send_property(self, key: str, value: Any) -> bool:
         # The page is told what came to the curve, not the whole curve twenty times a second.
-        if key == "activations" and self.status in ("compiling", "running") and value:
+        if key == "activations" and self._curve_grows:
             return False
         return bool(super()._should_send_property(key, value))
 
@@ -223,7 +230,8 @@ def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:
         # JSON knows no NaN.
         new = [value if math.isfinite(value) else None for value in frame.activations]
         if frame.picture is not None or not frame.iteration:
-            state["activations"] = new
+            # traitlets does not send a piece that is equal to the last one, of the run before.
+            state |= {"activations_more": {}, "activations": new}
         else:
             state["activations_more"] = {"start": len(curve), "values": new}
             state["activations"] = [*curve, *new]

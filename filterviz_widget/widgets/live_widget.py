@@ -5,6 +5,7 @@ import difflib
 import logging
 import threading
 import weakref
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -33,6 +34,9 @@ LONGEST = 2000
 _log = logging.getLogger(__name__)
 _seen: "set[LiveWidget]" = set()
 """Widgets that a page shows. These are held, as `display(FilterExplorer(model))` leaves nobody else who does."""
+
+_left: "deque[LiveWidget]" = deque(maxlen=4)
+"""The last ones that no page shows any more: a notebook that is closed may be opened again."""
 
 
 class LiveWidget(anywidget.AnyWidget):
@@ -93,6 +97,8 @@ class LiveWidget(anywidget.AnyWidget):
         """Closes the widget, waiting so many seconds at most for what runs."""
         with LOCK:
             _seen.discard(self)
+            if self in _left:
+                _left.remove(self)
             super().close()
             layout, self._layout = self._layout, None
             if layout is not None:
@@ -150,6 +156,12 @@ class LiveWidget(anywidget.AnyWidget):
         if changed and self.comm is not None:
             self.send_state(changed)
 
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        try:
+            super()._send(msg, buffers)
+        except Exception:  # the host's: the run goes on, and the next message may get through
+            _log.exception("The page could not be told.")
+
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         with LOCK:
             kind = content.get("type") if isinstance(content, dict) else None
@@ -160,8 +172,9 @@ class LiveWidget(anywidget.AnyWidget):
                     self.send_state([name for name in self.keys if not name.startswith("_")])
                 elif kind == "bye":
                     self._views = max(0, self._views - 1)
-                    if not self._views:
-                        _seen.discard(self)
+                    if not self._views and self in _seen:
+                        _seen.remove(self)
+                        _left.append(self)
                 elif isinstance(kind, str):
                     self._receive(kind)
                 super()._handle_custom_msg(content, buffers)
@@ -190,13 +203,9 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _publish(self, state: Mapping[str, Any]) -> None:
         """Writes traits of the kernel, as one message and in this order; from any thread. Never raises."""
-        with LOCK:
-            try:
-                with self.hold_sync():
-                    for name, value in state.items():
-                        self._publish_one(name, value)
-            except Exception:  # the host's: the run goes on, and the next message may get through
-                _log.exception("The page could not be told.")
+        with LOCK, self.hold_sync():
+            for name, value in state.items():
+                self._publish_one(name, value)
 
     def _publish_one(self, name: str, value: Any) -> None:
         try:

@@ -169,13 +169,14 @@ from tests.ascent.test_classic import Ascent, features, run
 from tests.networks import small_network
 ascent = Ascent(features(small_network(size=64), "second"), (64, 64, 3))
 peaks = []
-for iterations in (20, 2000):
+for iterations in (20, 500):
     run(ascent, [0], iterations)
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 print(peaks[1] / peaks[0])
 """
 
 
-def test_two_thousand_iterations_need_no_more_memory_than_twenty():
+def test_five_hundred_iterations_need_no_more_memory_than_twenty():
     made = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=120, check=True)
-    assert float(made.stdout.split()[-1]) < 1.05
+    # One image kept per iteration would be 25 MB, 1.04; what is seen is 1.001.
+    assert float(made.stdout.split()[-1]) < 1.01

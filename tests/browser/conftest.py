@@ -10,9 +10,19 @@ from playwright.sync_api import Browser
 
 from tests.browser.lab import REPOSITORY, Kernel, Lab, Notebook, View
 
+HELD = (
+    "import pathlib, time\n"
+    "def hold(name):\n"
+    "    until = time.monotonic() + 120\n"
+    "    while not pathlib.Path(name).exists() and time.monotonic() < until:\n"
+    "        time.sleep(0.05)\n"
+)
+"""For cells that are busy until a test lets go of them (`Lab.let_go`), or two minutes have passed."""
+
 CELLS = {
     "again": "explorer",
-    "sleep": "import time\nfor _ in range(80):\n    time.sleep(0.1)",
+    "rerun": "shown = FilterExplorer(model, layer='conv2')\nshown",
+    "busy": HELD + "hold('busy')",
     "broken": (
         "import keras, numpy\n"
         "bad = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.Conv2D(2, 3, name='bad')])\n"
@@ -33,8 +43,7 @@ CELLS = {
         "history"
     ),
     "fit": (
-        "import time\n"
-        "wait = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(1.5))\n"
+        HELD + "wait = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: hold('fit'))\n"
         "net.fit(x, y, epochs=8, callbacks=[history, wait], verbose=0);"
     ),
 }

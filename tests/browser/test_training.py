@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import PLACES
-from tests.browser.lab import Kernel, Notebook, View
+from tests.browser.lab import Kernel, Lab, Notebook, View
 
 LAST = 9
 """Epochs that the cells train."""
@@ -32,7 +32,7 @@ def expect_epoch(root: Locator) -> Callable[[int], None]:
 
 
 def test_epochs_appear_and_the_slider_works_while_fit_runs_and_play_goes_through_them_afterwards(
-    root: Locator, expect_epoch: Callable[[int], None], notebook: Notebook, kernel: Kernel
+    root: Locator, expect_epoch: Callable[[int], None], lab: Lab, notebook: Notebook, kernel: Kernel
 ) -> None:
     epoch = root.get_by_role("slider", name="Epoch", exact=True)
     expect(epoch).to_have_attribute("max", "1", timeout=30_000)
@@ -50,6 +50,7 @@ def test_epochs_appear_and_the_slider_works_while_fit_runs_and_play_goes_through
     epoch.press("Home")
     assert notebook.prompt(PLACES["fit"]) == "[*]:", "nothing of this waited for the end of training"
 
+    lab.let_go("fit")
     expect(epoch).to_have_attribute("max", str(LAST), timeout=60_000)
     notebook.wait_until_idle()
     expect_epoch(0)  # who looks at another stays there

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from filterviz_widget.description.method import AXES, OPTIONS, PRESETS, Method, check_option, inapplicable
+from scripts.write_methods import PAGE, page
 
 
 def test_every_axis_is_declared_once_and_has_the_words_for_page_and_docs():
@@ -59,3 +60,7 @@ def test_reasons_are_given_for_settings_that_exist():
     for kind in ("convolution", "units", "other"):
         for method in (Method(), Method(objective="layer"), Method(direction=((0, 1.0),)), PRESETS["natural"].method):
             assert inapplicable(method, kind).keys() <= names
+
+
+def test_the_page_of_the_methods_says_what_is_declared():
+    assert PAGE.read_text("utf-8") == page(), "run python scripts/write_methods.py"

@@ -12,13 +12,24 @@ from filterviz_widget.widgets.frontend import frontend
 HERE = Path(__file__).parent
 
 
+def bundled(name: str, known_as: str, folder: Path) -> str:
+    target = folder / f"{name}.js"
+    options = ["--bundle", "--format=iife", f"--global-name={known_as}", "--target=es2022", "--log-level=warning"]
+    hatch_build.npm("exec", "--", "esbuild", str(HERE / f"{name}.ts"), *options, f"--outfile={target}")
+    return target.read_text("utf-8")
+
+
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
     hatch_build.build()
-    target = tmp_path_factory.mktemp("frontend") / "harness.js"
-    options = ["--bundle", "--format=iife", "--global-name=fv", "--target=es2022", "--log-level=warning"]
-    hatch_build.npm("exec", "--", "esbuild", str(HERE / "harness.ts"), *options, f"--outfile={target}")
-    return target.read_text("utf-8")
+    hatch_build.install()
+    return bundled("harness", "fv", tmp_path_factory.mktemp("frontend"))
+
+
+@pytest.fixture(scope="session")
+def real_model(bundle: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The host's own class, for the tests that ask for it: it is large."""
+    return bundled("real_model", "real", tmp_path_factory.mktemp("real"))
 
 
 @pytest.fixture
@@ -43,4 +54,13 @@ def blank(page: Page, bundle: str) -> Iterator[Page]:
 def explorer(blank: Page) -> Page:
     """The whole explorer in #one, its model as `model`."""
     blank.evaluate("() => { window.model = new fv.FakeModel(); window.unmount = fv.mount(model, one) }")
+    return blank
+
+
+@pytest.fixture
+def history(blank: Page) -> Page:
+    """The history in #one with four records, its model as `model`; the first is looked at."""
+    blank.evaluate(
+        "() => { window.model = new fv.FakeHistory(); window.unmount = fv.mountHistory(model, one); model.record(4) }"
+    )
     return blank

@@ -32,6 +32,22 @@ def test_the_ends_of_the_axes_and_the_last_value_are_in_words(curve: Page) -> No
     expect(curve.get_by_role("img")).to_have_accessible_name("Activation over 2 iterations, from 0.415 to 12.3")
 
 
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ([1.23412, 1.23411], "1.23411", "1.23412"),
+        ([1000.2, 1000.1], "1000.1", "1000.2"),
+        ([0.5, 0.4], "0.4", "0.5"),
+        ([3, 3], "", ""),
+        ([None], "", ""),
+    ],
+)
+def test_the_ends_have_as_many_digits_as_tell_them_apart(curve: Page, values: list[float], low: str, high: str) -> None:
+    curve.evaluate("values => curve.show(values, 1)", values)
+    assert curve.locator(".filterviz-curve-low").inner_text() == low
+    assert curve.locator(".filterviz-curve-high").inner_text() == high
+
+
 def test_what_is_not_a_number_leaves_a_gap(curve: Page) -> None:
     curve.evaluate("curve.show([1, null, 3, 2], 3)")
     assert [pen for pen, _, _ in points(curve)] == ["M", "M", "L"]

@@ -97,17 +97,8 @@ def test_the_settings_reach_the_kernel_before_stop_and_run_again(explorer: Page)
     slider(explorer, "Filter").press("ArrowRight")
     explorer.get_by_role("button", name="Stop").dispatch_event("click")
     explorer.get_by_role("button", name="Run again").dispatch_event("click")
-    assert explorer.evaluate("model.sent") == [{"type": "cancel"}, {"type": "run"}]
+    assert explorer.evaluate("model.sent") == [{"type": kind} for kind in ("hello", "cancel", "run")]
     assert saves(explorer)[-1] == {"filter": 2}
-
-
-def test_the_arrow_keys_do_not_reach_the_notebook(explorer: Page) -> None:
-    explorer.evaluate("window.heard = []; document.addEventListener('keydown', (event) => heard.push(event.key))")
-    for key in ("ArrowRight", "ArrowDown", "Home", "Delete"):
-        slider(explorer, "Filter").press(key)
-    explorer.get_by_role("spinbutton", name="Filter", exact=True).press("ArrowUp")
-    explorer.get_by_role("combobox", name="Layer name").press("ArrowDown")
-    assert explorer.evaluate("heard") == []
 
 
 def test_markup_in_the_name_of_a_layer_shows_as_text(explorer: Page) -> None:
@@ -171,6 +162,47 @@ def test_progress_and_curve_count_the_iterations_of_the_picture_while_the_slider
     expect(explorer.get_by_text("Done · 20 of 20")).to_be_visible()
 
 
+def drawn(page: Page) -> list[str]:
+    """The curve's points: M after a gap, L after another point."""
+    return re.findall("[ML]", page.locator(".filterviz-line").get_attribute("d") or "")
+
+
+def test_the_curve_comes_in_pieces_while_the_run_is_on(explorer: Page) -> None:
+    explorer.evaluate("model.kernel({ status: 'running', activations: [], activations_more: {} })")
+    for start, values, points in (
+        (0, [1, 2], "ML"),
+        (2, [3], "MLL"),
+        (1, [5, 6, 7], "MLLL"),  # the last two anew, and one more
+        (6, [8, 9], "MLLLML"),  # a piece between was lost
+    ):
+        explorer.evaluate("more => model.kernel({ activations_more: more })", {"start": start, "values": values})
+        assert "".join(drawn(explorer)) == points
+    last = explorer.get_by_role("img", name="Activation over 7 iterations, from 1 to 9")
+    expect(last).to_be_attached()
+    explorer.evaluate("model.kernel({ status: 'done', activations: [1, 2, 3], activations_more: null })")
+    assert "".join(drawn(explorer)) == "MLL", "what is whole replaces all pieces"
+
+
+def test_the_pieces_of_one_run_do_not_follow_those_of_the_last(explorer: Page) -> None:
+    explorer.evaluate("model.kernel({ activations_more: { start: 0, values: [1, 2, 3] } })")
+    explorer.evaluate("model.kernel({ activations: [1, 2, 3, 4] })")
+    explorer.evaluate("model.kernel({ activations: [], activations_more: {} })")
+    explorer.evaluate("model.kernel({ activations_more: { start: 0, values: [7] } })")
+    assert "".join(drawn(explorer)) == "M"
+
+
+@pytest.mark.parametrize(("whole", "points"), [([1, 2, 3, 4], "MLLL"), ([], "ML")])
+def test_a_view_that_comes_later_has_the_whole_or_what_there_is(blank: Page, whole: Any, points: str) -> None:
+    blank.evaluate(
+        """activations => {
+          const activations_more = { start: 1, values: [2, 3] };
+          fv.mount(new fv.FakeModel({ activations, activations_more }), one);
+        }""",
+        whole,
+    )
+    assert "".join(drawn(blank)) == points
+
+
 def test_an_empty_description_before_the_first_picture_is_none(explorer: Page) -> None:
     explorer.evaluate("model.kernel({ shown: {} })")
     explorer.clock.run_for(50)
@@ -222,45 +254,6 @@ def test_a_removed_view_listens_to_nothing_any_more(blank: Page, older: bool) ->
     blank.get_by_role("button", name="New seed").click()
     blank.clock.run_for(10_000)
     assert saves(blank)[-1] == {"filter": 2}
-
-
-def test_a_static_page_rests_and_says_so(blank: Page) -> None:
-    blank.evaluate(
-        """shown => {
-          window.model = new fv.FakeModel({ shown, image: fv.square(8) });
-          model.kernel({ status: "done", iteration: 20, activations: [1] });
-          model.refuses = true;
-          fv.mount(model, one);
-        }""",
-        SHOWN,
-    )
-    blank.clock.run_for(50)
-    expect(blank.get_by_role("img", name="What filter 3")).to_be_visible()
-    slider(blank, "Filter").press("ArrowRight")
-    expect(blank.get_by_text("Not connected to a kernel")).to_be_visible()
-    for part in [*blank.get_by_role("slider").all(), *blank.get_by_role("spinbutton").all()]:
-        expect(part).to_be_disabled()
-    expect(blank.get_by_role("combobox", name="Layer name")).to_be_disabled()
-    expect(blank.get_by_text("Disconnected · 20 of 20")).to_be_visible()
-    expect(blank.get_by_role("img", name="What filter 3")).to_be_visible()
-
-
-def test_a_kernel_that_goes_is_told_and_one_that_comes_back_too(explorer: Page) -> None:
-    explorer.evaluate("model.live(false)")
-    expect(explorer.get_by_text("Not connected to a kernel")).to_be_visible()
-    expect(slider(explorer, "Filter")).to_be_disabled()
-    explorer.evaluate("model.live(true)")
-    expect(explorer.get_by_text("Not connected to a kernel")).to_be_hidden()
-    expect(slider(explorer, "Filter")).to_be_enabled()
-
-
-def test_a_kernel_that_does_not_answer_is_told_without_taking_the_controls_away(explorer: Page) -> None:
-    slider(explorer, "Filter").press("ArrowRight")
-    explorer.clock.run_for(5000)
-    expect(explorer.get_by_text("No answer from the kernel so far")).to_be_visible()
-    expect(slider(explorer, "Filter")).to_be_enabled()
-    explorer.evaluate("model.kernel({ status: 'running' })")
-    expect(explorer.get_by_text(re.compile("No answer"))).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,17 +3,7 @@
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
-
-
-@pytest.fixture
-def history(blank: Page) -> Page:
-    """The widget in #one with four records, its model as `model`."""
-    blank.evaluate(
-        "() => { window.model = new fv.FakeHistory(); window.unmount = fv.mountHistory(model, one); model.record(4) }"
-    )
-    return blank
 
 
 def saves(page: Page) -> list[dict[str, Any]]:
@@ -26,11 +16,16 @@ def slider(page: Page, name: str) -> Locator:
 
 def test_before_the_first_record_it_stands_and_says_so(blank: Page) -> None:
     blank.evaluate(
-        "() => { const model = new fv.FakeHistory(); fv.mountHistory(model, one);"
+        "() => { window.model = new fv.FakeHistory(); fv.mountHistory(model, one);"
         " model.kernel({ note: 'Nothing yet' }) }"
     )
     expect(blank.get_by_text("Nothing yet")).to_be_visible()
+    for control in (slider(blank, "Epoch"), slider(blank, "Filter"), blank.get_by_role("combobox", name="Layer")):
+        expect(control).to_be_disabled()
+        expect(control).to_have_accessible_description("Nothing is recorded yet.")
     expect(blank.get_by_role("button", name="Play")).to_be_disabled()
+    blank.evaluate("model.record(2)")
+    expect(slider(blank, "Epoch")).to_be_enabled()
 
 
 def test_kernel_gradient_and_picture_stand_side_by_side_with_words(history: Page) -> None:
@@ -69,7 +64,22 @@ def test_who_looks_at_the_newest_epoch_goes_on_to_see_the_newest(history: Page) 
     assert history.evaluate("model.get('epoch')") == 0, "who looks at another stays there"
     slider(history, "Epoch").press("End")
     history.evaluate("model.record(6)")
-    assert history.evaluate("model.get('epoch')") == 5
+    expect(slider(history, "Epoch")).to_have_attribute("aria-valuetext", "after epoch 5")
+    assert saves(history) == [{"epoch": 4}], "the kernel moves the epoch, the page does not"
+
+
+def test_a_thumb_under_a_hand_stays_while_records_arrive(history: Page) -> None:
+    thumb = slider(history, "Epoch")
+    box = thumb.bounding_box()
+    assert box
+    history.mouse.move(box["x"] + box["width"] - 9, box["y"] + box["height"] / 2)
+    history.mouse.down()
+    expect(thumb).to_have_attribute("aria-valuetext", "after epoch 3")
+    history.evaluate("model.record(5)")  # the kernel follows, as the newest was looked at
+    assert [thumb.get_attribute("max"), thumb.input_value()] == ["3", "3"]
+    history.mouse.up()
+    assert [thumb.get_attribute("max"), thumb.input_value()] == ["4", "4"]
+    expect(thumb).to_have_attribute("aria-valuetext", "after epoch 4")
 
 
 def test_a_click_on_a_curve_jumps_to_the_epoch(history: Page) -> None:
@@ -107,6 +117,13 @@ def test_the_norms_of_all_layers_stand_pale_around_that_of_the_chosen_one(histor
     assert chart.locator(".filterviz-plot .filterviz-strong").get_attribute("d") == "", "zero has no logarithm"
     history.evaluate("model.kernel({ norms: { conv1: [1, 1, 1, 1] }, marks: {} })")
     expect(chart.get_by_role("img")).to_have_accessible_name("Gradient norm: conv2, epoch 0: no number, frozen")
+
+
+def test_a_chart_does_not_say_the_same_at_both_ends(history: Page) -> None:
+    history.evaluate("model.kernel({ logs: { loss: [null, 0.23104, 0.23102, 0.23101] } })")
+    loss = history.locator(".filterviz-chart").first
+    expect(loss.locator(".filterviz-curve-high")).to_have_text("0.23104")
+    expect(loss.locator(".filterviz-curve-low")).to_have_text("0.23101")
 
 
 def test_every_press_of_a_key_reaches_the_next_recorded_epoch(history: Page) -> None:
@@ -150,18 +167,6 @@ def test_without_a_kernel_everything_stays_and_the_controls_rest(history: Page) 
     expect(slider(history, "Epoch")).to_be_enabled()
 
 
-def test_a_kernel_that_does_not_answer_is_told_from_one_that_draws(history: Page) -> None:
-    silence = history.get_by_text("No answer from the kernel")
-    slider(history, "Epoch").press("End")
-    history.evaluate("model.kernel({ status: 'drawing' })")
-    history.clock.run_for(6000)
-    expect(silence).to_be_hidden()
-    history.evaluate("model.kernel({ status: 'ready' })")
-    slider(history, "Epoch").press("Home")
-    history.clock.run_for(6000)
-    expect(silence).to_be_visible()
-
-
 def test_two_views_agree(history: Page) -> None:
     history.evaluate("() => void fv.mountHistory(model, document.querySelector('#two'))")
     views = [history.locator(name).get_by_role("slider", name="Epoch", exact=True) for name in ("#one", "#two")]
@@ -169,7 +174,7 @@ def test_two_views_agree(history: Page) -> None:
     for view in views:
         expect(view).to_have_attribute("aria-valuetext", "after epoch 3")
     history.evaluate("model.record(5)")
-    assert [save for save in saves(history) if save] == [{"epoch": 3}, {"epoch": 4}]
+    assert saves(history) == [{"epoch": 3}]
 
 
 def test_filters_are_those_recorded_and_a_layer_brings_one_that_it_has(history: Page) -> None:

@@ -52,6 +52,24 @@ def test_the_layer_on_the_screen_is_offered_whatever_it_is(explorer: Page) -> No
     expect(slider(explorer, "Layer")).to_have_attribute("aria-valuetext", "pool, layer 2 of 5")
 
 
+def test_the_places_of_the_layers_keep_their_names_under_a_hand(explorer: Page) -> None:
+    """Who drags away from a layer that is offered only because it is on the screen may drag back to it."""
+    explorer.evaluate("model.kernel({ layer: 'pool' })")
+    thumb = slider(explorer, "Layer")
+    box_of = thumb.bounding_box()
+    assert box_of
+    places = [box_of["x"] + 8 + step * (box_of["width"] - 16) / 4 for step in range(5)]
+    explorer.mouse.move(places[1], box_of["y"] + 12)
+    explorer.mouse.down()
+    for step, name in ((2, "conv2"), (3, "<b>conv3</b>"), (4, "logits"), (1, "pool"), (2, "conv2")):
+        explorer.mouse.move(places[step], box_of["y"] + 12)
+        assert explorer.evaluate("model.get('layer')") == name
+        expect(box(explorer, "Layer name")).to_have_value(name)
+    explorer.mouse.up()
+    assert "pool" not in offered(explorer)
+    expect(thumb).to_have_attribute("aria-valuetext", "conv2, layer 2 of 4")
+
+
 def test_a_layer_that_cannot_be_shown_is_named_with_the_reason(explorer: Page) -> None:
     option = box(explorer, "Layer name").locator("option[disabled]")
     expect(option).to_have_text("time")
@@ -171,6 +189,41 @@ def test_a_long_source_of_the_range_wraps_and_pushes_nothing_aside(explorer: Pag
 
 
 # Options
+
+
+def test_the_drawer_shows_what_the_kernel_declares_in_its_order(drawer: Page) -> None:
+    headings = drawer.locator(".filterviz-heading")
+    groups = ["Objective", "Parameterization and update", "Transformations", "Regularizers"]
+    expect(headings).to_have_text(groups)
+    left, _, right, _ = (heading.bounding_box() for heading in headings.all())
+    assert left
+    assert right
+    assert (left["y"], left["x"] < right["x"]) == (right["y"], True), "half of the groups in each column"
+    named = drawer.get_by_role("group", name="Transformations").get_by_role("slider")
+    assert [each.get_attribute("title") for each in named.all()] == [
+        f"How much {name} there is" for name in ("Jitter", "Scale", "Rotation", "Blur")
+    ]
+
+
+def test_an_axis_that_only_the_kernel_knows_has_its_control(drawer: Page) -> None:
+    drawer.evaluate(
+        """() => {
+          const axes = [
+            { name: "warp", label: "Warp", help: "How far it bends", group: "New", unit: "px",
+              low: -2, high: 9, reach: 4, step: 0.5 },
+            { name: "start", label: "Start", help: "From where", group: "New", choices: [[0, "Grey"], [1.5, "Noise"]] },
+          ];
+          model.kernel({ axes, options: { warp: 1, start: 1.5 }, inapplicable: { warp: "Not here." } });
+        }"""
+    )
+    expect(drawer.locator(".filterviz-heading")).to_have_text(["New"])
+    warp = slider(drawer, "Warp")
+    expect(warp).to_be_disabled()
+    expect(warp).to_have_value("1")
+    assert [warp.get_attribute(name) for name in ("min", "max", "step", "title")] == ["-2", "4", "0.5", "Not here."]
+    expect(box(drawer, "Start").locator("option:checked")).to_have_text("Noise")
+    box(drawer, "Start").select_option(label="Grey")
+    assert saves(drawer) == [{"options": {"warp": 1, "start": 0}}]
 
 
 def test_the_drawer_is_closed_at_first_and_opens_by_the_keyboard(explorer: Page) -> None:

@@ -344,6 +344,35 @@ def arithmetic_in_the_graph() -> Case:
     return Case(model, {"conv": lambda x: first(x / 127.5 - 1)})
 
 
+class OnTwice(keras.Model):
+    """A Functional model whose own call does something else than its graph."""
+
+    def __init__(self, **options: Any) -> None:
+        image = keras.Input((SIZE, SIZE, 3))
+        super().__init__(image, conv(4, "conv")(image), **options)
+
+    def call(self, images: Any, training: Any = None, mask: Any = None) -> Any:
+        return super().call(images * 2.0 + 1.0, training=training)
+
+
+class OnTwiceInARow(keras.Sequential):
+    def call(self, images: Any, training: Any = None, mask: Any = None) -> Any:
+        return super().call(images * 2.0 + 1.0, training=training)
+
+
+def a_call_of_the_models_own(kind: str) -> Callable[[], Case]:
+    def case() -> Case:
+        row = OnTwiceInARow([keras.Input((SIZE, SIZE, 3)), conv(4, "conv")], name="inner")
+        inner = OnTwice(name="inner") if kind == "functional" else row
+        if kind != "nested":
+            return Case(with_weights(inner), {"conv": inner})
+        model = with_weights(keras.Sequential([keras.Input((SIZE, SIZE, 3)), layers.Rescaling(3.0), inner]))
+        return Case(model, {"inner/conv": lambda x: inner(3 * x), "inner": model})
+
+    case.__name__ = f"a_call_of_the_models_own_{kind}"
+    return case
+
+
 CASES = [
     sequential,
     functional_with_branches_and_a_dictionary_of_outputs,
@@ -371,4 +400,5 @@ CASES = [
     a_tail_that_is_left_out,
     training_only_layers,
     arithmetic_in_the_graph,
+    *(a_call_of_the_models_own(kind) for kind in ("functional", "sequential", "nested")),
 ]

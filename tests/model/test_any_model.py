@@ -8,6 +8,8 @@ import tensorflow as tf
 from filterviz_widget.model import read_model
 from tests.model.networks import CASES, Case, conv
 
+pytestmark = pytest.mark.usefixtures("quick_to_start")
+
 
 def images(shape, count=2):
     return np.random.default_rng(3).uniform(0, 1, (count, *shape)).astype(np.float32)

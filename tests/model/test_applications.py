@@ -1,70 +1,51 @@
 """One small member of each family of keras.applications; scripts/check_applications.py runs them all, at full size."""
 
+import inspect
+import sys
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from filterviz_widget.model import read_model
-
-FAMILIES = {
-    "ConvNeXtTiny": (32, (0, 255)),
-    "DenseNet121": (32, (0, 1)),
-    "EfficientNetB0": (32, (0, 255)),
-    "EfficientNetV2B0": (32, (0, 255)),
-    "InceptionResNetV2": (75, (0, 1)),
-    "InceptionV3": (75, (0, 1)),
-    "MobileNet": (32, (0, 1)),
-    "MobileNetV2": (32, (0, 1)),
-    "MobileNetV3Small": (32, (0, 255)),
-    "NASNetMobile": (32, (0, 1)),
-    "ResNet50": (32, (0, 1)),
-    "ResNet50V2": (32, (0, 1)),
-    "VGG16": (32, (0, 1)),
-    "Xception": (71, (0, 1)),
-}
-"""The smallest image that each permits, and the range that its layers say, or the assumed one."""
+from filterviz_widget.model.preprocess import published_mode
 
 
-@pytest.fixture(autouse=True)
-def quick_to_start():
-    """Each function runs once here, so optimising its graph would take longer than running it."""
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    yield
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+def published(function):
+    """What Keras itself does before that architecture: told by what it makes of black."""
+    black = sys.modules[function.__module__].preprocess_input(np.zeros((1, 1, 1, 3), np.float32))
+    return {-104: "caffe", -1: "tf", -2: "torch", 0: None}[round(float(black[0, 0, 0, 0]))]
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_first_middle_and_last_convolution_can_be_climbed(name):
-    size, input_range = FAMILIES[name]
-    keras.utils.set_random_seed(1)
-    model = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(size, size, 3))
-    view = read_model(model)
-    assert view.input_range == pytest.approx(input_range)
+def test_what_published_weights_expect_is_known_from_the_models_name():
+    known = {}
+    for function in filter(inspect.isfunction, vars(keras.applications).values()):
+        name = inspect.signature(function).parameters["name"].default
+        if name is not None:  # MobileNet and MobileNetV2 are named by their size, see below
+            assert published_mode(name) == published(function), name
+            known[name] = published(function)
+    assert {"vgg19": "caffe", "densenet201": "torch", "xception": "tf", "convnext_base": None}.items() <= known.items()
+
+
+def test_input_range_and_published_mode_are_those_of_the_family(application):
+    assert application.view.input_range == pytest.approx(application.input_range)
+    assert published_mode(application.model.name) == published(getattr(keras.applications, application.name))
+
+
+def test_first_middle_and_last_convolution_can_be_climbed(application):
+    model, view = application.model, application.view
     convolutions = [info.name for info in view.layers if info.recommended]
     kinds = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D")
     assert sorted(name.rpartition("/")[2] for name in convolutions) == sorted(
         layer.name for layer in model._flatten_layers() if type(layer).__name__ in kinds
     )
-    low, high = view.input_range
-    images = tf.constant(np.random.default_rng(0).uniform(low, high, (1, size, size, 3)), tf.float32)
-    picked = (convolutions[0], convolutions[len(convolutions) // 2], convolutions[-1])
-    reference = keras.Model(model.input, model.get_layer(picked[-1]).output)
-
-    # One function for the three: tracing is what takes the time.
-    @tf.function
-    def climbed(images):
-        slopes, outputs = [], []
-        for layer in picked:
-            with tf.GradientTape() as tape:
-                tape.watch(images)
-                outputs.append(view.cut(layer)(images))
-            slopes.append(tape.gradient(outputs[-1], images))
-        return outputs, slopes
-
-    outputs, slopes = climbed(images)
-    expected = reference(images, training=False)
-    np.testing.assert_allclose(outputs[-1], expected, rtol=1e-2, atol=1e-3 * np.abs(expected).max())
-    for slope in slopes:
+    # Not traced: that takes longest, and tests/twin/test_families.py does it with the same layers.
+    for layer in (convolutions[0], convolutions[len(convolutions) // 2], convolutions[-1]):
+        with tf.GradientTape() as tape:
+            tape.watch(application.images)
+            output = view.cut(layer)(application.images)
+        slope = tape.gradient(output, application.images)
         assert np.isfinite(slope).all()
         assert np.abs(slope).max() > 0
+    expected = keras.Model(model.input, model.get_layer(layer).output)(application.images, training=False)
+    np.testing.assert_allclose(output, expected, rtol=1e-2, atol=1e-3 * np.abs(expected).max())

@@ -150,14 +150,3 @@ def test_where_the_range_is_assumed_a_published_model_is_recognised_by_its_name(
         f'assumed, nothing in the model says; with its published weights, {name} takes preprocess="{mode}"'
     )
     assert read_model(inner, preprocess=mode).input_range == (0, 255)
-
-
-def test_published_names_are_those_of_keras_applications():
-    for function, mode in [
-        ("VGG19", "caffe"),
-        ("MobileNet", "tf"),
-        ("DenseNet121", "torch"),
-        ("MobileNetV3Small", None),
-    ]:
-        model = getattr(keras.applications, function)(weights=None, include_top=False, input_shape=(32, 32, 3))
-        assert published_mode(model.name) == mode

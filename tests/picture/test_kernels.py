@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from filterviz_widget.model.kernels import canonical, kernel_parts, layer_at
+from filterviz_widget.model.kernels import canonical, kernel_parts
+from filterviz_widget.model.paths import layer_at
 from filterviz_widget.picture.kernels import plot_kernels
 from filterviz_widget.picture.signed_colours import (
     STOPS,
@@ -185,7 +186,41 @@ def test_layers_are_named_by_name_path_index_or_themselves(model):
         np.testing.assert_array_equal(tiles(figure)[1, 2].get_array(), layer.kernel.numpy()[:, :, 1, 2])
     deep = model.get_layer("inner").get_layer("deep")
     assert layer_at(model, "inner/deep") is deep
-    assert "deep: 2 filters, 7 inputs" in words(plot_kernels(model, "inner/deep"))
+    assert words(plot_kernels(model, "inner/deep")).startswith("inner/deep: 2 filters, 7 inputs")
+    assert words(plot_kernels(model, "deep")).startswith("inner/deep: 2 filters, 7 inputs")
+
+
+def test_the_first_kernel_over_rgb_is_in_colour_wherever_it_is():
+    inner = keras.Sequential([keras.Input((9, 9, 3)), layers.Conv2D(2, 3, name="conv")], name="inner")
+    wrapped = layers.SpectralNormalization(layers.Conv2D(3, 2), name="wrapped")
+    nested = keras.Sequential([keras.Input((9, 9, 3)), inner, layers.Conv2D(3, 1), layers.Conv2D(2, 3, name="conv")])
+    for model, first in (
+        (nested, "inner/conv"),
+        (keras.Sequential([keras.Input((9, 9, 3)), wrapped, layers.Conv2D(2, 3, name="conv")]), "wrapped"),
+    ):
+        assert "RGB" in [axis.get_title() for axis in plot_kernels(model, first).axes]
+        later = plot_kernels(model, "conv")
+        assert "RGB" not in [axis.get_title() for axis in later.axes]
+        assert words(later).startswith("conv: 2 filters, 3 inputs")
+
+
+def test_a_wrapped_transposed_convolution_is_drawn_like_one_that_is_not():
+    layer = layers.Conv2DTranspose(5, 3, name="inner")
+    model = keras.Sequential([keras.Input((8, 8, 12)), layers.SpectralNormalization(layer, name="wrapped")])
+    for name in ("wrapped", "wrapped/inner", "inner", layer, 0):
+        figure = plot_kernels(model, name)
+        assert "5 filters, 12 inputs" in words(figure)
+        np.testing.assert_array_equal(tiles(figure)[1, 7].get_array(), layer.kernel.numpy()[:, :, 1, 7])
+
+
+def test_a_name_that_two_layers_have_is_refused_with_their_paths():
+    parts = [keras.Sequential([keras.Input((9, 9, 3)), layers.Conv2D(3, 1, name="conv")], name=name) for name in "ab"]
+    model = keras.Sequential([keras.Input((9, 9, 3)), *parts])
+    with pytest.raises(ValueError, match="2 layers 'conv': 'a/conv', 'b/conv'"):
+        plot_kernels(model, "conv")
+    assert words(plot_kernels(model, "b/conv")).startswith("b/conv: 3 filters")
+    with pytest.raises(ValueError, match=r"Which layer of the model.* 'a/conv', 'b/conv'"):
+        plot_kernels(model)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which precision a picture is computed in: chosen by a rule, said in the description, reproduced from it."""
+"""Which precision a picture is computed in: timed here, said in the description, reproduced from it."""
 
 import keras
 import numpy as np
@@ -7,54 +7,82 @@ from keras import layers
 
 from filterviz_widget import FilterExplorer, visualize_filter
 from filterviz_widget.model import read_model
+from filterviz_widget.twin import Choice, best_precision, outputs
 from filterviz_widget.twin import precision as rule
-from filterviz_widget.twin.work import Work, work
-from filterviz_widget.visualize import describe
+from filterviz_widget.twin.convolution import Form
 from tests.networks import SIZE, small_network
 
 
-@pytest.fixture
-def with_matrix_unit(monkeypatch):
-    monkeypatch.setattr(rule, "has_matrix_unit", lambda: True)
+def cut_from_vgg():
+    """The first four convolutions of VGG16, with few filters: what counts is what is said of their times."""
+    image = keras.Input((224, 224, 3))
+    x = layers.Conv2D(4, 3, padding="same", name="first")(image)
+    x = layers.MaxPooling2D()(x)
+    inner = keras.Sequential([keras.Input((112, 112, 4)), layers.Conv2D(6, 3, name="inside")], name="inner")
+    x = layers.DepthwiseConv2D(3, name="depthwise")(inner(x))
+    return read_model(keras.Model(image, layers.Conv2D(5, 1, name="last")(x)))
 
 
-def application(name, size=224):
-    return read_model(getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(size, size, 3)))
+class Told:
+    """Says how long convolutions take, by dtype, and notes which were asked for."""
+
+    def __init__(self, **milliseconds):
+        self.milliseconds, self.asked = milliseconds, []
+
+    def __call__(self, case):
+        self.asked.append(case)
+        return Choice(Form("plain", "own"), self.milliseconds[case.dtype])
 
 
 @pytest.mark.parametrize(
-    ("name", "layer", "expected"),
+    ("full", "half", "expected"),
     [
-        ("VGG16", "block3_conv1", "bfloat16"),
-        ("ResNet50", "conv5_block3_out", "bfloat16"),
-        ("InceptionV3", "mixed10", "bfloat16"),
-        ("DenseNet121", "conv5_block16_concat", "float32"),
-        ("ConvNeXtTiny", "convnext_tiny_stage_3_block_2_pointwise_conv_2", "float32"),
-        ("MobileNetV2", "Conv_1", "float32"),
-        ("EfficientNetB0", "top_conv", "float32"),
+        (100.0, 20.0, "bfloat16"),
+        (100.0, 95.0, "float32"),  # its pictures are a little less exact: not for a few per cent
+        (100.0, 300.0, "float32"),  # a processor that has to emulate it
+        (0.5, 0.1, "float32"),  # quick enough anyway
     ],
 )
-def test_with_a_matrix_unit_auto_is_what_was_measured_to_be_faster(with_matrix_unit, name, layer, expected):
-    assert describe(application(name), layer, 0).precision == expected
+def test_auto_is_what_is_quicker_by_far_on_this_machine(monkeypatch, full, half, expected):
+    monkeypatch.setattr(rule, "has_matrix_unit", lambda: True)
+    monkeypatch.setattr(rule, "_per_output", lambda dtype: 1e-7)
+    forms = Told(float32=full, bfloat16=half)
+    assert best_precision(cut_from_vgg(), "last", forms) == expected
+    full_sized = [case for case in forms.asked if case.dtype == "float32"]
+    assert [(case.size, case.kernel) for case in full_sized] == [
+        ((224, 224), (3, 3, 3, 4)),
+        ((112, 112), (3, 3, 4, 6)),
+        ((108, 108), (1, 1, 6, 5)),
+    ]
 
 
-def test_auto_is_float32_for_small_images_and_without_a_matrix_unit(with_matrix_unit, monkeypatch):
-    assert describe(application("VGG16", size=32), "block3_conv1", 0).precision == "float32"
+def test_what_layers_between_convolutions_take_counts_too(monkeypatch):
+    monkeypatch.setattr(rule, "has_matrix_unit", lambda: True)
+    monkeypatch.setattr(rule, "_per_output", lambda dtype: {"float32": 1e-7, "bfloat16": 1e-2}[dtype])
+    assert best_precision(cut_from_vgg(), "last", Told(float32=100.0, bfloat16=20.0)) == "float32"
+
+
+def test_without_a_matrix_unit_nothing_is_timed(monkeypatch):
     monkeypatch.setattr(rule, "has_matrix_unit", lambda: False)
-    assert describe(application("VGG16"), "block3_conv1", 0).precision == "float32"
+    forms = Told()
+    assert best_precision(cut_from_vgg(), "last", forms) == "float32"
+    assert forms.asked == []
 
 
-def test_the_work_of_a_layer_is_counted_through_strides_and_nested_models_of_open_size():
+def test_the_time_between_convolutions_is_measured():
+    assert 0 < rule._per_output("float32") < 1e-3
+
+
+def test_outputs_are_counted_through_strides_and_nested_models_of_open_size():
     inner = keras.Sequential([keras.Input((None, None, 4)), layers.Conv2D(6, 3, padding="same", strides=2)])
     image = keras.Input((None, None, 3))
     x = inner(layers.Conv2D(4, 5, padding="same", name="first")(image))
     x = layers.DepthwiseConv2D(3, padding="same", name="depthwise")(x)
     model = keras.Model(image, layers.Dense(7, name="units")(layers.GlobalAveragePooling2D()(x)))
     pixels = 16 * 16
-    dense = pixels * 5 * 5 * 3 * 4 + pixels / 4 * 3 * 3 * 4 * 6
-    outputs = pixels * 4 + pixels / 4 * 6 * 2
-    assert work(read_model(model).graph, ("depthwise",), pixels) == Work(dense, pixels / 4 * 3 * 3 * 6, outputs)
-    assert work(read_model(model).graph, ("units",), pixels).dense == dense + 6 * 7
+    expected = pixels * 4 + pixels / 4 * 6 * 2
+    assert outputs(read_model(model).graph, ("depthwise",), pixels) == expected
+    assert outputs(read_model(model).graph, ("units",), pixels) == expected + 6 + 7
 
 
 def test_what_is_given_is_what_the_picture_says_and_the_same_description_gives_the_same_bytes():

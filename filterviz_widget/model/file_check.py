@@ -1,0 +1,138 @@
+"""Looks at a model's file before Keras opens it: what it is, and whether it fits into memory unpacked."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py  # type: ignore[import-untyped]  # it has no types
+import keras
+import psutil
+
+SAFE_KERAS = (3, 11, 0)
+"""From which Keras on safe mode runs no code of .keras files: CVE-2025-1550 (3.9.0) and CVE-2025-8747 (3.11.0)."""
+
+SAFE_HDF5 = (3, 11, 3)
+"""From which Keras on it is honoured for HDF5 files: CVE-2025-9905."""
+
+FLOOR = 64 * 2**20
+"""Bytes unpacked below which nothing is suspicious."""
+
+LARGEST_RATIO = 100
+"""How many times larger a part may be unpacked: Keras packs nothing, and float weights hardly become smaller."""
+
+ZIP, HDF5, PICKLE = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"\x80"
+CONTROL_GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def check_file(path: Path) -> None:
+    """Refuses a file that is no model's, or that would not fit into memory.
+
+    Args:
+        path: Of a .keras, .h5 or .hdf5 file that exists.
+
+    Raises:
+        ValueError: In words.
+    """
+    is_zip = path.suffix == ".keras"
+    needed = SAFE_KERAS if is_zip else SAFE_HDF5
+    if _version(keras.__version__) < needed:
+        wanted = ".".join(map(str, needed))
+        raise ValueError(
+            f"A {path.suffix} file may contain code that Keras {keras.__version__} runs even in safe mode; from Keras "
+            f"{wanted} on it does not. If you trust {str(path)!r}, load it yourself with keras.saving.load_model(path) "
+            "and pass the model."
+        )
+    with path.open("rb") as file:
+        start = file.read(len(HDF5))
+    if not start.startswith(ZIP if is_zip else HDF5):
+        raise ValueError(f"{str(path)!r} is not a {path.suffix} file{_what(start, is_zip)}.")
+    try:
+        sizes = list(_in_zip(path) if is_zip else _in_hdf5(path))
+    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise ValueError(
+            f"{str(path)!r} is damaged, perhaps cut off in a download ({type(error).__name__}: {error})."
+        ) from error
+    total, limit = sum(size for _, size, _ in sizes), memory_limit()
+    if total > max(limit, FLOOR):
+        raise ValueError(
+            f"{str(path)!r} is refused: unpacked it takes {_readable(total)}, and there are {_readable(limit)} of "
+            "memory."
+        )
+    for name, size, packed in sizes:
+        if size > FLOOR and size > LARGEST_RATIO * packed:
+            raise ValueError(
+                f"{str(path)!r} is refused: its part {name!r} takes {_readable(packed)} in the file and "
+                f"{_readable(size)} unpacked, as in a zip bomb."
+            )
+
+
+def memory_limit() -> int:
+    """Bytes of memory that this process may use: the machine's, or its container's."""
+    limit = psutil.virtual_memory().total
+    for file in map(Path, CONTROL_GROUPS):
+        try:
+            limit = min(limit, int(file.read_text("ascii")))
+        except (OSError, ValueError):  # there is none, or it says "max"
+            continue
+    return limit
+
+
+def _in_zip(path: Path) -> Iterator[tuple[str, int, int]]:
+    """The parts of a .keras file: name, bytes unpacked, bytes in the file."""
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            yield info.filename, info.file_size, info.compress_size
+        # What is packed within the parts, which can be told once these are known to be small.
+        for info in archive.infolist():
+            is_small = info.file_size <= max(FLOOR, LARGEST_RATIO * info.compress_size)
+            if is_small and info.filename.endswith((".h5", ".npz")):
+                with archive.open(info) as part:
+                    inner = _parts_of_npz(part) if info.filename.endswith(".npz") else _datasets(part)
+                    yield from ((f"{info.filename}/{name}", size, packed) for name, size, packed in inner)
+
+
+def _parts_of_npz(file: Any) -> Iterator[tuple[str, int, int]]:
+    with zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            yield info.filename, info.file_size, info.compress_size
+
+
+def _in_hdf5(path: Path) -> Iterator[tuple[str, int, int]]:
+    with path.open("rb") as file:
+        yield from _datasets(file)
+
+
+def _datasets(file: Any) -> Iterator[tuple[str, int, int]]:
+    """The arrays of an HDF5 file, which may declare more than they store."""
+    found: list[tuple[str, int, int]] = []
+
+    def add(name: str, thing: Any) -> None:
+        if isinstance(thing, h5py.Dataset) and thing.size is not None:
+            found.append((name, int(thing.size) * thing.dtype.itemsize, int(thing.id.get_storage_size())))
+
+    with h5py.File(file, "r") as archive:
+        archive.visititems(add)
+    yield from found
+
+
+def _what(start: bytes, is_zip: bool) -> str:
+    if start.startswith(PICKLE):
+        return ", but a pickle: unpickle it yourself if you trust it, and pass the model"
+    if is_zip and start == HDF5:
+        return ", but HDF5: rename it to .h5"
+    if not is_zip and start.startswith(ZIP):
+        return ", but a zip archive: rename it to .keras"
+    return ": it is empty" if not start else ""
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+
+
+def _readable(count: int) -> str:
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,20 @@
+// What is needed of a host's model, and the traits that both widgets have.
+
+/** anywidget's model is one; so is a stub of a few lines in a page without a kernel. */
+export interface Model<T> {
+  get<K extends keyof T>(name: K): T[K];
+  set<K extends keyof T>(name: K, value: T[K]): void;
+  save_changes(): void;
+  send(content: unknown): void;
+  on(event: string, act: () => void): void;
+  off(event: string, act: () => void): void;
+}
+
+/** All written by the kernel. */
+export interface SharedTraits {
+  /** How many messages of the page the kernel has handled: it grows by one for each, whatever came of it. */
+  heard: number;
+  error: string;
+  note: string;
+  version: string;
+}

@@ -1,0 +1,141 @@
+// What both widgets share: a view in its place, the traits that it follows, the settings that it writes.
+import { same } from "../base/same";
+import { connection, rests, type Connection } from "./connection";
+import { keepKeys } from "./keys";
+import { messages } from "./messages";
+import type { Model, SharedTraits } from "./model";
+import { throttled } from "./save";
+import { followTheme } from "./theme";
+
+/** What a view may do. */
+export interface Host<T, Setting extends keyof T> {
+  get<K extends keyof T>(name: K): T[K];
+  /** Writes the settings that differ, together: now, or at most a tenth of a second later. */
+  write(settings: Partial<Pick<T, Setting>>): void;
+  /** Sends what still waits, as the hand has left the control. */
+  flush(): void;
+  /** Sends a message, and before it what still waits. */
+  send(type: string): void;
+  signal: AbortSignal;
+}
+
+/** What a view is. */
+export interface View<T> {
+  elements: readonly Node[];
+  /** What is drawn of each trait: at first, in this order, and then whenever it changes. */
+  draw: { [K in keyof T]?: () => void };
+  /** Told whenever the state of the connection changes. */
+  connected(state: Connection): void;
+}
+
+/** `signal` and the returned function mean the same: newer hosts give the one, older ones call the other. */
+interface Props<T> {
+  model: Model<T>;
+  el: HTMLElement;
+  signal?: AbortSignal;
+}
+
+const OFFLINE: Record<Connection, string> = {
+  live: "",
+  silent: "No answer from the kernel so far: it is busy, or it is not there. Then run the cell again.",
+  absent: "No kernel answers: what is shown stays, the controls rest. In a notebook, run the cell to go on.",
+  lost: "Not connected to a kernel: what is shown stays, the controls rest. Run the cell again to go on.",
+};
+
+/** Returns what anywidget takes for a widget; `name` is what a screen reader calls it. */
+export function widget<T extends SharedTraits, Setting extends keyof T & string>(
+  name: string, settings: readonly Setting[], view: (host: Host<T, Setting>) => View<T>,
+) {
+  return {
+    render({ model, el, signal }: Props<T>): () => void {
+      const control = new AbortController();
+      signal?.addEventListener("abort", () => control.abort(), { once: true, signal: control.signal });
+      mount(name, settings, view, model, el, control.signal);
+      return () => control.abort();
+    },
+  };
+}
+
+function mount<T extends SharedTraits, Setting extends keyof T & string>(
+  name: string, settings: readonly string[], view: (host: Host<T, Setting>) => View<T>,
+  model: Model<T>, root: HTMLElement, signal: AbortSignal,
+) {
+  const lines = messages();
+  const kernel = connection((state) => {
+    lines.offline(OFFLINE[state]);
+    root.classList.toggle("filterviz-offline", rests(state));
+    shown.connected(state);
+  }, signal);
+  const saver = throttled(() => {
+    model.save_changes();
+    kernel.asked();
+  }, kernel.lost, signal);
+
+  function send(type: string) {
+    saver.flush();
+    try {
+      model.send({ type });
+      kernel.asked();
+    } catch {
+      kernel.lost();
+    }
+  }
+
+  const shown = view({
+    get: (trait) => model.get(trait),
+    write(changes) {
+      const differing = Object.entries(changes).filter(([trait, value]) => !same(model.get(trait as Setting), value));
+      // A host sends nothing where nothing has changed, and nobody would answer.
+      if (!differing.length) return;
+      for (const [trait, value] of differing) model.set(trait as Setting, value as T[Setting]);
+      saver.request();
+    },
+    flush: saver.flush,
+    send,
+    signal,
+  });
+
+  const follow = (event: string, act: () => void) => {
+    model.on(event, act);
+    signal.addEventListener("abort", () => model.off(event, act));
+  };
+  const draws: [string, () => void][] = [
+    ...Object.entries<(() => void) | undefined>(shown.draw).map(([trait, act]): [string, () => void] => [trait, () => act?.()]),
+    ["note", () => lines.note(model.get("note"))],
+    ["error", () => lines.error(model.get("error"))],
+  ];
+  for (const [trait, act] of draws) {
+    act();
+    follow(`change:${trait}`, act);
+    if (!settings.includes(trait)) follow(`change:${trait}`, kernel.alive);
+  }
+  follow("change:heard", kernel.answered);
+  // JupyterLab and its relatives tell of a restart or shutdown by this event, and lend the view as `this`.
+  follow("comm_live_update", function (this: { model?: { comm_live?: boolean } } | void) {
+    if (this?.model?.comm_live) kernel.alive();
+    else kernel.lost();
+  });
+
+  root.classList.add("filterviz");
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", name);
+  root.append(...shown.elements, lines.element);
+  keepKeys(root, signal);
+  followTheme(root, signal);
+  // Whoever listens answers with the whole state: this view may have been saved long ago, or come too late for a part.
+  try {
+    model.send({ type: "hello" });
+    kernel.greeted();
+  } catch {
+    kernel.lost();
+    return;
+  }
+  // Whom no page shows any more the kernel may forget.
+  signal.addEventListener("abort", () => {
+    try {
+      model.send({ type: "bye" });
+    } catch {
+      // Then nobody is there to hear it.
+    }
+  });
+}

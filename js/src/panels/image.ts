@@ -1,0 +1,14 @@
+// An image whose pixels are squares on the screen: every one a whole number of the screen's pixels.
+import { element } from "../base/dom";
+
+/** Hidden until it has a source. Notebooks' own menus and drags stay away from it. */
+export function pixelImage(): HTMLImageElement {
+  return element("img", { className: "filterviz-image", hidden: true, decoding: "sync" },
+    { "data-jp-suppress-context-menu": "", draggable: "false" });
+}
+
+/** The width in CSS pixels at which an image is largest and each of its pixels a whole number of device pixels. */
+export function crispWidth(natural: number, available: number, ratio: number): number {
+  const scale = Math.floor((available * ratio) / natural);
+  return scale >= 1 ? (natural * scale) / ratio : available;
+}

@@ -1,0 +1,64 @@
+"""From one size to the next nothing is lost: Adam's moments, its time, and the random moves that come next."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from filterviz_widget.ascent import Ascent, Numbers, one_hot
+from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS, amplitudes
+from filterviz_widget.description.method import PRESETS, Method
+
+SMALL, LARGE = (21, 18), (30, 25)
+
+
+def features(images):
+    return tf.nn.avg_pool2d(images, 3, 1, "SAME")
+
+
+def ascents(method):
+    return [Ascent(features, (*size, 3), (0.0, 1.0), method) for size in (SMALL, LARGE)]
+
+
+def grown(method, iterations=5):
+    small, large = ascents(method)
+    numbers = Numbers.of(method, 1.0)
+    chunk = small.advance(small.start([3]), one_hot([1], 3), numbers, iterations)
+    return chunk, large.grown(chunk.state, chunk.images), large
+
+
+@pytest.mark.parametrize("name", ["robust", "natural"])
+def test_the_count_of_steps_goes_on_so_that_no_random_move_is_drawn_twice(name):
+    chunk, state, large = grown(PRESETS[name].method)
+    assert int(state.iteration) == int(chunk.state.iteration) == 5
+    assert state.seeds.numpy().tolist() == [3]
+    expected = large.start([3])
+    assert [tuple(slot.shape) for slot in state.slots] == [tuple(slot.shape) for slot in expected.slots]
+    assert [tuple(each.shape) for each in state.saliency] == [tuple(each.shape) for each in expected.saliency]
+
+
+@pytest.mark.parametrize("parameterization", PARAMETERIZATIONS)
+def test_adams_moments_come_along(parameterization):
+    method = Method(parameterization=parameterization, update="adam")
+    chunk, state, _ = grown(method)
+    first, second = (slot.numpy() for slot in state.slots)
+    assert np.abs(first).max() > 0
+    assert (second >= 0).all()
+    if parameterization == "pixels":
+        assert np.mean(second) == pytest.approx(np.mean(chunk.state.slots[1]), rel=0.1)
+        return
+    # A frequency is in the same place, and scaled as its amplitude is.
+    before = [slot.numpy() for slot in chunk.state.slots]
+    for row, column in ((0, 1), (3, 2), (-4, 5)):
+        ratio = amplitudes(*LARGE)[row, column] / amplitudes(*SMALL)[row, column]
+        np.testing.assert_allclose(first[..., row, column], before[0][..., row, column] * ratio, rtol=1e-4)
+        np.testing.assert_allclose(second[..., row, column], before[1][..., row, column] * ratio**2, rtol=1e-4)
+    # What is finer than before is neither frozen nor wild at first.
+    assert first[..., 14, 2].tolist() == np.zeros_like(first[..., 14, 2]).tolist()
+    assert (second[..., 14, 2] > 0).all()
+
+
+def test_the_picture_comes_along():
+    chunk, state, large = grown(Method(), 9)
+    shown = large.advance(state, one_hot([1], 3), Numbers.of(Method(), 0.0), 1).images
+    expected = tf.image.resize(chunk.images, LARGE, "bicubic")
+    np.testing.assert_allclose(shown, expected, atol=1e-6)

@@ -1,0 +1,124 @@
+"""Which keys a control keeps, and which the notebook gets."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+ROLES = {
+    "slider": ("slider", "Filter"),
+    "number": ("spinbutton", "Filter"),
+    "selection": ("combobox", "Layer name"),
+    "method": ("radio", "Classic"),
+    "box": ("checkbox", "All layers"),
+    "button": ("button", "New seed"),
+}
+
+
+@pytest.fixture
+def notebook(explorer: Page) -> Page:
+    """The explorer in a cell in a notebook, both of which can have the focus; `heard` is what the notebook hears."""
+    explorer.evaluate(
+        """() => {
+          window.heard = [];
+          const make = (id) => Object.assign(document.createElement("div"), { id, tabIndex: -1 });
+          const [notebook, cell] = [make("notebook"), make("cell")];
+          for (const kind of ["keydown", "keyup"]) notebook.addEventListener(kind, (event) => {
+            heard.push(event.key);
+            event.preventDefault();
+          });
+          one.replaceWith(notebook);
+          notebook.append(cell);
+          cell.append(one);
+        }"""
+    )
+    return explorer
+
+
+def control(page: Page, name: str) -> Locator:
+    if name == "options":
+        return page.locator("summary")
+    role, known_as = ROLES[name]
+    return page.get_by_role(role, name=known_as, exact=True)  # type: ignore[arg-type]
+
+
+def heard(page: Page, focused: Locator, key: str) -> bool:
+    page.evaluate("heard.length = 0")
+    focused.focus()
+    page.keyboard.press(key)
+    return bool(page.evaluate("heard"))
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("slider", "ArrowLeft ArrowRight ArrowUp ArrowDown Home End PageUp PageDown"),
+        ("number", "ArrowUp ArrowDown ArrowLeft Home End 7 - . e Backspace Delete Enter d"),
+        ("selection", "ArrowDown ArrowUp Home End PageDown c l"),
+        ("method", "ArrowRight ArrowLeft Space"),
+        ("box", "Space"),
+        ("button", "Enter Space"),
+        ("options", "Enter Space"),
+    ],
+)
+def test_a_control_keeps_the_keys_that_it_uses(notebook: Page, name: str, keys: str) -> None:
+    assert [key for key in keys.split() if heard(notebook, control(notebook, name), key)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("slider", "Enter b Delete 5 F5"),
+        ("number", "PageDown F5"),
+        ("selection", "Delete F5"),
+        ("method", "Enter Home b"),
+        ("box", "Enter ArrowDown b"),
+        ("button", "ArrowDown b Delete"),
+        ("options", "ArrowDown b"),
+    ],
+)
+def test_the_notebook_gets_the_keys_that_it_does_not(notebook: Page, name: str, keys: str) -> None:
+    assert [key for key in keys.split() if not heard(notebook, control(notebook, name), key)] == []
+
+
+@pytest.mark.parametrize("name", [*ROLES, "options"])
+def test_combinations_are_commands_of_the_page(notebook: Page, name: str) -> None:
+    combinations = ["Control+s", "Meta+s", "Control+Shift+ArrowDown", "Alt+ArrowUp", "Shift+Enter"]
+    assert [keys for keys in combinations if not heard(notebook, control(notebook, name), keys)] == []
+
+
+@pytest.mark.parametrize("keys", ["Shift+KeyE", "Shift+ArrowLeft"])
+def test_shift_makes_a_character_or_selects(notebook: Page, keys: str) -> None:
+    heard(notebook, control(notebook, "number"), keys)
+    assert notebook.evaluate("heard.filter((key) => key !== 'Shift')") == []
+
+
+@pytest.mark.parametrize("name", [*ROLES, "options"])
+def test_escape_leads_back_to_the_cell(notebook: Page, name: str) -> None:
+    control(notebook, name).focus()
+    notebook.keyboard.press("Escape")
+    expect(notebook.locator("#cell")).to_be_focused()
+
+
+def test_escape_leads_out_of_a_shadow_root(blank: Page) -> None:
+    blank.evaluate(
+        """() => {
+          one.tabIndex = -1;
+          const inner = document.createElement("div");
+          one.attachShadow({ mode: "open" }).append(inner);
+          window.model = new fv.FakeModel();
+          fv.mount(model, inner);
+        }"""
+    )
+    control(blank, "slider").focus()
+    blank.keyboard.press("Escape")
+    assert blank.evaluate("[document.activeElement.id, one.shadowRoot.activeElement]") == ["one", None]
+
+
+def test_the_first_escape_in_a_number_takes_back_what_was_typed(notebook: Page) -> None:
+    number = control(notebook, "number")
+    number.fill("9")
+    number.press("Escape")
+    expect(number).to_have_value("0")
+    expect(number).to_be_focused()
+    assert notebook.evaluate("heard").count("Escape") <= 1  # keyup at most: there is nothing to do on it
+    number.press("Escape")
+    expect(notebook.locator("#cell")).to_be_focused()

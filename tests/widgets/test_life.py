@@ -1,0 +1,345 @@
+"""What is opened goes: by close(), or when nobody has it any more; and nothing that happens stops the next picture."""
+
+import gc
+import json
+import sys
+import threading
+import weakref
+
+import ipywidgets
+import numpy as np
+import psutil
+import pytest
+import tensorflow as tf
+import traitlets
+from ipywidgets.widgets.widget import _instances
+from tensorflow.python.framework import ops
+from tensorflow.python.framework.func_graph import FuncGraph
+
+from filterviz_widget import FilterExplorer
+from filterviz_widget.session.worker import THREAD_NAME
+from filterviz_widget.widgets import live_widget
+from tests.networks import SIZE, small_network
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith(THREAD_NAME)]
+
+
+def counts():
+    """Threads, widgets and traced graphs that are alive, and custom gradients that TensorFlow knows of."""
+    for _ in range(2):
+        gc.collect()
+    graphs = sum(isinstance(one, FuncGraph) for one in gc.get_objects())
+    custom = sum(name.startswith("CustomGradient-") for name in ops.gradient_registry._registry)
+    return len(threads()), len(_instances), graphs, custom
+
+
+def use(model, number, close):
+    explorer = FilterExplorer(model, layer=("first", "second")[number % 2], filter=number % 6, iterations=2)
+    explorer.wait(60)
+    explorer._session._ahead.close(10)
+    if close:
+        explorer.close()
+
+
+@pytest.mark.parametrize("close", [True, False], ids=["closed", "dropped"])
+def test_after_a_hundred_explorers_on_a_model_everything_is_as_after_a_few(close):
+    model = small_network()
+    for number in range(12):
+        use(model, number, close)
+    before, memory = counts(), psutil.Process().memory_info().rss
+    for number in range(100):
+        use(model, number, close)
+    # Fewer where something that a test before left behind has gone meanwhile.
+    assert all(now <= then for now, then in zip(counts(), before, strict=True))
+    assert psutil.Process().memory_info().rss < memory + 5e6
+
+
+class Custom(tf.keras.layers.Layer):
+    """A user's layer with a custom gradient, which TensorFlow registers once more for every trace."""
+
+    def call(self, x):
+        @tf.custom_gradient
+        def passed(x):
+            return x * 2.0, lambda upstream: upstream
+
+        return passed(x)
+
+
+def test_models_come_and_go_and_leave_no_graph_behind():
+    def one():
+        known = set(ops.gradient_registry._registry)
+        image = tf.keras.Input((SIZE, SIZE, 3))
+        x = tf.keras.layers.MaxPooling2D(2)(Custom()(tf.keras.layers.Conv2D(4, 3, activation="silu")(image)))
+        model = tf.keras.Model(image, tf.keras.layers.Conv2D(4, 3, activation="gelu", name="last")(x))
+        for name in set(ops.gradient_registry._registry) - known:  # what Keras left when it built the model
+            del ops.gradient_registry._registry[name]
+        explorer = FilterExplorer(model, layer="last", iterations=2)
+        explorer.wait(60)
+        for method in ("robust", "natural"):
+            explorer.method = method
+            explorer.iterations = 2
+            explorer.wait(60)
+        explorer.close()
+        return weakref.ref(model)
+
+    one()
+    before = counts()
+    gone = [one() for _ in range(3)]
+    after = counts()
+    assert [model() for model in gone[:-1]] == [None] * 2
+    assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
+
+
+def test_an_explorer_that_a_page_shows_is_held_until_the_page_lets_it_go():
+    explorer = FilterExplorer(small_network(), iterations=2)
+    explorer.wait(60)
+    explorer._repr_mimebundle_()  # display(FilterExplorer(model)): no variable holds it
+    for kind in ("hello", "hello", "bye"):  # two views, and one of them is removed
+        explorer._handle_custom_msg({"type": kind}, [])
+    seen, model_id = weakref.ref(explorer), explorer.model_id
+    del explorer
+    gc.collect()
+    assert seen() is not None
+    seen()._handle_custom_msg({"type": "bye"}, [])
+    gc.collect()
+    assert seen() is not None, "a notebook that is closed may be opened again"
+    for _ in range(4):  # but not without end
+        other = FilterExplorer(small_network(), iterations=2)
+        for kind in ("hello", "bye"):
+            other._handle_custom_msg({"type": kind}, [])
+        del other
+    gc.collect()
+    assert seen() is None
+    assert model_id not in _instances
+    live_widget._left.clear()
+
+
+def test_a_dropped_explorer_stops_its_run():
+    explorer = FilterExplorer(small_network(), layer="second", iterations=10_000)
+    running = threading.Event()
+    explorer.observe(lambda change: running.set(), "iteration")
+    assert running.wait(60)
+    working = threads()
+    assert working
+    del explorer
+    gc.collect()
+    for thread in working:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_widget_closes_the_layout_that_was_made_for_it_and_no_other():
+    gc.collect()
+    before = set(_instances)
+    own, layout = FilterExplorer(small_network()), ipywidgets.Layout(width="50%")
+    given = FilterExplorer(small_network(), layout=layout)
+    own.close()
+    given.close()
+    assert set(_instances) == before | {layout.model_id}
+    layout.close()
+
+
+# What happens in observers and hosts
+
+
+@pytest.mark.parametrize("failure", [KeyError("oh"), SystemExit(2), RecursionError()], ids=lambda error: repr(error))
+@pytest.mark.parametrize("trait", ["image", "status", "iteration", "shown"])
+def test_whatever_an_observer_raises_the_next_picture_comes(failure, trait):
+    explorer = FilterExplorer(small_network(), iterations=3)
+    explorer.wait(60)
+
+    def observer(change):
+        raise failure
+
+    explorer.observe(observer, trait)
+    explorer.filter = 3
+    assert explorer.wait(60).description.filter == 3
+    assert f"observer of '{trait}' raised {type(failure).__name__}" in explorer.error
+    explorer.unobserve(observer, trait)
+    explorer.filter = 4
+    assert explorer.wait(60).description.filter == 4
+    assert (explorer.status, explorer.error) == ("done", "")
+    explorer.close()
+
+
+def test_a_host_that_refuses_to_send_does_not_stop_the_pictures(monkeypatch):
+    explorer = FilterExplorer(small_network(), iterations=3)
+    explorer.wait(60)
+
+    def refuse(*arguments, **options):
+        raise RuntimeError("No current session context: Shiny does so")
+
+    monkeypatch.setattr(explorer.comm, "send", refuse)
+    explorer.set_state({"filter": 2})
+    assert explorer.wait(60).description.filter == 2
+    monkeypatch.undo()
+    explorer.set_state({"filter": 3})
+    assert explorer.wait(60).description.filter == 3
+    assert explorer.shown["filter"] == 3
+    explorer.close()
+
+
+def test_two_linked_explorers_moved_from_two_threads_never_wait_for_one_another_and_end_alike():
+    model = small_network()
+    explorers = [FilterExplorer(model, layer="second", iterations=1) for _ in range(2)]
+    link = traitlets.link((explorers[0], "filter"), (explorers[1], "filter"))
+    failures = []
+
+    def move(explorer, seed):
+        rng = np.random.default_rng(seed)
+        try:
+            for filter in rng.integers(0, 8, 1000).tolist():
+                explorer.filter = filter
+        except Exception as error:
+            failures.append(error)
+
+    moving = [threading.Thread(target=move, args=(each, seed), daemon=True) for seed, each in enumerate(explorers)]
+    for thread in moving:
+        thread.start()
+    for thread in moving:
+        thread.join(60)
+        assert not thread.is_alive(), "a deadlock"
+    assert failures == []
+    assert explorers[0].filter == explorers[1].filter
+    assert {each.wait(60).description.filter for each in explorers} == {explorers[0].filter}
+    link.unlink()
+    for each in explorers:
+        each.close()
+
+
+def test_settings_may_be_held_together_and_changed_in_any_order():
+    explorer = FilterExplorer(small_network(), layer="second", filter=7, direction={7: 1.0}, iterations=2)
+    with explorer.hold_trait_notifications():
+        explorer.layer = "first"
+        explorer.filter = 2
+        explorer.options = {"jitter": 2}
+    picture = explorer.wait(60)
+    assert (picture.description.layer, picture.description.filter) == ("first", 2)
+    assert picture.description.method.direction == ()
+    assert picture.description.method.jitter == 2
+    explorer.close()
+
+
+def test_a_direction_of_filters_that_the_next_layer_does_not_have_is_dropped_with_the_layer():
+    explorer = FilterExplorer(small_network(), layer="second", filter=7, direction={7: 1.0, 2: 0.5}, iterations=2)
+    explorer.layer = "first"
+    assert explorer.wait(60).description.method.direction == ((2, 0.5),)
+    explorer.filter = 1
+    explorer.layer = "second"
+    assert explorer.wait(60).description.layer == "second"
+    explorer.close()
+
+
+# Answers
+
+
+@pytest.fixture(scope="module")
+def shared():
+    explorer = FilterExplorer(small_network(), iterations=2)
+    yield explorer
+    explorer.close()
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+HOSTILE = [
+    *({"filter": value} for value in (10**400, -(10**400), 1e308, nested(5000), "9" * 10**6, {"a": nested(900)})),
+    *({"options": {"jitter": value}} for value in (10**400, nested(5000), "x" * 10**6)),
+    *({"options": {"direction": value}} for value in (10**400, [[10**400, 1]], [[1, 10**400]], nested(5000))),
+    *({"options": {"sign": value}} for value in (10**400, nested(5000))),
+    *({"options": value} for value in (nested(5000), 10**400, "x" * 10**6, {str(n): n for n in range(10_000)})),
+    {"options": {"x" * 10**6: 1}},
+    *({"layer": value} for value in ("x" * 10**6, nested(5000), 10**400, b"first")),
+    *({"method": value} for value in ("x" * 10**6, nested(5000), [])),
+    *({"all_layers": value} for value in (nested(5000), 10**400)),
+    *({"tooltip": value} for value in (float("inf"), "x" * 10**6, nested(5000))),
+    *({"tabbable": value} for value in (float("nan"), 10**400)),
+    *({"layout": value} for value in ("IPY_MODEL_nothing", float("inf"), nested(5000))),
+    *({"_esm": "alert(1)", "_css": 3}, {"error": "x" * 10**6}, {"image": b"1"}, {"heard": -3}),
+    *(None, [], 3, "x", nested(5000)),
+]
+
+
+@pytest.mark.parametrize("message", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_hostile_message_raises_or_comes_back_large_or_is_left_without_an_answer(shared, message, monkeypatch):
+    sent = []
+    monkeypatch.setattr(shared.comm, "send", lambda data=None, **_: sent.append(data))
+    settings = {name: getattr(shared, name) for name in shared.SETTINGS}
+    heard = shared.heard
+    shared.set_state(message)
+    assert shared.heard == heard + 1
+    assert len(shared.error) < 2000
+    told = json.dumps(sent, allow_nan=False)  # valid JSON, which knows no NaN and no infinity
+    assert len(told) < 2000 + len(json.dumps(settings))
+    assert json.dumps(shared.get_state(["layer", "tooltip", "tabbable", *shared.SETTINGS]), allow_nan=False)
+    shared.set_state(settings)
+    assert shared.error == ""
+
+
+def test_every_message_is_answered_also_one_that_changes_nothing(shared):
+    for send in (
+        lambda: shared.set_state({"all_layers": False}),
+        lambda: shared.set_state({"filter": shared.filter}),
+        lambda: shared.set_state({}),
+        lambda: shared._handle_custom_msg({"type": "run"}, []),
+        lambda: shared._handle_custom_msg({"type": "nonsense"}, []),
+        lambda: shared._handle_custom_msg(None, []),
+    ):
+        heard = shared.heard
+        send()
+        assert shared.heard == heard + 1
+
+
+def test_who_says_hello_is_told_the_whole_state(shared, monkeypatch):
+    shared.wait(60)
+    sent = []
+    monkeypatch.setattr(shared.comm, "send", lambda data=None, **_: sent.append(data))
+    shared._handle_custom_msg({"type": "hello"}, [])
+    told = {name for message in sent for name in message["state"]}
+    assert {"layers", "image", "shown", "activations", "axes", "status", "heard"} <= told
+    assert not any(name.startswith("_") for name in told)
+
+
+def test_the_curve_travels_once_and_is_whole_for_who_looks_at_it(monkeypatch):
+    explorer = FilterExplorer(small_network(), layer="second", iterations=2)
+    explorer.wait(60)
+    sent, whole = [], []
+    explorer.observe(lambda change: whole.append(len(change.new)), "activations")
+    monkeypatch.setattr(explorer.comm, "send", lambda data=None, **_: sent.append(data["state"]))
+    explorer.iterations = 3000
+    picture = explorer.wait(60)
+    monkeypatch.undo()
+    more = [state["activations_more"] for state in sent if state.get("activations_more")]
+    assert len(more) > 3
+    curve = []
+    for each in more:
+        assert each["start"] == len(curve)
+        curve += each["values"]
+    assert curve == picture.activations.tolist()[: len(curve)]
+    assert [len(state["activations"]) for state in sent if "activations" in state] == [0, 3001]
+    assert whole == sorted(whole), "in Python it grows"
+    assert len(whole) > 3
+    explorer.close()
+
+
+def test_the_settings_return_at_once_also_while_a_picture_is_drawn(shared):
+    before = sys.getswitchinterval()
+    shared.set_state({"filter": 1, "iterations": 10_000})
+    shared.set_state({"filter": 2, "iterations": 2})
+    assert shared.wait(60).description.filter == 2
+    assert sys.getswitchinterval() == before
+
+
+def test_a_name_says_what_it_is(shared):
+    shared.wait(60)
+    assert repr(shared) == "FilterExplorer: first, filter 2, classic, done"
+    closed = FilterExplorer(small_network())
+    closed.close()
+    assert repr(closed) == "FilterExplorer (closed)"
