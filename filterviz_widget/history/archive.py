@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
-import h5py
+import h5py  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
 from filterviz_widget.history.record import Array, Record, read_only

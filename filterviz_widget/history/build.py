@@ -4,12 +4,12 @@ from typing import Any
 
 import keras
 
-from filterviz_widget.history.generators import untouched_generators
-from filterviz_widget.history.paths import names_kept
 from filterviz_widget.history.probe import Probe
+from filterviz_widget.model import generators
+from filterviz_widget.model.keras_private import flat_layers, names_kept
 
 
-def built_for(model: Any, probe: Probe | None, *, draws: bool) -> bool:
+def built_for(model: Any, probe: Probe | None) -> bool:
     """Whether the state before training can be recorded.
 
     Keras builds what is not built with the first batch, too late for that, so a probe does it. Layers draw the seeds of
@@ -18,12 +18,10 @@ def built_for(model: Any, probe: Probe | None, *, draws: bool) -> bool:
     Args:
         model: A Keras model.
         probe: Examples, if there are any.
-        draws: Whether pictures are wanted, for which each activation that is a layer must be built too.
     """
-    if _is_built(model, activations=draws or probe is not None):
-        return True
-    if probe is None:
-        return False
+    # A layer as an activation has its weights late too, and their gradients are wanted.
+    if probe is None or (_is_built(model) and all(_has_activation(layer) for layer in flat_layers(model))):
+        return _is_built(model)
     example = next(probe.batches(1)).x
     try:
         if not model.built:
@@ -31,20 +29,21 @@ def built_for(model: Any, probe: Probe | None, *, draws: bool) -> bool:
         with keras.StatelessScope():  # what a call assigns, such as the state of a random generator, is thrown away
             model(example)
     except Exception:  # a model without a call, or a wrong probe, of which the gradients will say more
-        return _is_built(model, activations=draws)
+        return _is_built(model)
     return True
 
 
-def _is_built(model: Any, *, activations: bool) -> bool:
-    layers = model._flatten_layers(include_self=False)
-    if not (model.built or all(layer.built for layer in layers)):
-        return False
-    return not activations or all(getattr(getattr(layer, "activation", None), "built", True) for layer in layers)
+def _is_built(model: Any) -> bool:
+    return bool(model.built) or all(layer.built for layer in flat_layers(model))
+
+
+def _has_activation(layer: Any) -> bool:
+    return bool(getattr(getattr(layer, "activation", None), "built", True))
 
 
 def _try_on_copy(model: Any, example: Any) -> None:
     """Raises what a call with a wrong probe raises, before it leaves a model half built that cannot be trained."""
-    with untouched_generators(), names_kept():
+    with generators.kept(), names_kept():
         try:
             copy = type(model).from_config(model.get_config())
         except Exception:  # a class that does not say how it is made: there is nothing to try it on

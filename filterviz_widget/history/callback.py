@@ -254,7 +254,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         )
 
     def _read_early(self) -> None:
-        if built_for(self.model, self._probe, draws=bool(self.settings.filters)):
+        if built_for(self.model, self._probe):
             self._read_model()
 
     def _read_model(self) -> None:

@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from filterviz_widget.history.paths import kernel_shape, layers_by_path, layers_with_kernels, path_at, path_of
 from filterviz_widget.model import ModelView
-from filterviz_widget.model.kernels import KernelPart, Kind, kernel_parts
+from filterviz_widget.model.kernels import KernelPart, Kind, kernel_parts, layers_with_kernels
+from filterviz_widget.model.paths import layers_by_path, path_at, path_of
 
 
 class Part(NamedTuple):
@@ -58,7 +58,7 @@ class Layout(NamedTuple):
 
     layers: tuple[RecordedLayer, ...]
     kernels: Mapping[str, tuple[KernelPart, ...]]
-    paths: Mapping[str, Any]
+    paths: dict[str, Any]
     undrawn: tuple[str, ...]
 
 
@@ -68,7 +68,7 @@ def read_layout(
     layers: Iterable[Any] | None,
     filters: Sequence[int],
     names: Mapping[int, str],
-    paths: Mapping[str, Any] | None = None,
+    paths: dict[str, Any] | None = None,
 ) -> Layout:
     """Finds the layers in the model.
 
@@ -138,7 +138,7 @@ class _Known(NamedTuple):
     is_drawable: bool
 
 
-def _known(view: ModelView | None, paths: Mapping[str, Any]) -> dict[str, _Known]:
+def _known(view: ModelView | None, paths: dict[str, Any]) -> dict[str, _Known]:
     """What can be recorded, by path: what can be drawn in the model's order, then what has kernels only."""
     known: dict[str, _Known] = {}
     for info in view.layers if view else ():
@@ -160,7 +160,7 @@ def _parts(layer: Any) -> tuple[KernelPart, ...]:
     return ()
 
 
-def _find(model: Any, known: Mapping[str, _Known], paths: Mapping[str, Any], wanted: Any) -> str:
+def _find(model: Any, known: Mapping[str, _Known], paths: dict[str, Any], wanted: Any) -> str:
     whose = f"The model {model.name!r}"
     if isinstance(wanted, str):
         try:
@@ -189,7 +189,7 @@ def _drawn(one: _Known, filters: Sequence[int]) -> tuple[int, ...]:
 
 
 def _part(part: KernelPart, names: Mapping[int, str]) -> Part:
-    shape = canonical_shape(kernel_shape(part), part.kind)
+    shape = canonical_shape(part.shape, part.kind)
     return Part(part.name, part.kind, names.get(id(part.weight), ""), shape)
 
 

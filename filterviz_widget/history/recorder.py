@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from filterviz_widget.engine import Engine, engine_of
-from filterviz_widget.history.generators import untouched_generators
 from filterviz_widget.history.gradients import Measured, ProbeGradients
 from filterviz_widget.history.layout import Layout, read_layout
-from filterviz_widget.history.paths import layers_by_path, weight_names
 from filterviz_widget.history.pictures import Drawn, draw
 from filterviz_widget.history.probe import Probe
 from filterviz_widget.history.record import Array, Record
 from filterviz_widget.history.settings import Settings
+from filterviz_widget.model import generators
 from filterviz_widget.model.kernels import read_kernel
+from filterviz_widget.model.paths import layers_by_path, weight_names
 
 
 class Recorder:
@@ -48,9 +48,9 @@ class Recorder:
         settings: Settings,
         reading: Mapping[str, Any],
     ) -> None:
-        self._model, self._settings = model, settings
+        self._model, self._settings, self._reading = model, settings, reading
         self._problems: dict[str, str] = {}
-        self._engine = self._read(reading) if settings.filters else None
+        self._engine = self._read() if settings.filters else None
         self.layout = self._chosen(layers)
         self._gradients: ProbeGradients | None = None
         if probe is not None:
@@ -64,7 +64,7 @@ class Recorder:
             Exception: Whatever a kernel raises; if settings are strict, whatever a layer, the loss or the engine does.
         """
         began = time.perf_counter()
-        with untouched_generators():
+        with generators.kept():
             kernels = {name: tuple(map(read_kernel, parts)) for name, parts in self.layout.kernels.items()}
             measured = self._measure()
             drawn = self._draw()
@@ -83,9 +83,9 @@ class Recorder:
             problems=dict(self._problems),
         )
 
-    def _read(self, reading: Mapping[str, Any]) -> Engine | None:
+    def _read(self) -> Engine | None:
         try:
-            return engine_of(self._model, **reading)
+            return engine_of(self._model, **self._reading)
         except Exception as error:  # reading runs the user's own layers
             if self._settings.strict:
                 raise
@@ -123,6 +123,8 @@ class Recorder:
     def _draw(self) -> dict[str, Drawn]:
         if self._engine is None:
             return {}
+        # The same one, unless layers were changed or built since.
+        self._engine = engine_of(self._model, **self._reading)
         wanted = {layer.name: () if layer.name in self._lost else layer.filters for layer in self.layout.layers}
         drawn = draw(self._engine, wanted, strict=self._settings.strict, **self._settings.how)
         self._lost |= {name: one for name, one in drawn.items() if one.is_lost}

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from filterviz_widget import FilterHistory
+from filterviz_widget import FilterHistory, visualize_filter
 from filterviz_widget.engine import Engine
 from tests.history.networks import examples, small
 
@@ -543,8 +543,10 @@ def test_an_activation_that_keras_builds_with_the_first_call_is_trained_as_witho
     for one, two in zip(alone.get_weights(), watched.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     assert recorder.error == ""
-    # Without a probe there is nothing to build it with, and reading it for a picture must not.
-    assert recorder.epochs == ((0, 1, 2) if probe or not filters else (1, 2))
+    assert recorder.epochs == (0, 1, 2)
+    if filters:
+        drawn = visualize_filter(watched, "second", 0, iterations=2)
+        assert recorder.pictures("second")[-1, 0].tobytes() == drawn.image.tobytes(), "with the alpha of the epoch"
     if probe:
         assert [len(gradients) for gradients in recorder.gradients] == [len(watched.trainable_weights)] * 3
         assert sum("alpha" in name for name in recorder.weights) == 2

@@ -22,7 +22,7 @@ from PIL import Image
 from filterviz_widget import FilterHistory
 from filterviz_widget.history.shown import MOST_INPUTS, WEIGHT, shown
 from filterviz_widget.session.worker import THREAD_NAME
-from filterviz_widget.widgets import history_widget
+from filterviz_widget.widgets import history_widget, live_widget
 from filterviz_widget.widgets.history_widget import HistoryWidget
 from filterviz_widget.widgets.live_widget import LOCK
 from tests.history.networks import examples, small
@@ -423,6 +423,7 @@ def test_what_nobody_holds_leaves_no_thread_no_layout_and_no_file(tmp_path, monk
     assert len(open_widgets()) == before + 2, "the page shows it"
     assert widget.shown["epoch"] == 1
     widget._handle_custom_msg({"type": "bye"}, [])
+    live_widget._left.clear()  # where the last few are held that a page left
     del widget
     keras.backend.clear_session()
     gc.collect()
