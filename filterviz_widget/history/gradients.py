@@ -1,6 +1,7 @@
 """The gradients of a model's total loss on a probe, without changing anything in the model."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from filterviz_widget.history.probe import Probe
+from filterviz_widget.model.reason import reason
 
 Array = npt.NDArray[Any]
 
@@ -36,7 +38,8 @@ class ProbeGradients:
     of `fit`, so the gradients are those on the probe. They are of the whole probe, also when it takes several
     batches: the predictions are made batch by batch, the loss is taken once over all of them (with whatever
     reduction, sample weights and regularization it has), and its gradient is carried back batch by batch. Losses
-    that layers add from their activations are means over examples in Keras, and are averaged so.
+    that layers add are one more output: a number is a mean over examples, as those of Keras are, and is averaged over
+    the batches; numbers per example are joined.
 
     The model is called within a `keras.StatelessScope`: moving averages, seed generators and metrics stay as they
     are, in training mode too. Every batch of the probe then starts from the same random state.
@@ -53,6 +56,7 @@ class ProbeGradients:
         self._call_options = {"training": training} if _takes_training(model.call) else {}
         self._loss_options = {"training": training} if _takes_training(model.compute_loss) else {}
         self._compiled: tuple[list[int], dict[str, Any]] = ([], {})
+        self._held: list[Any] = []
 
     def measure(self) -> Measured:
         """Runs over the probe once (twice forward if it takes several batches).
@@ -69,7 +73,7 @@ class ProbeGradients:
                 scale = max(scale / LOWER_SCALE, 1.0)
         except Exception as error:
             raise RuntimeError(
-                f"The gradients on the probe could not be computed: {type(error).__name__}: {error}\n"
+                f"The gradients on the probe could not be computed. {reason(error)}\n"
                 "They are those of model.compute_loss(x, y, y_pred, sample_weight). A model with its own train_step "
                 "tells its loss by overriding that method. FilterHistory(probe=None) records without gradients."
             ) from error
@@ -86,16 +90,24 @@ class ProbeGradients:
             loss, gradients = functions["whole"](probe.x, probe.y, probe.sample_weight, factor)
         else:
             batches = list(probe.batches(self._batch_size))
-            predictions = [functions["predict"](batch.x) for batch in batches]
-            joined = keras.tree.map_structure(lambda *parts: tf.concat(parts, 0), *predictions)
-            del predictions
-            loss, gradients, targets = functions["loss"](probe.x, probe.y, joined, probe.sample_weight, factor)
+            shares = [batch.size / probe.size for batch in batches]
+            results = [functions["predict"](batch.x) for batch in batches]
+            predictions = keras.tree.map_structure(lambda *parts: tf.concat(parts, 0), *(one for one, _ in results))
+            losses = list(zip(*(many for _, many in results), strict=True))
+            del results
+            per_example = [_is_per_example(one, batches) for one in losses]
+            added = [_joined(*each, shares) for each in zip(losses, per_example, strict=True)]
+            loss, gradients, outer, inner = functions["loss"](
+                probe.x, probe.y, predictions, added, probe.sample_weight, factor
+            )
             start = 0
-            for batch in batches:
+            for batch, share in zip(batches, shares, strict=True):
                 stop = start + batch.size
-                share = factor * (batch.size / probe.size)
-                added, more = functions["back"](batch.x, [target[start:stop] for target in targets], share)
-                loss += tf.cast(added, loss.dtype)
+                of_losses = [
+                    one[start:stop] if is_joined else one * tf.cast(share, one.dtype)
+                    for one, is_joined in zip(inner, per_example, strict=True)
+                ]
+                more = functions["back"](batch.x, [target[start:stop] for target in outer] + of_losses)
                 gradients = [total + one for total, one in zip(gradients, more, strict=True)]
                 start = stop
         return float(loss) / scale, tuple(_numbers(gradient) / np.float32(scale) for gradient in gradients)
@@ -103,12 +115,11 @@ class ProbeGradients:
     def _functions(self) -> dict[str, Any]:
         """Compiled anew when other weights become trainable."""
         wanted = [id(weight) for weight in self._model.trainable_weights]
-        if self._compiled[0] != wanted:
+        if self._compiled[0] != wanted or self._model.run_eagerly:
+            self._held.clear()
             steps = {"whole": self._whole, "predict": self._predict, "loss": self._loss, "back": self._back}
             if not self._model.run_eagerly:
-                steps = {
-                    name: tf.function(step, autograph=False, reduce_retracing=True) for name, step in steps.items()
-                }
+                steps = {name: _compiled(step) for name, step in steps.items()}
             self._compiled = wanted, steps
         return self._compiled[1]
 
@@ -125,41 +136,57 @@ class ProbeGradients:
                 loss = self._total(x, y, predictions, sample_weight, scale)
         return loss, _gradient(tape, loss, values)
 
-    def _predict(self, x: Any) -> Any:
-        with _stateless([], []):
+    def _predict(self, x: Any) -> tuple[Any, list[tf.Tensor]]:
+        with _stateless([], []) as scope:
             predictions = self._model(x, **self._call_options)
         if any(getattr(one, "_keras_mask", None) is not None for one in keras.tree.flatten(predictions)):
             raise ValueError(
                 "The model's output carries a mask, so the loss cannot be joined from batches: "
                 f"set batch_size to the size of the probe, {self._probe.size}."
             )
-        return predictions
+        return predictions, self._added(scope)
 
     def _loss(
-        self, x: Any, y: Any, predictions: Any, sample_weight: Any, scale: tf.Tensor
-    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
+        self, x: Any, y: Any, predictions: Any, added: list[tf.Tensor], sample_weight: Any, scale: tf.Tensor
+    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor], list[tf.Tensor]]:
         weights, values = self._weights()
         outputs = _differentiable(predictions)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(values + outputs)
+            tape.watch(values + outputs + added)
             with _stateless(weights, values):
+                for one in added:  # for this scope only, in which the layers themselves are not called
+                    keras.Layer.add_loss(self._model, one)  # a Functional model refuses it as a method
                 loss = self._total(x, y, predictions, sample_weight, scale)
-        gradients = _gradient(tape, loss, values + outputs)
-        return loss, gradients[: len(values)], gradients[len(values) :]
+        gradients = _gradient(tape, loss, values + outputs + added)
+        first, second = len(values), len(values) + len(outputs)
+        return loss, gradients[:first], gradients[first:second], gradients[second:]
 
-    def _back(self, x: Any, targets: list[tf.Tensor], share: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def _back(self, x: Any, targets: list[tf.Tensor]) -> list[tf.Tensor]:
         weights, values = self._weights()
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
             with _stateless(weights, values) as scope:
                 outputs = _differentiable(self._model(x, **self._call_options))
-                added = [tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in scope.losses]
-                total = share * tf.add_n([tf.zeros(()), *added])
-        return total, _gradient(tape, [*outputs, total], values, [*targets, tf.ones(())])
+                outputs += self._added(scope)
+        return _gradient(tape, outputs, values, targets)
+
+    def _added(self, scope: Any) -> list[tf.Tensor]:
+        """The losses that layers added when they were called."""
+        # Layers know their losses by id. Held, none of these can be taken for one that is added later.
+        self._held += scope.losses
+        return [tf.convert_to_tensor(loss) for loss in scope.losses]
 
     def _total(self, x: Any, y: Any, predictions: Any, sample_weight: Any, scale: tf.Tensor) -> tf.Tensor:
-        loss = self._model.compute_loss(x, y, predictions, sample_weight, **self._loss_options)
+        loss = tf.convert_to_tensor(self._model.compute_loss(x, y, predictions, sample_weight, **self._loss_options))
         return tf.reduce_sum(loss) * tf.cast(scale, loss.dtype)
+
+
+def _compiled(step: Any) -> Any:
+    def own(*arguments: Any) -> Any:
+        return step(*arguments)
+
+    # A function of its own: TensorFlow warns of one that is traced often, and would count those of all models together.
+    return tf.function(own, autograph=False, reduce_retracing=True)
 
 
 def _takes_training(method: Any) -> bool:
@@ -169,6 +196,18 @@ def _takes_training(method: Any) -> bool:
 def _stateless(weights: list[Any], values: list[tf.Tensor]) -> Any:
     mapping = list(zip(weights, values, strict=True))
     return keras.StatelessScope(mapping, collect_losses=True, initialize_variables=False)
+
+
+def _is_per_example(losses: Sequence[tf.Tensor], batches: Sequence[Probe]) -> bool:
+    """Whether a loss that a layer added has a number for each example of each batch."""
+    return all(loss.shape.rank and loss.shape[0] == batch.size for loss, batch in zip(losses, batches, strict=True))
+
+
+def _joined(losses: Sequence[tf.Tensor], per_example: bool, shares: Sequence[float]) -> tf.Tensor:
+    """One loss that a layer added, of all batches."""
+    if per_example:
+        return tf.concat(losses, 0)
+    return tf.add_n([loss * tf.cast(share, loss.dtype) for loss, share in zip(losses, shares, strict=True)])
 
 
 def _differentiable(predictions: Any) -> list[tf.Tensor]:

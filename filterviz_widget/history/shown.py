@@ -1,12 +1,11 @@
 """What the widget shows of one filter at one epoch: kernel, gradient and picture as images, and the words for them."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from filterviz_widget.history.layout import RecordedLayer
 from filterviz_widget.history.record import Array, Record
-from filterviz_widget.history.recorded import Recorded
 from filterviz_widget.model.kernels import canonical
 from filterviz_widget.picture import data_url
 from filterviz_widget.picture.signed_colours import colour_grid, kernel_grid, symmetric_limit
@@ -17,11 +16,8 @@ MOST_INPUTS = 64
 WEIGHT = 8
 """Side of a weight in pixels, so that the lines between tiles are thin."""
 
-EXPLODING = 100
-"""A layer explodes whose gradient norm is so many times the median over the layers, or not finite."""
-
-DEAD = 1e-9
-"""A layer is dead whose gradient norm is below this share of the median over the layers."""
+LONGEST = 200
+"""Characters of a reason: it stands below a picture."""
 
 
 class Shown(NamedTuple):
@@ -38,7 +34,7 @@ class Shown(NamedTuple):
 
 
 def shown(record: Record, layer: RecordedLayer, filter: int, has_probe: bool) -> Shown:  # the field's word
-    """Draws one filter of a record.
+    """Draws one filter of a record. Of a record in a file, only what is shown is read.
 
     Args:
         record: The epoch.
@@ -47,70 +43,49 @@ def shown(record: Record, layer: RecordedLayer, filter: int, has_probe: bool) ->
         has_probe: Whether gradients were recorded.
     """
     kernel, kernel_limit, kernel_words = "", 1.0, "no kernel"
-    gradient, gradient_limit, gradient_words = "", 1.0, "no probe was given" if not has_probe else "no kernel"
+    gradient, gradient_limit, gradient_words = "", 1.0, "no kernel"
     if layer.parts:
         part, kernels = layer.parts[-1], record.kernels[layer.name][-1]
         colours = layer.sees_colours and kernels.shape[2] == 3
         kernel, kernel_limit, kernel_words = _grid(kernels, filter, colours)
         if part.name != "kernel":
             kernel_words += f", the {part.name} part"
-        if part.weight in record.weights and has_probe:
+        if has_probe and part.weight in record.weights:
             found = canonical(record.gradients[record.weights.index(part.weight)], part.kind)
             gradient, gradient_limit, gradient_words = _grid(found, filter, colours)
-        elif has_probe:
+        elif "gradients" in record.problems:
+            gradient_words = f"no gradient: {_reason(record.problems['gradients'])}"
+        else:
             gradient_words = "frozen: no gradient"
+    if not has_probe:
+        gradient_words = "no probe was given"
     picture, picture_words = "", "no picture"
+    if "pictures" in record.problems and not layer.filters:
+        picture_words = f"no picture: {_reason(record.problems['pictures'])}"
     if layer.name in record.pictures and filter in layer.filters:
         column = layer.filters.index(filter)
         picture = data_url(record.pictures[layer.name][column])
-        picture_words = f"activation {record.activations[layer.name][column]:.3g}"
-        if record.dead[layer.name][column]:
-            picture_words = "dead: no gradient from the start, so this is the start image"
+        picture_words = _words(record, layer.name, column)
     return Shown(
         *(kernel, gradient, picture, kernel_limit, gradient_limit),
         *(kernel_words, gradient_words, picture_words),
     )
 
 
-def marks(history: Recorded) -> dict[str, list[str]]:
-    """Says per layer and record whether it is "dead", "exploding", "frozen" or, in the empty word, none of these."""
-    norms = history.layer_gradient_norms()
-    owners = [name.rpartition("/")[0] for name in history.weights]
-    own = {name: np.array([owner == name for owner in owners]) for name in norms}
-    present = {name: (history.has_gradient & own[name]).any(axis=1).tolist() for name in norms}
-    count = len(next(iter(norms.values()), ()))
-    table = np.array(list(norms.values())).reshape(len(norms), count)
-    usual = np.where(np.isfinite(table) & (table > 0), table, np.nan)
-    found: dict[str, list[str]] = {name: [] for name in norms}
-    for record in range(count):
-        others = usual[~np.isnan(usual[:, record]), record]
-        middle = float(np.median(others)) if len(others) else 0.0
-        for name, row in norms.items():
-            found[name].append(_mark(float(row[record]), middle) if present[name][record] else "frozen")
-    for layer in history.layout:
-        dead = [bool(one.dead[layer.name].all()) if layer.name in one.dead else False for one in history.records]
-        words = found.get(owner(layer), [""] * len(dead)) if any(dead) else []
-        for record, word in enumerate(words):
-            words[record] = word or "dead" * dead[record]
-        if words:
-            found[owner(layer)] = words
-    return found
+def _words(record: Record, layer: str, column: int) -> str:
+    """The activation, and what there is to know about the picture."""
+    note = record.notes[layer][column] if layer in record.notes else ""
+    activation = record.activations[layer][column]
+    if record.dead[layer][column]:
+        return note or "dead: no gradient from the start, so this is the start image"
+    words = f"activation {activation:.3g}" if np.isfinite(activation) else ""
+    return ". ".join(filter(None, [words, note]))
 
 
-def owner(layer: RecordedLayer) -> str:
-    """The layer's name among the gradient norms: the path of its weights."""
-    return layer.parts[-1].weight.rpartition("/")[0] if layer.parts else layer.name
-
-
-def plain(values: Any) -> list[float | None]:
-    """Numbers as JSON has them: it knows no NaN and no infinity."""
-    return [float(value) if value is not None and np.isfinite(value) else None for value in values]
-
-
-def _mark(norm: float, middle: float) -> str:
-    if not np.isfinite(norm) or (middle and norm > EXPLODING * middle):
-        return "exploding"
-    return "dead" if norm <= DEAD * middle else ""
+def _reason(problem: str) -> str:
+    """The first line of why something is missing."""
+    line = problem.partition("\n")[0]
+    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
 
 
 def _grid(kernels: Array, filter: int, colours: bool) -> tuple[str, float, str]:  # the field's word

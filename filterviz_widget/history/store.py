@@ -1,32 +1,10 @@
 """Records in bounded memory: the oldest arrays go to a temporary file, and are read as before."""
 
-import tempfile
 import threading
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterable
 
-import numpy as np
-import numpy.typing as npt
-
-from filterviz_widget.history.record import Array, Record
-
-ALIGNMENT = 64
-"""Bytes: every array in the file begins where any number type may."""
-
-
-class _Place(NamedTuple):
-    """Where an array is in the file."""
-
-    offset: int
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-
-class _Moved(NamedTuple):
-    """A record whose large arrays are in the file."""
-
-    stub: Record
-    places: list[_Place]
+from filterviz_widget.history.archive import CLOSED, Archive
+from filterviz_widget.history.record import Record
 
 
 class Store:
@@ -34,86 +12,77 @@ class Store:
 
     Args:
         max_bytes: Bytes of gradients, kernels and pictures to hold in memory. What goes beyond is moved to one file
-            in the system's folder for temporary files, which is removed by `close()`, or when the store is
-            forgotten.
+            in the system's folder for temporary files, which is removed by `close()`, when nobody holds the store or
+            one of its records any more, or at exit.
+
+    Attributes:
+        bytes_in_memory: Of those arrays.
     """
 
     def __init__(self, max_bytes: float) -> None:
         self._max_bytes = max_bytes
-        self._records: list[Record | _Moved] = []
-        self._first_in_memory = 0
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._view: npt.NDArray[np.uint8] | None = None
+        self._records: list[Record] = []
+        self._sizes: list[int] = []
+        """Bytes of those in memory, which are the last ones."""
+        self._archive: Archive | None = None
         self._lock = threading.RLock()
+        self._is_closed = False
         self.bytes_in_memory = 0
-        self.bytes_on_disk = 0
 
-    def append(self, record: Record) -> None:
-        """Adds a record, and makes room for it."""
-        record = record.mapped(_read_only)
+    def append(self, record: Record) -> Record:
+        """Adds a record, and makes room for it.
+
+        Returns:
+            The record as it is held: nobody can write its arrays.
+
+        Raises:
+            RuntimeError: If the store is closed.
+            OSError: If there is no room on the disk. All records can be read nevertheless.
+        """
+        record = record.frozen()
         with self._lock:
+            if self._is_closed:
+                raise RuntimeError(CLOSED)
             self._records.append(record)
-            self.bytes_in_memory += record.nbytes
-            while self.bytes_in_memory > self._max_bytes:
-                self._move_oldest()
+            self._sizes.append(record.nbytes)
+            self.bytes_in_memory += self._sizes[-1]
+            if self.bytes_in_memory > self._max_bytes:
+                self._make_room()
+        return record
+
+    def adopt(self, archive: Archive, records: Iterable[Record]) -> None:
+        """Takes over the records of a file, which is closed with the store."""
+        with self._lock:
+            self._archive, self._records = archive, list(records)
 
     def __len__(self) -> int:
         return len(self._records)
 
     def __getitem__(self, index: int) -> Record:
-        with self._lock:
-            entry = self._records[index]
-            if isinstance(entry, Record):
-                return entry
-            return entry.stub.with_large([self._read(place) for place in entry.places])
-
-    def close(self) -> None:
-        """Forgets everything and removes the file."""
-        with self._lock:
-            self._records, self._view = [], None
-            self.bytes_in_memory = self.bytes_on_disk = self._first_in_memory = 0
-            if self._folder is not None:
-                self._folder.cleanup()
-                self._folder = None
-
-    def _move_oldest(self) -> None:
-        record = self._records[self._first_in_memory]
-        assert isinstance(record, Record)
-        arrays = record.large_arrays()
-        places = self._write(arrays)
-        self._records[self._first_in_memory] = _Moved(record.mapped(lambda _: np.empty(0)), places)
-        self._first_in_memory += 1
-        self.bytes_in_memory -= record.nbytes
+        return self._records[index]
 
     @property
-    def _path(self) -> Path:
-        if self._folder is None:
-            # Windows does not remove a file that somebody still reads.
-            self._folder = tempfile.TemporaryDirectory(prefix="filter-history-", ignore_cleanup_errors=True)
-        return Path(self._folder.name) / "arrays"
+    def bytes_on_disk(self) -> int:
+        """Of the arrays that were moved to a file, or are in the file that was opened."""
+        return self._archive.nbytes if self._archive else 0
 
-    def _write(self, arrays: list[Array]) -> list[_Place]:
-        places, end = [], self.bytes_on_disk
-        with self._path.open("r+b" if end else "wb") as file:
-            for array in arrays:
-                offset = -(-end // ALIGNMENT) * ALIGNMENT
-                file.seek(offset)
-                file.write(np.ascontiguousarray(array).data)
-                places.append(_Place(offset, array.shape, array.dtype))
-                end = offset + array.nbytes
-        self.bytes_on_disk, self._view = end, None
-        return places
+    def close(self) -> None:
+        """Forgets everything and removes the temporary file."""
+        with self._lock:
+            self._is_closed = True
+            self._records, self._sizes, self.bytes_in_memory = [], [], 0
+            archive, self._archive = self._archive, None
+        if archive is not None:
+            archive.close()
 
-    def _read(self, place: _Place) -> Array:
-        size = int(np.prod(place.shape)) * place.dtype.itemsize
-        if size == 0:
-            return _read_only(np.empty(place.shape, place.dtype))
-        if self._view is None:
-            self._view = np.memmap(self._path, np.uint8, "r")
-        return self._view[place.offset : place.offset + size].view(place.dtype).reshape(place.shape)
-
-
-def _read_only(array: Array) -> Array:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+    def _make_room(self) -> None:
+        count, freed = 0, 0
+        while self.bytes_in_memory - freed > self._max_bytes:
+            freed += self._sizes[count]
+            count += 1
+        if self._archive is None:
+            self._archive = Archive.temporary()
+        first = len(self._records) - len(self._sizes)
+        self._records[first : first + count] = self._archive.extend(self._records[first : first + count])
+        del self._sizes[:count]
+        self.bytes_in_memory -= freed

@@ -1,10 +1,13 @@
 """Writing a file whole or not at all."""
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+_numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
@@ -12,13 +15,28 @@ def written_whole(path: str | Path) -> Iterator[BinaryIO]:
     """Opens a file beside `path`, which takes its name when the block ends without an exception.
 
     A crash, a full disk or an interruption leaves what was at `path` before.
+
+    Raises:
+        OSError: If it cannot be written.
     """
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with whole_file(path) as part, part.open("wb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """The same for who needs a name to write to: yields one beside `path`, where nothing is yet.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    # What a symbolic link leads to is replaced, not the link.
+    path = Path(os.path.realpath(path))
+    # Two threads may save to one place: the later one wins, and neither finds half of the other's.
+    part = path.with_name(f".{os.getpid()}-{next(_numbers)}.part")
     try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
+        yield part
+        with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
     finally:

@@ -62,6 +62,10 @@ class FilterHistory(HistoryCallback):
 
     _widget: HistoryWidget | None = None
 
+    def _begin(self) -> None:
+        super()._begin()
+        self._widget = None
+
     def widget(self) -> HistoryWidget:
         """The widget that shows this history, also while it is recorded; the same one every time.
 

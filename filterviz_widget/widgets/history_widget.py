@@ -1,20 +1,38 @@
 """The widget of a training run: one slider for time, and what a filter was at that time."""
 
-from collections.abc import Callable, Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from filterviz_widget.description.ranges import Range, fit
-from filterviz_widget.history.layout import RecordedLayer
-from filterviz_widget.history.record import Record
-from filterviz_widget.history.shown import marks, owner, plain, shown
+from filterviz_widget.description.ranges import Range, fit, fitting, short
+from filterviz_widget.history.overview import Overview, owner_of
+from filterviz_widget.history.shown import shown
 from filterviz_widget.session.worker import Worker
 from filterviz_widget.widgets.live_widget import LOCK, LiveWidget
 
 if TYPE_CHECKING:
     from filterviz_widget.history import HistoryCallback
+
+
+class Setting(traitlets.TraitType[Any, Any]):
+    """A setting, which is checked once: here where Python assigns it, or with the message of the page that it is in."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Returns the value as the widget holds it.
+
+        Raises:
+            traitlets.TraitError: If the history has nothing of the kind.
+        """
+        if self.name in obj._trusted and obj._trusted[self.name] is value:
+            return value
+        try:
+            return obj._checked(self.name, value)
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
 
 
 class HistoryWidget(LiveWidget):
@@ -23,18 +41,30 @@ class HistoryWidget(LiveWidget):
     The training thread only says that there is a new record; a background thread draws. The gradients are those on
     the probe. A layer is marked "exploding" where its gradient norm is more than 100 times the median over the
     layers, or not finite, and "dead" where it is below 1e-9 of that median, or where no drawn filter has any gradient.
+
+    `epoch`, `layer` and `filter` say what is shown. While the newest record is, the next one takes its place.
     `layer` is "" until one is chosen: then the first is shown.
 
     Args:
-        history: What is shown.
+        history: What is shown; held as long as the widget is.
         **kwargs: `layout` and the like, as for every ipywidget.
+
+    Raises:
+        traitlets.TraitError: When a setting is assigned that the history does not have.
+
+    Example:
+
+    >>> widget = history.widget()
+    >>> widget.layer, widget.filter, widget.epoch = "conv2d_1", 3, 0
     """
 
     SETTINGS = ("epoch", "layer", "filter")
 
-    epoch = traitlets.Int(0, help="Which record, counted from 0.").tag(sync=True)
-    layer = traitlets.Unicode(help="Name of the recorded layer.").tag(sync=True)
-    filter = traitlets.Int(0, help="Which of the layer's recorded filters, by its number in the layer.").tag(sync=True)
+    epoch = Setting(0, help="Which record, counted from 0; the kernel moves it to a new one if the last is shown.").tag(
+        sync=True
+    )
+    layer = Setting("", help="Path of the recorded layer.").tag(sync=True)
+    filter = Setting(0, help="Which of the layer's recorded filters, by its number in the layer.").tag(sync=True)
 
     epochs: traitlets.List[Any] = traitlets.List(
         read_only=True, help="How many epochs the model had been trained at each record."
@@ -53,19 +83,31 @@ class HistoryWidget(LiveWidget):
     status = traitlets.Unicode("ready", read_only=True, help='"drawing", or "ready".').tag(sync=True)
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the gradients.").tag(sync=True)
 
-    _worker: Worker[None] | None = None
-    _holding = False
-    _overview: Mapping[str, Any] | None = None
-    """What depends on the records only; anew when there are more."""
+    _trusted: Mapping[str, Any] = MappingProxyType({})
+    """Values that were checked together, while they are set one by one."""
+    _holding = 0
+    _stale = False
     _history: "HistoryCallback | None" = None
-    _unsubscribe: Callable[[], None] | None = None
+    _worker: Worker[None] | None = None
+    _unwatch: Callable[[], None] | None = None
+    _overview: Overview | None = None
+    """Of the records so far. The worker's alone."""
+    _began_with = 0
+    """So many records there were when the widget was made."""
+    _moved: tuple[str, Any] | None = None
+    """The setting that the kernel moves at the moment, to what is drawn already."""
+    _said = ""
+    """The history's error that was told last."""
 
     def __init__(self, history: "HistoryCallback", **kwargs: Any) -> None:
         super().__init__("history", **kwargs)
-        self._history = history
-        self._worker = Worker(self._draw)
-        self._unsubscribe = history.subscribe(lambda _: self._wish())
-        self.observe(lambda _: None if self._holding else self._wish(), self.SETTINGS)
+        for name in self.SETTINGS:  # the defaults are in place before there is something to check them with
+            getattr(self, name)
+        self._history, self._began_with = history, history.count
+        # Neither the thread nor the history holds the widget: it lives as long as somebody shows it or has it.
+        self._worker = Worker(_weakly(self._draw))
+        self._unwatch = history.watch(_weakly(self._submit))
+        self.observe(self._wish, self.SETTINGS)
         self._wish()
 
     @property
@@ -74,118 +116,211 @@ class HistoryWidget(LiveWidget):
         return self._worker is None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Blocks until what is asked for is drawn; False if that takes longer than `timeout` seconds."""
+        """Blocks until what is asked for is drawn; False if that takes longer than `timeout` seconds.
+
+        Raises:
+            RuntimeError: If an observer calls it: nothing can be drawn while the observer is at work.
+        """
+        if LOCK._is_owned():  # type: ignore[attr-defined]  # what threading.Condition asks too
+            raise RuntimeError("wait() cannot be called from an observer: observe `status` and act on 'ready'.")
         return self._worker is None or self._worker.wait(timeout)
+
+    def close(self) -> None:
+        """Removes the widget from the page and lets go of the history."""
+        self._shut(0 if LOCK._is_owned() else 5)  # type: ignore[attr-defined]  # a drawing may wait for this very lock
 
     def _shut(self, timeout: float) -> None:
         with LOCK:
             worker, self._worker = self._worker, None
-            unsubscribe, self._unsubscribe = self._unsubscribe, None
+            unwatch, self._unwatch = self._unwatch, None
             self._history = self._overview = None
             super()._shut(timeout)
-        if unsubscribe:
-            unsubscribe()
+        if unwatch:
+            unwatch()
         if worker:
             worker.close(timeout)
 
-    def _wish(self) -> None:
+    def _submit(self) -> None:
+        """Has the thread draw. Called by the training thread too, which waits for nobody here."""
         if worker := self._worker:
             worker.submit(None)
 
+    def _wish(self, change: Any = None) -> None:
+        """Wants what the settings say drawn. Returns at once."""
+        with LOCK:
+            if change is not None and (change.name, change.new) == self._moved:
+                return
+            if self._holding:
+                self._stale = True
+            else:
+                self._submit()
+
     @contextmanager
     def _at_once(self) -> Iterator[None]:
-        self._holding = True
+        with LOCK:
+            self._holding += 1
+            try:
+                yield
+            finally:
+                self._holding -= 1
+                if self._stale and not self._holding:
+                    self._stale = False
+                    self._wish()
+
+    @contextmanager
+    def _trusting(self, checked: Mapping[str, Any]) -> Iterator[None]:
+        before, self._trusted = self._trusted, checked
         try:
             yield
         finally:
-            self._holding = False
-            # Also where nothing has changed: the page waits for an answer to whatever it sends.
-            self._wish()
+            self._trusted = before
+
+    @traitlets.observe("layer")
+    def _fit_filter(self, _: Any) -> None:
+        filters = self._filters(self.layer)
+        if filters and self.filter not in filters:
+            with self._at_once(), self._trusting({"filter": filters[0]}):
+                self.filter = filters[0]
+
+    def _filters(self, layer: str) -> list[int]:
+        """What can be shown of a recorded layer, "" for the first; nothing of another, or before the first record."""
+        history = self._history
+        if history is None or not history.count:
+            return []
+        for entry in history.layout:
+            if layer in ("", entry.name):
+                # Without pictures every kernel can be looked at.
+                return list(entry.filters or range(entry.parts[-1].shape[3] if entry.parts else 1))
+        return []
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """Returns a setting as it is held.
+
+        Raises:
+            ValueError: If the history does not have it.
+        """
+        history = self._history
+        if history is None or not history.count:
+            if type(value) in (int, str) and value == self.trait_defaults(name):
+                return value
+            raise ValueError(f"{name} cannot be {short(value)}: nothing is recorded yet.")
+        if name == "epoch":
+            return fitting(name, value, Range(0, history.count - 1, whole=True))
+        if name == "layer":
+            return _known(value, history.layers)
+        return _among(value, self._filters(self.layer))
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         accepted: dict[str, Any] = {}
         problems: list[str] = []
-        known = {entry["name"]: entry["filters"] for entry in self.layers}
-        if "layer" in sent:
-            if isinstance(sent["layer"], str) and sent["layer"] in known:
-                accepted["layer"] = sent["layer"]
-            else:
-                problems.append(
-                    f"There is no recorded layer {str(sent['layer'])[:60]!r}; there are {', '.join(known)}."
-                )
-        if "epoch" in sent:
+        history = self._history
+        for name in (name for name in ("layer", "epoch", "filter") if name in sent):
+            problem, value = "", sent[name]
             try:
-                last = max(0, len(self.epochs) - 1)
-                accepted["epoch"], problem = fit("epoch", sent["epoch"], Range(0, last, whole=True))
+                if history is None or not history.count:
+                    accepted[name] = self._checked(name, value)
+                elif name == "epoch":
+                    accepted[name], problem = fit(name, value, Range(0, history.count - 1, whole=True))
+                elif name == "layer":
+                    accepted[name] = _known(value, history.layers)
+                else:
+                    accepted[name] = _among(value, self._filters(accepted.get("layer", self.layer)))
             except ValueError as error:
                 problem = str(error)
             problems += [problem] * bool(problem)
-        if "filter" in sent:
-            filters = known.get(accepted.get("layer", self.layer) or next(iter(known), ""), [])
-            number = sent["filter"]
-            if type(number) in (int, float) and number in filters:
-                accepted["filter"] = int(number)
-            else:
-                problems.append(f"filter must be one of {filters}, got {str(number)[:60]}.")
         return accepted, problems
 
     def _draw(self, _: None, is_wanted: Callable[[], bool]) -> None:
-        """Called on the background thread."""
+        """Called on the background thread.
+
+        What it finds is told also where more is wanted already: epochs may be shorter than a drawing takes.
+        """
         history = self._history
         if history is None:
             return
         self._publish({"status": "drawing"})
+        state: dict[str, Any] = {}
         try:
-            state = self._state(history)
+            self._fill(state, history)
         except Exception as error:
-            # The history may have been closed meanwhile; whatever else it is, is said and not lost.
-            state = {"error": f"{type(error).__name__}: {error}"}
-        if is_wanted():
-            self._publish({**state, "status": "ready"})
+            # The history may have been closed meanwhile, or its file be damaged; it is said, and the rest is shown.
+            state["error"] = f"{type(error).__name__}: {error}"
+        with LOCK:
+            if "epoch" in state and not self._follows():
+                del state["epoch"]  # somebody looks elsewhere since
+            self._moved = ("epoch", state.get("epoch"))
+            try:
+                self._publish(state | ({"status": "ready"} if is_wanted() else {}))
+            finally:
+                self._moved = None
 
-    def _state(self, history: "HistoryCallback") -> dict[str, Any]:
-        records = history.records
-        if not records:
-            return {"note": "Nothing recorded yet: pass this history to fit, callbacks=[history]."}
-        overview = self._overview
-        if overview is None or len(overview["epochs"]) != len(records):
-            overview = self._overview = _overview(history)
-        state = dict(overview)
-        if history.error:
-            state["error"] = f"Recording stopped, training went on. {history.error}"
+    def _follows(self) -> bool:
+        """Whether the newest record is looked at that the page knows: then the next one is shown when it comes."""
+        known = len(self.epochs) or self._began_with
+        return bool(self.epoch == max(0, known - 1))
+
+    def _fill(self, state: dict[str, Any], history: "HistoryCallback") -> None:
+        """Puts the traits into `state` that say what is to be shown now."""
+        if history.error != self._said:
+            self._said = history.error
+            state["error"] = f"Not all was recorded; training went on. {self._said}" if self._said else ""
+        overview = self._overview or Overview(history.layout)
+        new = history.newer(len(overview.epochs))
+        if not new and not overview.epochs:
+            state["note"] = "Nothing recorded yet: pass this history to fit, callbacks=[history]."
+            return
+        if self._overview is None:
+            overview = self._overview = Overview(history.layout)
+            state["layers"] = [
+                {"name": layer.name, "filters": self._filters(layer.name), "owner": owner_of(layer)}
+                for layer in history.layout
+            ]
+            state["note"] = _about(history.probe_size)
+        for record in new:
+            overview.add(record)
+        last = len(overview.epochs) - 1
+        if new:
+            state |= overview.state()
         with LOCK:
             epoch, name, number = self.epoch, self.layer, self.filter
+            if epoch != last and self._follows():
+                state["epoch"] = epoch = last
         if history.layout:
-            names = list(history.layers)
-            place = names.index(name) if name in names else 0
-            index = min(max(epoch, 0), len(overview["epochs"]) - 1)
-            filters = overview["layers"][place]["filters"]
+            names = history.layers
+            layer = history.layout[names.index(name) if name in names else 0]
+            filters = self._filters(layer.name)
             number = number if number in filters else filters[0]
-            drawn = shown(records[index], history.layout[place], number, bool(history.probe_size))
-            state["shown"] = {"epoch": index, "layer": names[place], "filter": number, **drawn._asdict()}
-        return state
+            drawn = shown(history.record(min(epoch, last)), layer, number, bool(history.probe_size))
+            state["shown"] = {"epoch": min(epoch, last), "layer": layer.name, "filter": number, **drawn._asdict()}
 
 
-def _overview(history: "HistoryCallback") -> dict[str, Any]:
-    records = history.records
-    names = dict.fromkeys(name for record in records for name in record.logs if name != "record_seconds")
-    probe = (
-        f"Gradients of the loss on the probe, {history.probe_size} examples that are the same every time: a callback "
-        "never sees the batches of fit."
+def _known(value: Any, layers: Sequence[str]) -> str:
+    if not isinstance(value, str) or (value and value not in layers):
+        raise ValueError(f"There is no recorded layer {short(value)}; there are {', '.join(layers) or 'none'}.")
+    return value
+
+
+def _among(value: Any, filters: Sequence[int]) -> int:
+    if type(value) not in (int, float) or value not in filters:
+        raise ValueError(f"filter must be one of {short(list(filters))}, got {short(value)}.")
+    return int(value)
+
+
+def _about(probe_size: int) -> str:
+    if not probe_size:
+        return "No probe was given, so there are no gradients."
+    return (
+        f"Gradients of the loss on the probe, {probe_size} examples that are the same every time: a callback never "
+        "sees the batches of fit."
     )
-    return {
-        "epochs": [record.epoch for record in records],
-        "layers": [
-            {"name": layer.name, "filters": list(layer.filters or _all(layer, records[0])), "owner": owner(layer)}
-            for layer in history.layout
-        ],
-        "logs": {name: plain(record.logs.get(name) for record in records) for name in names},
-        "norms": {name: plain(row) for name, row in history.layer_gradient_norms().items()},
-        "marks": marks(history),
-        "note": probe if history.probe_size else "No probe was given, so there are no gradients.",
-    }
 
 
-def _all(layer: RecordedLayer, record: Record) -> range:
-    """Without pictures every kernel can be looked at."""
-    return range(record.kernels[layer.name][-1].shape[3] if layer.parts else 1)
+def _weakly(method: Callable[..., Any]) -> Callable[..., None]:
+    """The method as long as its object lives, and then nothing."""
+    held = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> None:
+        if (alive := held()) is not None:
+            alive(*arguments)
+
+    return call

@@ -1,6 +1,8 @@
 """Recording during fit: what is recorded when, and that training does not notice."""
 
+import dataclasses
 import random
+import re
 import warnings
 
 import keras
@@ -9,7 +11,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from filterviz_widget import FilterHistory
+from filterviz_widget import FilterHistory, visualize_filter
+from filterviz_widget.engine import Engine
 from tests.history.networks import examples, small
 
 
@@ -18,6 +21,11 @@ def history(**options):
     return FilterHistory(
         **({"probe": examples(6, seed=9), "layers": ["first"], "filters": [0], "iterations": 2} | options)
     )
+
+
+def said(caught):
+    """The warnings of the history's own."""
+    return [str(one.message) for one in caught if "FilterHistory" in str(one.message)]
 
 
 def trained(callbacks, **options):
@@ -101,12 +109,38 @@ def test_logs_hold_what_keras_logged_and_the_time_of_the_recording(run):
     assert set(keras_history.history) == {"loss"}
 
 
-def test_listeners_get_each_record_with_arrays_that_cannot_be_changed(run):
-    recorder, _, _, heard, _ = run
+def test_listeners_get_each_record_and_cannot_change_what_is_recorded(run):
+    recorder, _, kept, heard, _ = run
     assert [record.epoch for record in heard] == [0, 1, 2]
-    np.testing.assert_array_equal(heard[2].kernels["first"][0], recorder.kernels("first")[2])
-    with pytest.raises(ValueError, match="read-only"):
-        recorder.records[0].gradients[0][:] = 0
+    for record, kernel in zip(heard, kept, strict=True):
+        np.testing.assert_array_equal(record.kernels["first"][0], kernel)
+        small_ones = (record.norms, record.activations["first"], record.dead["first"])
+        for array in (*record.large_arrays(), *small_ones):
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0
+            with pytest.raises(ValueError, match="cannot set WRITEABLE"):
+                array.flags.writeable = True
+        record.logs["loss"] = record.logs["probe_loss"] = -1.0
+        record.kernels.clear()
+        record.pictures.clear()
+    np.testing.assert_array_equal(recorder.kernels("first"), np.stack(kept))
+    assert recorder.pictures("first").shape == (3, 1, 12, 12, 3)
+    assert all(log["probe_loss"] > 0 for log in recorder.logs)
+
+
+def test_what_the_history_hands_out_cannot_change_it(run):
+    recorder, _, kept, _, _ = run
+    for record in recorder.records:
+        with pytest.raises(ValueError, match="read-only"):
+            record.gradients[0][:] = 0
+        record.kernels.clear()
+        record.logs.clear()
+    recorder.logs[1]["loss"] = -1.0
+    recorder.kernels("first")[:] = 0
+    recorder.gradients[0].clear()
+    np.testing.assert_array_equal(recorder.kernels("first"), np.stack(kept))
+    assert recorder.logs[1]["loss"] > 0
+    assert len(recorder.gradients[0]) == 8
 
 
 def test_the_pictures_are_those_of_the_weights_of_the_epoch(run):
@@ -178,18 +212,111 @@ class OwnStep(keras.Model):
         return {"own": loss}
 
 
-def test_a_failed_recording_is_reported_once_in_words_and_training_goes_on():
+def test_gradients_that_fail_are_said_once_in_words_and_the_rest_is_recorded():
+    model, (x, y) = small(kind=OwnStep, compiled=False), examples()
+    model.compile("sgd")
+    recorder = history()
+    with pytest.warns(RuntimeWarning, match=r"(?s)could not record all of epoch 0.*compute_loss") as caught:
+        result = model.fit(x, y, epochs=3, callbacks=[recorder], verbose=0)
+    assert len(said(caught)) == 1
+    assert len(result.history["own"]) == 3
+    assert recorder.epochs == (0, 1, 2, 3)
+    np.testing.assert_array_equal(recorder.kernels("first")[-1], model.get_layer("first").get_weights()[0])
+    assert recorder.pictures("first").shape[:2] == (4, 1)
+    assert [len(gradients) for gradients in recorder.gradients] == [0, 0, 0, 0]
+    assert np.isnan(recorder.kernel_gradients("first")).all()
+    assert "train_step" in recorder.error
+    assert "train_step" in repr(recorder)
+    assert all("train_step" in record.problems["gradients"] for record in recorder.records)
+    with pytest.raises(RuntimeError, match="compute_loss"):
+        model.fit(x, y, epochs=1, callbacks=[history(filters=(), strict=True)], verbose=0)
+
+
+def test_the_next_fit_tries_again():
     model, (x, y) = small(kind=OwnStep, compiled=False), examples()
     model.compile("sgd")
     recorder = history(filters=())
-    with pytest.warns(RuntimeWarning, match=r"(?s)stopped recording at epoch 0.*compute_loss") as caught:
+    with pytest.warns(RuntimeWarning, match="compute_loss"):
+        model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    assert recorder.error == ""
+    assert [len(gradients) for gradients in recorder.gradients] == [0, 0, 6]
+
+
+def test_recording_that_fails_as_a_whole_ends_with_a_warning_and_training_goes_on(monkeypatch):
+    model, (x, y) = small(), examples()
+    recorder = history(filters=(), probe=None)
+
+    def broken(part):
+        raise ArithmeticError("no more")
+
+    monkeypatch.setattr("filterviz_widget.history.recorder.read_kernel", broken)
+    with pytest.warns(RuntimeWarning, match="stopped recording at epoch 0.*no more") as caught:
         result = model.fit(x, y, epochs=3, callbacks=[recorder], verbose=0)
-    assert len([one for one in caught if "FilterHistory" in str(one.message)]) == 1
-    assert len(result.history["own"]) == 3
-    assert recorder.epochs == ()
-    assert "train_step" in recorder.error
-    with pytest.raises(RuntimeError, match="compute_loss"):
-        model.fit(x, y, epochs=1, callbacks=[history(filters=(), strict=True)], verbose=0)
+    assert len(said(caught)) == 1
+    assert (len(result.history["loss"]), recorder.epochs) == (3, ())
+    assert recorder.error == "ArithmeticError: no more"
+    with pytest.raises(ArithmeticError, match="no more"):
+        model.fit(x, y, callbacks=[history(filters=(), probe=None, strict=True)], verbose=0)
+
+
+class Breaking(layers.Layer):
+    """Works while a model is trained, and in inference until it is told to break."""
+
+    broken = False
+
+    def call(self, x, training=False):
+        if self.broken and not training:
+            raise ArithmeticError("no more")
+        return x
+
+
+def test_a_layer_that_cannot_be_drawn_is_said_and_the_others_are_drawn(monkeypatch):
+    model, (x, y) = small(inside=(Breaking(name="breaking"),)), examples()
+    monkeypatch.setattr(Breaking, "broken", True)
+    recorder = history(probe=None, layers=["first", "second"], filters=[0, 2])
+    with pytest.warns(RuntimeWarning, match="2 of 2 pictures of 'second' failed: ArithmeticError: no more") as caught:
+        model.fit(x, y, epochs=2, callbacks=[recorder], verbose=0)
+    assert len(said(caught)) == 1
+    assert recorder.epochs == (0, 1, 2)
+    assert recorder.notes("first") == [("", "")] * 3
+    assert recorder.notes("second") == [("failed: ArithmeticError: no more",) * 2] * 3
+    assert recorder.pictures("second").shape == (3, 2, 12, 12, 3)
+    assert (recorder.pictures("second") == 128).all()
+    assert np.isnan(recorder.activations("second")).all()
+    assert np.isfinite(recorder.activations("first")).all()
+    with pytest.raises(ArithmeticError, match="no more"):
+        model.fit(x, y, callbacks=[history(probe=None, layers=["second"], strict=True)], verbose=0)
+
+
+def test_one_filter_that_fails_does_not_end_the_recording(monkeypatch):
+    original = Engine.facets
+
+    def facets(self, wanted):
+        (picture,) = original(self, wanted)
+        return [dataclasses.replace(picture, error="its gradient is NaN.") if wanted.filter == 2 else picture]
+
+    monkeypatch.setattr(Engine, "facets", facets)
+    model, (x, y) = small(), examples()
+    recorder = history(probe=None, filters=[0, 2])
+    with pytest.warns(RuntimeWarning, match="1 of 2 pictures of 'first' failed: its gradient is NaN"):
+        model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (0, 1)
+    assert recorder.notes("first") == [("", "failed: its gradient is NaN.")] * 2
+    with pytest.raises(FloatingPointError, match="NaN"):
+        model.fit(x, y, callbacks=[history(probe=None, filters=[0, 2], strict=True)], verbose=0)
+
+
+def test_training_that_diverges_is_recorded_to_its_end():
+    model, (x, y) = small(), examples()
+    model.compile(keras.optimizers.SGD(1e30), "sparse_categorical_crossentropy")
+    recorder = history()
+    with pytest.warns(RuntimeWarning, match="pictures of 'first' failed: the gradient of filter 0 is NaN"):
+        model.fit(x, y, epochs=3, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (0, 1, 2, 3)
+    assert np.isnan(recorder.kernels("first")[-1]).all()
+    assert np.isnan(recorder.logs[-1]["loss"])
 
 
 def test_a_train_step_of_ones_own_is_recorded_where_compute_loss_tells_the_loss_or_without_gradients():
@@ -198,7 +325,7 @@ def test_a_train_step_of_ones_own_is_recorded_where_compute_loss_tells_the_loss_
     model.fit(x, y, epochs=1, callbacks=[recorder, without], verbose=0)
     assert recorder.epochs == without.epochs == (0, 1)
     assert recorder.logs[1]["own"] > 0
-    assert without.gradients == [[], []]
+    assert [len(gradients) for gradients in without.gradients] == [0, 0]
     assert without.gradient_norms().shape == (2, 0)
     assert without.kernels("first").shape == (2, 3, 3, 3, 4)
 
@@ -269,14 +396,169 @@ def test_a_model_that_cannot_be_drawn_is_recorded_without_pictures_and_says_why(
         recorder.pictures("conv")
 
 
-def test_what_does_not_fit_the_model_is_refused_before_training():
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"layers": ["third"]}, "'first'"),
+        ({"layers": [9]}, "5 layers, got the index 9"),
+        ({"layers": [layers.Conv2D(3, 3, name="first")]}, "no such layer as 'first'"),
+        ({"filters": [40]}, "has 4 filters"),
+        ({"direction": {40: 1.0}}, "from 0 to 3, got 40"),
+    ],
+)
+def test_what_does_not_fit_the_model_ends_the_recording_not_the_training(options, words):
     model, (x, y) = small(), examples()
-    for options, words in (({"layers": ["third"]}, "'first'"), ({"filters": [40]}, "has 4 filters")):
-        before = model.get_weights()
-        with pytest.raises(ValueError, match=words):
-            model.fit(x, y, callbacks=[history(**options)], verbose=0)
-        for one, two in zip(before, model.get_weights(), strict=True):
-            np.testing.assert_array_equal(one, two)
+    recorder = history(**options)
+    with pytest.warns(RuntimeWarning, match=f"stopped recording before training.*{words}") as caught:
+        result = model.fit(x, y, epochs=2, callbacks=[recorder], verbose=0)
+    assert len(said(caught)) == 1
+    assert len(result.history["loss"]) == 2
+    assert re.search(words, recorder.error)
+    assert recorder.epochs == ()
+    assert re.search(words, repr(recorder))
+    # Strictly, before anything was trained.
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=words):
+        model.fit(x, y, callbacks=[history(**options, strict=True)], verbose=0)
+    for one, two in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+class Parts(keras.Model):
+    """Two networks with a train_step of its own, and no call."""
+
+    def __init__(self):
+        super().__init__(name="parts")
+        self.one = keras.Sequential([keras.Input((12, 12, 3)), layers.Conv2D(4, 3, name="conv")], name="one")
+        self.two = keras.Sequential([keras.Input((10, 10, 4)), layers.Conv2D(3, 3, name="conv")], name="two")
+
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self.two(self.one(data[0])) ** 2)
+        weights = self.trainable_weights
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, [w.value for w in weights]), weights, strict=True))
+        return {"loss": loss}
+
+
+@pytest.mark.parametrize("probe", [None, examples(6, seed=9)], ids=["without", "probe"])
+def test_a_model_without_a_call_is_trained_and_its_kernels_recorded_under_their_paths(probe):
+    model, (x, y) = Parts(), examples()
+    model.compile("sgd")
+    before = model.two.get_layer("conv").get_weights()[0]
+    recorder = history(probe=probe, layers=["one/conv", "two/conv"])
+    with pytest.warns(RuntimeWarning, match="no pictures") as caught:
+        model.fit(x, y, epochs=2, callbacks=[recorder], verbose=0)
+    assert recorder.epochs == (0, 1, 2)
+    np.testing.assert_array_equal(recorder.kernels("two/conv")[0], before)
+    np.testing.assert_array_equal(recorder.kernels("two/conv")[-1], model.two.get_layer("conv").get_weights()[0])
+    np.testing.assert_array_equal(recorder.kernels(model.one.get_layer("conv"))[-1], model.one.get_weights()[0])
+    assert recorder.kernels("one/conv").shape[-1] == 4
+    assert len(said(caught)) == (1 if probe is None else 2)
+    assert ("call" in recorder.error) == (probe is not None)
+
+
+def test_a_probe_that_does_not_fit_costs_the_gradients_only():
+    x, y = examples()
+    for wrong in ((x[:, :5, :5], y), (x[..., :1], y), (x, np.full((10, 1, 1), 99)), (x[:, 0], y)):
+        model = small()
+        recorder = history(probe=wrong, filters=())
+        with pytest.warns(RuntimeWarning, match="gradients on the probe"):
+            result = model.fit(x, y, epochs=1, callbacks=[recorder], verbose=0)
+        assert len(result.history["loss"]) == 1
+        assert recorder.epochs == (0, 1)
+        assert "gradients" in recorder.error
+
+
+def test_a_probe_that_does_not_fit_leaves_a_model_that_is_not_built_alone():
+    x, y = examples()
+
+    def weights(callbacks):
+        keras.utils.set_random_seed(4)
+        model = keras.Sequential([layers.Conv2D(4, 3, name="first"), layers.Flatten(), layers.Dense(3)])
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x, y, epochs=2, callbacks=callbacks, verbose=0)
+        return model.get_weights()
+
+    recorder = history(probe=(x[:, 0], y), filters=())
+    with pytest.warns(RuntimeWarning, match="gradients on the probe"):
+        watched = weights([recorder])
+    for one, two in zip(weights([]), watched, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert recorder.epochs == (1, 2)
+
+
+class Sampling(layers.Layer):
+    """Draws in inference too, from a generator whose state is a variable."""
+
+    def __init__(self):
+        super().__init__(name="sampling")
+        self.seeds = keras.random.SeedGenerator(7)
+
+    def call(self, x):
+        return x + 0.1 * keras.random.normal(tf.shape(x), seed=self.seeds)
+
+
+@pytest.mark.parametrize("is_built", [False, True])
+def test_a_layer_that_always_draws_draws_the_same_with_and_without_recording(is_built):
+    x, y = examples()
+
+    def trained(callbacks):
+        keras.utils.set_random_seed(4)
+        chain = [Sampling(), layers.Conv2D(4, 3, name="first"), layers.Flatten(), layers.Dense(3)]
+        model = keras.Sequential([keras.Input((12, 12, 3)), *chain] if is_built else chain)
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x, y, epochs=2, callbacks=callbacks, verbose=0)
+        return [variable.numpy() for variable in model.variables]
+
+    recorder = history(filters=())
+    for one, two in zip(trained([]), trained([recorder]), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert recorder.epochs == (0, 1, 2)
+
+
+@pytest.mark.parametrize("filters", [(), [0]], ids=["kernels", "pictures"])
+@pytest.mark.parametrize("probe", [True, False])
+def test_an_activation_that_keras_builds_with_the_first_call_is_trained_as_without_recording(filters, probe):
+    x, y = examples()
+
+    def trained(callbacks):
+        keras.utils.set_random_seed(4)
+        quarter = keras.initializers.Constant(0.25)
+        first, second = (layers.PReLU(alpha_initializer=quarter, shared_axes=[1, 2]) for _ in range(2))
+        model = keras.Sequential(
+            [
+                keras.Input((12, 12, 3)),
+                layers.Conv2D(4, 3, activation=first, name="first"),
+                layers.Conv2D(5, 3, activation=second, name="second"),
+                layers.Flatten(),
+                layers.Dense(3),
+            ]
+        )
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x, y, epochs=2, callbacks=callbacks, verbose=0)
+        return model
+
+    recorder = history(filters=filters, layers=["second"], **({} if probe else {"probe": None}))
+    alone, watched = trained([]), trained([recorder])
+    for one, two in zip(alone.get_weights(), watched.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert recorder.error == ""
+    assert recorder.epochs == (0, 1, 2)
+    if filters:
+        drawn = visualize_filter(watched, "second", 0, iterations=2)
+        assert recorder.pictures("second")[-1, 0].tobytes() == drawn.image.tobytes(), "with the alpha of the epoch"
+    if probe:
+        assert [len(gradients) for gradients in recorder.gradients] == [len(watched.trainable_weights)] * 3
+        assert sum("alpha" in name for name in recorder.weights) == 2
+
+
+def test_each_filter_is_drawn_once_per_epoch(monkeypatch):
+    model, (x, y) = small(), examples()
+    drawn, original = [], Engine.facets
+    monkeypatch.setattr(Engine, "facets", lambda self, wanted: drawn.append(wanted.filter) or original(self, wanted))
+    recorder = history(probe=None, filters=[0, 3])
+    model.fit(x, y, epochs=2, callbacks=[recorder], verbose=0)
+    assert drawn == [0, 3] * 3
 
 
 def test_a_history_is_of_one_model():
@@ -286,10 +568,28 @@ def test_a_history_is_of_one_model():
     other = small(strides=2)
     other.fit(x, y, callbacks=[recorder], verbose=0)  # the same layers and weights: training goes on elsewhere
     assert recorder.epochs == (0, 1, 2)
-    wider = keras.Sequential([keras.Input((12, 12, 3)), layers.Conv2D(9, 3, name="first"), layers.Flatten()])
-    wider.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="make a new FilterHistory"):
-        wider.fit(x, np.zeros((10, 900)), callbacks=[recorder], verbose=0)
+    for filters, size in ((9, 3), (4, 5)):
+        conv = layers.Conv2D(filters, size, name="first")
+        wider = keras.Sequential([keras.Input((12, 12, 3)), conv, layers.GlobalAveragePooling2D()])
+        wider.compile("sgd", "mse")
+        with pytest.warns(RuntimeWarning, match="make a new FilterHistory"):
+            wider.fit(x, np.zeros((10, filters)), callbacks=[recorder], verbose=0)
+        assert "make a new FilterHistory" in recorder.error
+        assert recorder.epochs == (0, 1, 2)
+
+
+def test_pictures_of_another_size_are_of_another_history():
+    def train(size):
+        conv = layers.Conv2D(4, 3, name="first")
+        model = keras.Sequential([keras.Input((size, size, 3)), conv, layers.GlobalAveragePooling2D()])
+        model.compile("sgd", "mse")
+        model.fit(np.zeros((4, size, size, 3)), np.zeros((4, 4)), callbacks=[recorder], verbose=0)
+
+    recorder = history(probe=None)
+    train(12)
+    with pytest.warns(RuntimeWarning, match="make a new FilterHistory"):
+        train(10)
+    assert recorder.pictures("first").shape == (2, 1, 12, 12, 3)
 
 
 def test_layers_are_named_by_name_index_or_themselves():
@@ -344,7 +644,7 @@ def test_closing_lets_go_of_everything(tmp_path):
 def test_the_text_says_what_is_recorded(run):
     recorder, _, _, _, _ = run
     text = repr(recorder)
-    for words in ("3 records, epochs 0 to 2", "first", "8 weights", "probe of 6 examples", "s per record"):
+    for words in ("3 records, epochs 0 to 2", "first", "8 weights on 6 examples", "s for the last record"):
         assert words in text
     assert "nothing recorded" in repr(history())
 

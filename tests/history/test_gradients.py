@@ -125,6 +125,47 @@ def test_penalties_on_activations_are_part_of_the_loss(batch_size):
     assert_close(measured(model, x, y, batch_size=batch_size), by_tape(model, loss))
 
 
+class Added(layers.Layer):
+    """Adds losses: a mean over examples, and a number for each example."""
+
+    def call(self, x):
+        self.add_loss(tf.reduce_mean(tf.sin(x)))
+        self.add_loss(0.3 * tf.reduce_sum(x**2, axis=(1, 2, 3)))
+        return x
+
+
+def by_added(model, x, shares=(1.0, 1.0)):
+    def loss(call):
+        one = model.get_layer("first")(tf.constant(x))
+        return shares[0] * tf.reduce_mean(tf.sin(one)) + shares[1] * 0.3 * tf.reduce_sum(one**2)
+
+    return by_tape(model, loss)
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("batch_size", [3, 5, 32])
+def test_losses_that_layers_add_are_the_loss_of_a_model_without_targets(batch_size, eager):
+    model = small(inside=(Added(),), compiled=False)
+    model.compile("sgd", run_eagerly=eager)
+    x, _ = examples()
+    gradients = ProbeGradients(model, Probe.of((x, None)), batch_size=batch_size)
+    for _ in range(2):
+        assert_close(gradients.measure(), by_added(model, x))
+
+
+@pytest.mark.parametrize("batch_size", [3, 32])
+def test_losses_that_layers_add_count_as_compute_loss_lets_them(batch_size):
+    class Weighing(keras.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None):
+            mean, squares = self.losses
+            return 2.0 * mean + 0.0 * tf.reduce_sum(squares)
+
+    model = small(inside=(Added(),), kind=Weighing, compiled=False)
+    model.compile("sgd")
+    x, y = examples()
+    assert_close(measured(model, x, y, batch_size=batch_size), by_added(model, x, (2.0, 0.0)))
+
+
 @pytest.mark.parametrize("batch_size", [4, 32])
 def test_several_outputs_add_up_with_their_weights(batch_size):
     inputs = keras.Input((SIZE, SIZE, 3), name="image")
