@@ -54,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
         environment.setenv("PLAYWRIGHT_BROWSERS_PATH", str(Path(users) / "ms-playwright"))
     for name in ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):  # where platformdirs looks
         environment.setenv(name, folder)
+    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+        environment.setenv("TF_CPP_MIN_LOG_LEVEL", "2")  # a failure's output is its own, not TensorFlow's greetings
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     config.add_cleanup(environment.undo)
 
