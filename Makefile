@@ -16,9 +16,9 @@ test: check chromium
 	$(BIN)/pytest
 
 # With the oldest versions that pyproject.toml allows, what a version can break: not the large networks, which only take
-# long, nor yet tests/widgets/test_explorer.py, which looks into ipywidgets 8. About 2 1/2 minutes.
+# long. About 3 minutes.
 test-lowest: .venv-lowest/installed
-	.venv-lowest/bin/python -m pytest -m "not big" --ignore tests/widgets/test_explorer.py \
+	.venv-lowest/bin/python -m pytest -m "not big" \
 		tests/model tests/twin tests/ascent tests/history tests/engine tests/session tests/widgets
 
 # With oneDNN switched to what this processor does not do by itself, what computes. About 2 minutes.

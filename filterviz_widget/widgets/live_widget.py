@@ -22,6 +22,11 @@ from filterviz_widget.widgets.frontend import frontend
 LOCK = threading.RLock()
 """One for all widgets of the process: two that are linked, each with a lock of its own, would wait for one another."""
 
+WIDGETS: dict[str, ipywidgets.Widget] = (
+    registry._instances if hasattr(registry, "_instances") else ipywidgets.Widget.widgets
+)
+"""All widgets of the process by `model_id`, where ipywidgets looks for them: 8 keeps it apart, 7 in the class."""
+
 BASE_TRAITS = {name for name in ipywidgets.DOMWidget.class_trait_names() if not name.startswith("_")} - {
     "keys",
     "comm",
@@ -78,7 +83,7 @@ class LiveWidget(anywidget.AnyWidget):
 
         self.comm.on_msg(handle)
         weak: Any = weakref.proxy(self)
-        registry._instances[self.model_id] = weak
+        WIDGETS[self.model_id] = weak
         # ipykernel 7.4 hands a page's message to the shell that last sent something to that page, because somebody may
         # wait there for a reply. After whatever a cell or a background thread sends, that is the main shell, and the
         # sliders would rest until the running cell ends. Nobody waits here: the message's own subshell is right.
@@ -149,7 +154,7 @@ class LiveWidget(anywidget.AnyWidget):
                 if name in sent and isinstance(sent[name], str | bool | None) and len(str(sent[name])) <= 1000:
                     super().set_state({name: sent[name]})
             layout = sent.get("layout")
-            if isinstance(layout, str) and layout.removeprefix("IPY_MODEL_") in registry._instances:
+            if isinstance(layout, str) and layout.removeprefix("IPY_MODEL_") in WIDGETS:
                 super().set_state({"layout": layout})
         # Whatever the page believes, this is the state.
         changed = [name for name in self.SETTINGS if name in sent and not _same(sent[name], getattr(self, name))]

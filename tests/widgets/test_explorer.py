@@ -14,11 +14,11 @@ import tensorflow as tf
 import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ipywidgets.widgets.widget import _instances
 
 from filterviz_widget import FilterExplorer, FilterPicture
 from filterviz_widget.description.method import PRESETS
 from filterviz_widget.session.worker import THREAD_NAME
+from filterviz_widget.widgets.live_widget import WIDGETS
 from tests.networks import SIZE, small_network, with_weights
 
 
@@ -434,10 +434,10 @@ def test_it_links_lays_out_and_stands_in_boxes(explorer):
     ],
 )
 def test_wrong_arguments_are_refused_and_leave_nothing_open(model, arguments, error, words):
-    before = len(threads()), set(_instances)
+    before = len(threads()), set(WIDGETS)
     with pytest.raises(error, match=words):
         FilterExplorer(model, **arguments)
-    assert (len(threads()), set(_instances)) == before
+    assert (len(threads()), set(WIDGETS)) == before
 
 
 def test_models_that_cannot_be_shown_are_refused_in_words():

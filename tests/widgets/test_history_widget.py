@@ -16,7 +16,6 @@ import pytest
 import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ipywidgets.widgets import widget as registry
 from PIL import Image
 
 from filterviz_widget import FilterHistory
@@ -24,7 +23,7 @@ from filterviz_widget.history.shown import MOST_INPUTS, WEIGHT, shown
 from filterviz_widget.session.worker import THREAD_NAME
 from filterviz_widget.widgets import history_widget, live_widget
 from filterviz_widget.widgets.history_widget import HistoryWidget
-from filterviz_widget.widgets.live_widget import LOCK
+from filterviz_widget.widgets.live_widget import LOCK, WIDGETS
 from tests.history.networks import examples, small
 
 
@@ -408,7 +407,7 @@ def test_an_observer_may_close_the_history():
 
 def open_widgets():
     gc.collect()
-    return [one for one in registry._instances.values() if isinstance(one, ipywidgets.Layout | HistoryWidget)]
+    return [one for one in WIDGETS.values() if isinstance(one, ipywidgets.Layout | HistoryWidget)]
 
 
 def test_what_nobody_holds_leaves_no_thread_no_layout_and_no_file(tmp_path, monkeypatch):
