@@ -226,7 +226,7 @@ def test_gradients_that_fail_are_said_once_in_words_and_the_rest_is_recorded():
     assert [len(gradients) for gradients in recorder.gradients] == [0, 0, 0, 0]
     assert np.isnan(recorder.kernel_gradients("first")).all()
     assert "train_step" in recorder.error
-    assert "train_step" in repr(recorder)
+    assert "could not be computed" in repr(recorder)
     assert all("train_step" in record.problems["gradients"] for record in recorder.records)
     with pytest.raises(RuntimeError, match="compute_loss"):
         model.fit(x, y, epochs=1, callbacks=[history(filters=(), strict=True)], verbose=0)
@@ -550,6 +550,17 @@ def test_an_activation_that_keras_builds_with_the_first_call_is_trained_as_witho
     if probe:
         assert [len(gradients) for gradients in recorder.gradients] == [len(watched.trainable_weights)] * 3
         assert sum("alpha" in name for name in recorder.weights) == 2
+
+
+def test_all_that_is_missing_is_said_once():
+    model, (x, y) = small(kind=OwnStep, compiled=False), examples()
+    model.compile(keras.optimizers.SGD(1e30))
+    recorder = history(filters=[0, 1])
+    with pytest.warns(RuntimeWarning, match="could not record all") as caught:
+        model.fit(x, y, epochs=3, callbacks=[recorder], verbose=0)
+    assert len(said(caught)) == 2
+    assert "compute_loss" in recorder.error
+    assert "2 of 2 pictures of 'first' failed" in recorder.error
 
 
 def test_each_filter_is_drawn_once_per_epoch(monkeypatch):
