@@ -15,8 +15,8 @@ DEAD = 1e-9
 """A layer is dead whose gradient norm is below this share of the median over the layers."""
 
 
-DIGITS = 7
-"""Of a norm that is shown, as many as float32 has: each more is a byte per layer and record in every message."""
+DIGITS = 9
+"""Of a norm that is shown: so many tell float32 numbers apart, and each more is a byte of every message, everywhere."""
 
 
 class Overview:

@@ -139,6 +139,9 @@ class HistoryWidget(LiveWidget):
             self._property_lock.update({name: state[name] for name in state.keys() & self._property_lock.keys()})
             self._send({"method": "update", "state": state, "buffer_paths": []}, buffers=[])
 
+    def __repr__(self) -> str:
+        return "FilterHistory (closed)" if self._history is None else repr(self._history).partition("\n")[0]
+
     def _shut(self, timeout: float) -> None:
         with LOCK:
             worker, self._worker = self._worker, None

@@ -487,6 +487,30 @@ def test_a_probe_that_does_not_fit_leaves_a_model_that_is_not_built_alone():
     assert recorder.epochs == (1, 2)
 
 
+class TrainedOnly(keras.Model):
+    """Can be called in training only, and does not say how it is made."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = layers.Conv2D(4, 3, name="conv"), layers.Dense(3, activation="softmax")
+
+    def call(self, x, training=False):
+        if not training:
+            raise ArithmeticError("not now")
+        return self.head(keras.ops.mean(self.conv(x), axis=(1, 2)))
+
+
+def test_a_model_that_cannot_be_built_before_training_is_recorded_afterwards():
+    model, (x, y) = TrainedOnly(), examples()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    recorder = history(layers=["conv"])
+    with pytest.warns(RuntimeWarning, match="could not record all of epoch 1.*not now"):
+        result = model.fit(x, y, epochs=2, callbacks=[recorder], verbose=0)
+    assert len(result.history["loss"]) == 2
+    assert recorder.epochs == (1, 2)
+    np.testing.assert_array_equal(recorder.kernels("conv")[-1], model.conv.get_weights()[0])
+
+
 class Sampling(layers.Layer):
     """Draws in inference too, from a generator whose state is a variable."""
 
