@@ -298,7 +298,9 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         if self._recorder is None:
             self._read_model()
         assert self._recorder is not None
-        record = self._recorder.record(number, logs)
+        if len(self._store):  # a training loop of one's own may count otherwise
+            number = max(number, self._store[len(self._store) - 1].epoch + 1)
+        record = self._recorder.record(int(number), logs)
         shapes = _shapes(record)
         if len(self._store) and any(self._shapes.get(name, shape) != shape for name, shape in shapes.items()):
             raise ValueError(self._other_model())

@@ -135,7 +135,7 @@ class Recorder:
         weights = self._model.trainable_weights
         if any(id(weight) not in self._names for weight in weights):  # made since, by the first call
             self._names = weight_names(self._model, layers_by_path(self._model))
-        return tuple(self._names[id(weight)] for weight in weights)
+        return tuple(self._names.get(id(weight), weight.path) for weight in weights)
 
 
 NOT_REACHED = "its output does not depend on the image."

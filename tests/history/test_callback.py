@@ -176,6 +176,22 @@ def test_resumed_training_begins_with_the_epoch_that_it_resumes():
     assert without.epochs == (8,)
 
 
+def test_a_training_loop_of_ones_own_that_counts_otherwise_is_recorded_in_order(tmp_path):
+    model, (x, y) = small(), examples()
+    recorder = history(filters=())
+    callbacks = keras.callbacks.CallbackList([recorder], model=model)
+    callbacks.on_train_begin()
+    for epoch in (np.int64(0), np.int64(0), np.int64(0)):
+        callbacks.on_epoch_begin(epoch)
+        model.train_on_batch(x, y)
+        callbacks.on_epoch_end(epoch, {"loss": tf.constant(1.5), "words": "no number"})
+    assert recorder.epochs == (0, 1, 2, 3)
+    recorder.save(tmp_path / "run.h5")
+    loaded = FilterHistory.load(tmp_path / "run.h5")
+    assert loaded.epochs == (0, 1, 2, 3)
+    assert [log.get("loss") for log in loaded.logs] == [None, 1.5, 1.5, 1.5]
+
+
 def test_a_pipeline_with_steps_per_epoch_is_recorded():
     model, (x, y) = small(), examples()
     recorder = history(filters=())
