@@ -79,7 +79,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         self.probe_size = self._probe.size if self._probe else 0
         """How many examples the gradients are of; 0 without a probe."""
         # One name, index or layer is a likely slip for a list of one.
-        one = isinstance(layers, str | int) or hasattr(layers, "name")
+        one = isinstance(layers, str) or hasattr(layers, "__index__") or hasattr(layers, "name")
         self._wanted_layers: list[Any] | None = [layers] if one else None if layers is None else list(layers)
         self._max_bytes = _bytes(max_bytes)
         # The function and the arrays themselves, of which the settings hold a name and copies.
@@ -96,6 +96,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         self._recorder: Recorder | None = None
         self._shift: int | None = None
         self._trained = 0
+        self._told: set[str] = set()
         self._subscribers: list[Callable[[Record], None]] = []
         self._watchers: list[Callable[[], None]] = []
         self.error = ""
@@ -122,8 +123,13 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         """
         self._recorder = self._shift = None
         self._is_over, self.error = False, ""
+        self._told.clear()
         self._tell()
         self._trying("before training", self._read_early)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Called by Keras: what was compiled for this training is not needed any more."""
+        self._recorder = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Called by Keras: records the state before training."""
@@ -235,8 +241,10 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
     def __repr__(self) -> str:
         if self._closed:
             return "FilterHistory (closed)"
+        lines = self.error.splitlines()
+        error = f"  error      {lines[0]}{' ...' * (len(lines) > 1)}" if lines else ""
         if not len(self._store):
-            return "FilterHistory: nothing recorded yet" + (f"\n  error      {self.error}" if self.error else "")
+            return "FilterHistory: nothing recorded yet" + (f"\n{error}" if error else "")
         first, last = self._store[0], self._store[len(self._store) - 1]
         held, moved = self._store.bytes_in_memory, self._store.bytes_on_disk
         names = [*self.layers[:MOST_NAMES], *([f"{len(self.layers)} in all"] if len(self.layers) > MOST_NAMES else [])]
@@ -249,7 +257,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
                 f"  gradients  {probe}",
                 f"  time       {last.logs.get('record_seconds', 0):.2f} s for the last record",
                 f"  arrays     {held / 1e6:.1f} MB in memory{where}",
-                *([f"  error      {self.error}"] if self.error else []),
+                *([error] if error else []),
             ]
         )
 
@@ -271,9 +279,11 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         record = self._trying(f"at epoch {number}", lambda: self._add(number, logs))
         if record is None:
             return
-        if not self.error and (problem := _problem(record)):
-            self.error = problem
-            self._warn(f"FilterHistory could not record all of epoch {number}. {problem}")
+        for what, problem in _missing(record).items():
+            if what not in self._told:  # once a training, as it is likely to be so at each epoch
+                self._told.add(what)
+                self.error = f"{self.error}\n{problem}".lstrip()
+                self._warn(f"FilterHistory could not record all of epoch {number}. {problem}")
         for listener in list(self._subscribers):
             try:
                 listener(record.copied())
@@ -288,7 +298,9 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         if self._recorder is None:
             self._read_model()
         assert self._recorder is not None
-        record = self._recorder.record(number, logs)
+        if len(self._store):  # a training loop of one's own may count otherwise
+            number = max(number, self._store[len(self._store) - 1].epoch + 1)
+        record = self._recorder.record(int(number), logs)
         shapes = _shapes(record)
         if len(self._store) and any(self._shapes.get(name, shape) != shape for name, shape in shapes.items()):
             raise ValueError(self._other_model())
@@ -344,14 +356,13 @@ def _shapes(record: Record) -> dict[Any, Any]:
     return {name: (array.shape, array.dtype) for name, array in arrays.items()}
 
 
-def _problem(record: Record) -> str:
-    """What is missing of a record, in words; "" if nothing is. That a model cannot be drawn is no news."""
-    if "gradients" in record.problems:
-        return record.problems["gradients"]
+def _missing(record: Record) -> dict[str, str]:
+    """What is missing of a record, and why, in words. That a model cannot be drawn at all was said when it was read."""
+    missing = {what: problem for what, problem in record.problems.items() if what != "pictures"}
     for layer, notes in record.notes.items():
         if failed := [note for note in notes if note.startswith(FAILED)]:
-            return f"{len(failed)} of {len(notes)} pictures of {layer!r} {failed[0]}"
-    return ""
+            missing[f"pictures of {layer}"] = f"{len(failed)} of {len(notes)} pictures of {layer!r} {failed[0]}"
+    return missing
 
 
 def _removed(functions: list[Any], function: Any) -> None:

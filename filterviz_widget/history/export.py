@@ -55,7 +55,7 @@ def picture_grid(
                 axis.text(-0.05, 0.5, str(number), fontsize=7, ha="right", va="center", transform=axis.transAxes)
     some = "" if len(shown) == len(epochs) else f", {len(shown)} of {len(epochs)} records"
     which = f"filter {filters[0]}" if len(filters) == 1 else f"{len(filters)} filters"
-    figure.suptitle(f"{layer}, {which}{some}", fontsize=9)
+    figure.suptitle(f"{layer}, {which}{some}", fontsize=9, parse_math=False)
     return figure
 
 

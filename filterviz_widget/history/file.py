@@ -63,12 +63,13 @@ def read(path: str | Path, store: Store) -> Contents:
         file = h5py.File(path, "r", rdcc_nbytes=0, locking=False)
         try:
             said = from_json(_about(file))
-            _check_arrays(file, said, Path(path).stat().st_size)
+            size = _check_arrays(file, said, Path(path).stat().st_size)
         except BaseException:
             file.close()
             raise
         contents = said.contents
         archive = Archive(file, [layer.name for layer in contents.layout], said.weights)
+        archive.nbytes = size
         parts = {layer.name: len(layer.parts) for layer in contents.layout}
         store.adopt(
             archive,
@@ -100,8 +101,11 @@ def _about(file: Any) -> Any:
     return json.loads(text[0])
 
 
-def _check_arrays(file: Any, said: Said, file_size: int) -> None:
+def _check_arrays(file: Any, said: Said, file_size: int) -> int:
     """Compares the data sets with what is said of them, and reads none of their arrays.
+
+    Returns:
+        How many bytes they take.
 
     Raises:
         ValueError: If one is missing, too many, of another shape or dtype, or not whole.
@@ -135,6 +139,7 @@ def _check_arrays(file: Any, said: Said, file_size: int) -> None:
         total += _check_storage(data, key)
     if total > file_size:
         raise ValueError(f"its arrays would take {total:,} bytes, the file has {file_size:,}")
+    return total
 
 
 def _rows(said: Said) -> dict[str, tuple[int, tuple[int | None, ...], tuple[str, ...]]]:

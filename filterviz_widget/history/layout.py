@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from filterviz_widget.model import ModelView
 from filterviz_widget.model.kernels import KernelPart, Kind, kernel_parts, layers_with_kernels
-from filterviz_widget.model.paths import layers_by_path, path_at, path_of
+from filterviz_widget.model.paths import path_at, path_of
 
 
 class Part(NamedTuple):
@@ -53,7 +53,7 @@ class Layout(NamedTuple):
         layers: The layers.
         kernels: Per layer, where its kernels are.
         paths: All layers of the model by their path.
-        undrawn: Names of layers that cannot be drawn, though they were asked for.
+        undrawn: Names of layers that cannot be drawn, though the model can be and pictures are wanted.
     """
 
     layers: tuple[RecordedLayer, ...]
@@ -68,7 +68,7 @@ def read_layout(
     layers: Iterable[Any] | None,
     filters: Sequence[int],
     names: Mapping[int, str],
-    paths: dict[str, Any] | None = None,
+    paths: dict[str, Any],
 ) -> Layout:
     """Finds the layers in the model.
 
@@ -78,13 +78,11 @@ def read_layout(
         layers: Names or paths, indices in `model.layers`, or the layers themselves; None for all convolutions.
         filters: The filters to draw of each layer; those that a layer does not have are left out.
         names: Of the weights, by id.
-        paths: Of `layers_by_path`, where it is known.
+        paths: All layers, of `layers_by_path`.
 
     Raises:
         ValueError: If the model has no such layer, or the layer has none of the filters.
     """
-    if paths is None:
-        paths = layers_by_path(model, view.graph if view else None)
     known = _known(view, paths)
     if layers is None:
         found = [one for one in known.values() if one.is_convolution]
@@ -109,7 +107,7 @@ def read_layout(
         tuple(one._replace(sees_colours=one.name == first and _has_three_inputs(one)) for one in recorded),
         {one.name: one.parts for one in found},
         paths,
-        tuple(one.name for one in found if layers is not None and filters and view and not one.is_drawable),
+        tuple(one.name for one in found if filters and view and not one.is_drawable),
     )
 
 

@@ -55,7 +55,7 @@ def _as_now(about: Any, arrays: "_Arrays") -> dict[str, Any]:
     records = []
     for number, head in enumerate(about["records"]):
         numbers = []
-        if len(head["weights"]) != head["gradients"] and head["gradients"]:
+        if len(head["weights"]) != head["gradients"]:
             raise ValueError(f"There are {head['gradients']} gradients of {len(head['weights'])} weights.")
         for place, name in enumerate(head["weights"]):
             shape, dtype = arrays.header(f"{number}/gradients/{place}")

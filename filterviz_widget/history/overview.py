@@ -15,6 +15,10 @@ DEAD = 1e-9
 """A layer is dead whose gradient norm is below this share of the median over the layers."""
 
 
+DIGITS = 9
+"""Of a norm that is shown: so many tell float32 numbers apart, and each more is a byte of every message, everywhere."""
+
+
 class Overview:
     """Columns with an entry per record: what `add` does takes as long for the thousandth record as for the first.
 
@@ -52,7 +56,7 @@ class Overview:
             if dead is not None and len(dead) and dead.all():
                 marks[owner_of(layer)] = marks.get(owner_of(layer)) or "dead"
         _grow(self.logs, {name: _plain(one) for name, one in record.logs.items() if name != "record_seconds"}, count)
-        _grow(self.norms, {name: _plain(one) for name, one in norms.items()}, count)
+        _grow(self.norms, {name: _plain(one, DIGITS) for name, one in norms.items()}, count)
         _grow(self.marks, marks, count, "")
         self._had_gradients.append(has_gradients)
         self.epochs.append(record.epoch)
@@ -98,6 +102,6 @@ def _grow(columns: dict[str, Any], new: dict[str, Any], count: int, nothing: Any
         column.append(new.get(name, nothing))
 
 
-def _plain(value: float) -> float | None:
+def _plain(value: float, digits: int = 17) -> float | None:
     """A number as JSON has it: it knows no NaN and no infinity."""
-    return float(value) if math.isfinite(value) else None
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None

@@ -102,7 +102,8 @@ class Recorder:
             reasons = {layer.name: layer.reason for layer in view.unsupported}
             why = " ".join(f"{name!r}: {reasons.get(name, NOT_REACHED)}" for name in layout.undrawn)
             self._problems["pictures"] = why
-            _warn(f"FilterHistory records no pictures of some layers. {why}")
+            if layers is not None:  # by name
+                _warn(f"FilterHistory records no pictures of some layers. {why}")
         for layer in layout.layers:
             if layer.filters and self._engine:  # an option that does not fit is found before training
                 self._engine.describe(layer.name, layer.filters[0], **self._settings.how)
@@ -134,7 +135,7 @@ class Recorder:
         weights = self._model.trainable_weights
         if any(id(weight) not in self._names for weight in weights):  # made since, by the first call
             self._names = weight_names(self._model, layers_by_path(self._model))
-        return tuple(self._names[id(weight)] for weight in weights)
+        return tuple(self._names.get(id(weight), weight.path) for weight in weights)
 
 
 NOT_REACHED = "its output does not depend on the image."

@@ -11,23 +11,29 @@ class FilterHistory(HistoryCallback):
 
     A Keras callback. After each epoch, and once before training, it keeps
 
-    - the kernels of the chosen layers;
+    - the kernels of the chosen layers, as the layers compute with them;
     - the gradients of the compiled loss, regularization included, with respect to every trainable weight. A callback
       never sees the batches of `fit`, so these are the gradients on the probe, the same examples every time;
-    - the picture that each chosen filter responds to most, from the same start every time;
+    - the picture that each chosen filter responds to most, from the same start every time: the same bytes as in
+      `FilterExplorer` and `visualize_filter`, with what there is to know about it (`notes`);
     - the numbers that Keras logged. `class_weight` given to `fit` is not known here: give the probe sample weights.
 
     Training is not disturbed: the same seed gives the same weights with and without the callback.
 
     Epochs are counted as "trained so far". A second `fit` goes on counting where the first ended, unless its
     `initial_epoch` says otherwise; a first `fit` with `initial_epoch=5` begins with record 5. Interrupting `fit` keeps
-    what was recorded.
+    what was recorded. A model that only the first batch builds is recorded from the end of the first epoch on or, with
+    a probe, which builds it, from before training.
 
-    If recording fails, a warning says why, recording stops and training goes on; the next `fit` tries again.
+    Whatever cannot be recorded is left out, and training goes on: a warning and `error` say what and why. If that is
+    one picture or the gradients, the rest is recorded; if it is all, recording stops, and the next `fit` tries again.
+
+    Copies (`copy.deepcopy`, as searches over hyperparameters make for each trial) are new, empty histories with the
+    same settings.
 
     Args:
         probe: `(x, y)` or `(x, y, sample_weight)`: examples as `fit` takes them, as arrays, such as one batch of the
-            validation data. They are not copied. None: no gradients.
+            validation data; `y` may be None for a loss that needs none. They are not copied. None: no gradients.
         layers: Which layers: names (paths in nested models: "vgg16/block3_conv1"), indices in `model.layers`, or
             layers; None for all convolutions of the model. Each takes time: name those that you want to watch.
         filters: Which filters of each layer are drawn, counted from 0; those that a layer lacks are left out. `()`
@@ -42,14 +48,23 @@ class FilterHistory(HistoryCallback):
         initial: Whether the state before training is recorded.
         batch_size: How many examples of the probe are computed at a time.
         max_bytes: How many bytes of arrays are held in memory. Beyond it, the oldest go to a temporary file that is
-            removed by `close()`, or when the history is forgotten; they are read as before.
-        strict: Whether a failure of the recording ends training with its exception.
-        image_size: Side of the pictures, or `(height, width)`, in pixels; None for the model's input size.
+            removed by `close()`, when the history is forgotten, or at exit; they are read as before.
+        strict: Whether whatever cannot be recorded ends training with its exception.
+        image_size: Side of the pictures, or `(height, width)`, in pixels, up to 2,048; None for the model's input size.
         input_range: The lowest and highest value that the model's input pixels take; "auto" reads them from the
             model's first layers, and is (0, 1) where these say nothing.
+        input: Name of the input to optimise, for a model with several.
+        preprocess: What happens to the image before the model sees it: a function in TensorFlow operations, or
+            "caffe", "tf" or "torch" as `keras.applications` calls them.
+        other_inputs: What the model's other inputs are held at, arrays by name; zeros where nothing is given.
+        channels: Three channels to show as red, green and blue, for an image that is neither grey nor RGB.
+        precision: In which dtype the pictures are computed: "float32", "bfloat16", "float16", or "auto", as for
+            `FilterExplorer`.
+        **options: Axes of `Method`, such as `jitter=8` or `sign=-1`.
 
     Raises:
-        TypeError, ValueError: If an argument is not allowed; what depends on the model, when `fit` starts.
+        TypeError, ValueError: If an argument is unknown or not allowed. What depends on the model is found when `fit`
+            starts, and raised there only if `strict`.
 
     Example:
 
@@ -57,7 +72,12 @@ class FilterHistory(HistoryCallback):
     >>> model.fit(x, y, epochs=4, callbacks=[history])
     >>> history.epochs
     (0, 1, 2, 3, 4)
+    >>> history.kernels("conv2d_1").shape  # records, height, width, inputs, filters
+    (5, 3, 3, 32, 64)
     >>> history.plot("conv2d_1", 0)
+    >>> history.save("run.h5")
+    >>> FilterHistory.load("run.h5").epochs
+    (0, 1, 2, 3, 4)
     """
 
     _widget: HistoryWidget | None = None

@@ -129,6 +129,19 @@ class HistoryWidget(LiveWidget):
         """Removes the widget from the page and lets go of the history."""
         self._shut(0 if LOCK._is_owned() else 5)  # type: ignore[attr-defined]  # a drawing may wait for this very lock
 
+    def send_state(self, key: Any = None) -> None:
+        """Sends traits to the page, as ipywidgets does, without its search for bytes among them.
+
+        There are none, and it would look at every number of every column after each epoch, in Python.
+        """
+        state = self.get_state(key=key)
+        if state:
+            self._property_lock.update({name: state[name] for name in state.keys() & self._property_lock.keys()})
+            self._send({"method": "update", "state": state, "buffer_paths": []}, buffers=[])
+
+    def __repr__(self) -> str:
+        return "FilterHistory (closed)" if self._history is None else repr(self._history).partition("\n")[0]
+
     def _shut(self, timeout: float) -> None:
         with LOCK:
             worker, self._worker = self._worker, None

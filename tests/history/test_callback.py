@@ -176,6 +176,22 @@ def test_resumed_training_begins_with_the_epoch_that_it_resumes():
     assert without.epochs == (8,)
 
 
+def test_a_training_loop_of_ones_own_that_counts_otherwise_is_recorded_in_order(tmp_path):
+    model, (x, y) = small(), examples()
+    recorder = history(filters=())
+    callbacks = keras.callbacks.CallbackList([recorder], model=model)
+    callbacks.on_train_begin()
+    for epoch in (np.int64(0), np.int64(0), np.int64(0)):
+        callbacks.on_epoch_begin(epoch)
+        model.train_on_batch(x, y)
+        callbacks.on_epoch_end(epoch, {"loss": tf.constant(1.5), "words": "no number"})
+    assert recorder.epochs == (0, 1, 2, 3)
+    recorder.save(tmp_path / "run.h5")
+    loaded = FilterHistory.load(tmp_path / "run.h5")
+    assert loaded.epochs == (0, 1, 2, 3)
+    assert [log.get("loss") for log in loaded.logs] == [None, 1.5, 1.5, 1.5]
+
+
 def test_a_pipeline_with_steps_per_epoch_is_recorded():
     model, (x, y) = small(), examples()
     recorder = history(filters=())
@@ -226,7 +242,7 @@ def test_gradients_that_fail_are_said_once_in_words_and_the_rest_is_recorded():
     assert [len(gradients) for gradients in recorder.gradients] == [0, 0, 0, 0]
     assert np.isnan(recorder.kernel_gradients("first")).all()
     assert "train_step" in recorder.error
-    assert "train_step" in repr(recorder)
+    assert "could not be computed" in repr(recorder)
     assert all("train_step" in record.problems["gradients"] for record in recorder.records)
     with pytest.raises(RuntimeError, match="compute_loss"):
         model.fit(x, y, epochs=1, callbacks=[history(filters=(), strict=True)], verbose=0)
@@ -487,6 +503,30 @@ def test_a_probe_that_does_not_fit_leaves_a_model_that_is_not_built_alone():
     assert recorder.epochs == (1, 2)
 
 
+class TrainedOnly(keras.Model):
+    """Can be called in training only, and does not say how it is made."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = layers.Conv2D(4, 3, name="conv"), layers.Dense(3, activation="softmax")
+
+    def call(self, x, training=False):
+        if not training:
+            raise ArithmeticError("not now")
+        return self.head(keras.ops.mean(self.conv(x), axis=(1, 2)))
+
+
+def test_a_model_that_cannot_be_built_before_training_is_recorded_afterwards():
+    model, (x, y) = TrainedOnly(), examples()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    recorder = history(layers=["conv"])
+    with pytest.warns(RuntimeWarning, match="could not record all of epoch 1.*not now"):
+        result = model.fit(x, y, epochs=2, callbacks=[recorder], verbose=0)
+    assert len(result.history["loss"]) == 2
+    assert recorder.epochs == (1, 2)
+    np.testing.assert_array_equal(recorder.kernels("conv")[-1], model.conv.get_weights()[0])
+
+
 class Sampling(layers.Layer):
     """Draws in inference too, from a generator whose state is a variable."""
 
@@ -550,6 +590,17 @@ def test_an_activation_that_keras_builds_with_the_first_call_is_trained_as_witho
     if probe:
         assert [len(gradients) for gradients in recorder.gradients] == [len(watched.trainable_weights)] * 3
         assert sum("alpha" in name for name in recorder.weights) == 2
+
+
+def test_all_that_is_missing_is_said_once():
+    model, (x, y) = small(kind=OwnStep, compiled=False), examples()
+    model.compile(keras.optimizers.SGD(1e30))
+    recorder = history(filters=[0, 1])
+    with pytest.warns(RuntimeWarning, match="could not record all") as caught:
+        model.fit(x, y, epochs=3, callbacks=[recorder], verbose=0)
+    assert len(said(caught)) == 2
+    assert "compute_loss" in recorder.error
+    assert "2 of 2 pictures of 'first' failed" in recorder.error
 
 
 def test_each_filter_is_drawn_once_per_epoch(monkeypatch):

@@ -1,11 +1,13 @@
 """Saving and loading: exact, whole or not at all, opened without being read, and nothing taken on trust."""
 
+import io
 import json
 import math
 import random
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -72,6 +74,7 @@ def test_a_saved_history_is_loaded_exactly_as_it_was(recorded, saved, tmp_path):
     loaded = FilterHistory.load(saved)
     assert_same_history(loaded, recorded)
     assert repr(loaded).splitlines()[:4] == repr(recorded).splitlines()[:4]
+    assert repr(loaded).splitlines()[4] == "  arrays     0.0 MB in memory, 0.0 MB in a file"
     for part in ("depthwise", "pointwise"):
         np.testing.assert_array_equal(loaded.kernels("separable", part), recorded.kernels("separable", part))
     assert np.isnan(loaded.kernel_gradients("first")[2]).all()
@@ -142,6 +145,7 @@ def test_a_history_larger_than_the_memory_is_saved_and_looked_through(recorded, 
     )
     assert (tmp_path / "large.h5").stat().st_size > 256e6
     assert int(run.stdout) * 1024 < 40e6
+    assert "0.0 MB in memory, 256.0 MB in a file" in repr(FilterHistory.load(tmp_path / "large.h5"))
 
 
 def test_a_loaded_history_is_read_only(saved):
@@ -402,6 +406,63 @@ def test_a_file_of_another_structure_is_refused_in_words(saved, tmp_path, name):
         structures()[name](file)
     with pytest.raises(ValueError, match=r"cannot be read as a history"):
         FilterHistory.load(path)
+
+
+def npz_structures():
+    """Ways to make another file of one of version 0.1.0: names, and what happens to its arrays."""
+
+    def told(change):
+        def edit(arrays):
+            about = json.loads(arrays["about"].tobytes())
+            change(about)
+            arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+
+        return edit
+
+    kernel = "0/kernels/0/0"
+    return {
+        "settings that are nonsense": told(lambda about: about["settings"].update(seed="x")),
+        "epochs that are not sorted": told(lambda about: about["records"][0].update(epoch=5)),
+        "text for a number": told(lambda about: about["records"][1]["logs"].update(loss="low")),
+        "a gradient too few": told(lambda about: about["records"][0].update(gradients=3)),
+        "a weight too few": told(lambda about: about["records"][0]["weights"].pop()),
+        "no layout": told(lambda about: about.pop("layout")),
+        "a layer that was drawn and is not there": told(lambda about: about["records"][0].update(drawn=["x"])),
+        "another shape of a kernel": lambda arrays: arrays.update({kernel: np.zeros((3, 3, 3, 5), np.float32)}),
+        "another dtype": lambda arrays: arrays.update({kernel: arrays[kernel].astype(np.int32)}),
+        "objects": lambda arrays: arrays.update({kernel: np.array([{}], object)}),
+        "five channels": lambda arrays: arrays.update({"0/pictures/0": np.zeros((2, 12, 12, 5), np.uint8)}),
+        "an array too few": lambda arrays: arrays.pop(kernel),
+        "an array too many": lambda arrays: arrays.update({"more": np.zeros(3)}),
+        "no text": lambda arrays: arrays.pop("about"),
+    }
+
+
+@pytest.mark.parametrize("name", npz_structures())
+def test_a_file_of_0_1_0_that_was_edited_is_refused_in_words(tmp_path, name):
+    with np.load(BY_0_1_0) as file:
+        arrays = dict(file)
+    npz_structures()[name](arrays)
+    np.savez(tmp_path / "other.npz", **arrays)
+    with pytest.raises(ValueError, match="cannot be read as a history"):
+        FilterHistory.load(tmp_path / "other.npz")
+
+
+def test_a_file_of_0_1_0_is_not_believed_about_a_size(tmp_path):
+    with np.load(BY_0_1_0) as file:
+        arrays = dict(file)
+    np.savez_compressed(tmp_path / "compressed.npz", **arrays)
+    with pytest.raises(ValueError, match="compressed"):
+        FilterHistory.load(tmp_path / "compressed.npz")
+    claim = io.BytesIO()
+    header = {"descr": "|u1", "fortran_order": False, "shape": (2, 2**20, 2**20, 3)}
+    np.lib.format.write_array_header_1_0(claim, header)
+    with zipfile.ZipFile(BY_0_1_0) as old, zipfile.ZipFile(tmp_path / "claim.npz", "w") as new:
+        for entry in old.infolist():
+            is_claim = entry.filename == "0/pictures/0.npy"
+            new.writestr(entry.filename, claim.getvalue() if is_claim else old.read(entry))
+    with pytest.raises(ValueError, match="pictures/0 is not whole"):
+        FilterHistory.load(tmp_path / "claim.npz")
 
 
 def everything(history):

@@ -1,5 +1,7 @@
 """Which layer is meant: two of one name, wrapped ones, and what cannot be drawn."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -155,6 +157,33 @@ def test_a_layer_beside_the_image_is_recorded_without_pictures_and_that_is_said(
     assert history.pictures("conv").shape[:2] == (2, 2)
     with pytest.raises(ValueError, match=r"No pictures of the layer 'beside' were recorded\. 'beside': its"):
         history.pictures("beside")
+
+
+def test_all_convolutions_are_also_those_of_another_image():
+    model, outer, inner = two_images()
+    x, y = examples()
+    history = FilterHistory(filters=[0], input="two", iterations=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit([x, x], y, callbacks=[history], verbose=0)
+    assert set(history.layers) == {"conv", "encoder/conv"}
+    assert (history.filters("conv"), history.filters("encoder/conv")) == ((0,), ())
+    np.testing.assert_array_equal(history.kernels("encoder/conv")[-1], inner.get_weights()[0])
+    np.testing.assert_array_equal(history.kernels("conv")[-1], outer.get_weights()[0])
+
+
+def test_the_kernel_that_is_recorded_is_the_one_that_the_layer_computes_with():
+    model, (x, y) = small(compiled=False), examples()
+    layer = model.get_layer("classes")
+    layer.enable_lora(2)
+    model.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy")
+    history = FilterHistory(probe=(x, y), layers=["classes"], filters=())
+    model.fit(x, y, epochs=2, callbacks=[history], verbose=0)
+    kernels = history.kernels("classes")
+    update = layer.lora_kernel_a.numpy() @ layer.lora_kernel_b.numpy()
+    assert np.abs(update).max() > 0
+    np.testing.assert_allclose(kernels[-1, 0, 0], layer._kernel.numpy() + update, rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(kernels[0, 0, 0], layer._kernel.numpy())
 
 
 def test_filters_that_some_convolutions_lack_are_left_out_of_those():

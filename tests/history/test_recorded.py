@@ -10,6 +10,7 @@ from keras import layers
 from PIL import Image
 
 from filterviz_widget import FilterHistory
+from filterviz_widget.history.export import picture_grid
 from tests.history.networks import examples
 
 
@@ -131,6 +132,12 @@ def test_a_plot_shows_the_pictures_over_the_epochs_without_pyplot(zoo):
     one = history.plot("one", 4)
     assert [axis.get_title() for axis in one.axes] == ["epoch 0", "epoch 1"]
     one.canvas.draw()
+
+
+def test_a_name_from_a_file_is_not_taken_for_a_formula():
+    figure = picture_grid("a$x^$b", [0], [0, 1], np.zeros((2, 1, 4, 4, 3), np.uint8))
+    figure.canvas.draw()
+    assert figure.get_suptitle().startswith("a$x^$b")
 
 
 def test_an_animation_has_a_frame_per_epoch(zoo, tmp_path):

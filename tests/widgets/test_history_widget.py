@@ -93,9 +93,11 @@ def test_the_history_in_a_cell_is_one_widget_however_often():
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id
     assert history.widget() is widget
+    assert data["text/plain"] == repr(widget) == "FilterHistory of 'small': 2 records, epochs 0 to 1"
     assert threads() == []
     history.close()
     assert widget.closed
+    assert repr(widget) == "FilterHistory (closed)"
     assert "closed" in history._repr_mimebundle_()["text/plain"]
     with pytest.raises(RuntimeError, match="closed"):
         history.widget()
