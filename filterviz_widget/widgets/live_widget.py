@@ -2,11 +2,13 @@
 
 import contextlib
 import difflib
+import functools
 import logging
+import queue
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -43,6 +45,27 @@ _seen: "set[LiveWidget]" = set()
 _left: "deque[LiveWidget]" = deque(maxlen=4)
 """The last ones that no page shows any more: a notebook that is closed may be opened again."""
 
+_dropped: "queue.SimpleQueue[Callable[[], Any]]" = queue.SimpleQueue()
+"""What is to be called for widgets that nobody holds any more."""
+
+
+@functools.cache
+def _undertaker() -> threading.Thread:
+    """The thread, one for the process, that closes what nobody holds.
+
+    Python calls `__del__` in the midst of anything, on any thread: also on a new one, whose starter holds the lock and
+    waits until it runs. So `__del__` waits for no lock; whoever may wait does the work.
+    """
+
+    def work() -> None:
+        while True:
+            with contextlib.suppress(Exception):
+                _dropped.get()()
+
+    thread = threading.Thread(target=work, name="filterviz_widget", daemon=True)
+    thread.start()
+    return thread
+
 
 class LiveWidget(anywidget.AnyWidget):
     """The base of this package's widgets. traitlets is not thread-safe: every change happens under one lock.
@@ -68,6 +91,7 @@ class LiveWidget(anywidget.AnyWidget):
     """The layout that ipywidgets made for this widget alone, to be closed with it."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
+        _undertaker()
         super().__init__(_esm=frontend(f"{name}.js"), _css=frontend(f"{name}.css"), **kwargs)
         if "layout" not in kwargs:
             self._layout = self.layout
@@ -96,7 +120,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):  # the interpreter may be going
-            self._shut(0)
+            _dropped.put(functools.partial(self._shut, 0))
 
     def _shut(self, timeout: float) -> None:
         """Closes the widget, waiting so many seconds at most for what runs."""

@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import gc
 import io
 import json
 import tempfile
@@ -25,6 +24,7 @@ from filterviz_widget.widgets import history_widget, live_widget
 from filterviz_widget.widgets.history_widget import HistoryWidget
 from filterviz_widget.widgets.live_widget import LOCK, WIDGETS
 from tests.history.networks import examples, small
+from tests.widgets.collect import collect
 
 
 def recorded(epochs=2, model=None, **options):
@@ -408,7 +408,7 @@ def test_an_observer_may_close_the_history():
 
 
 def open_widgets():
-    gc.collect()
+    collect()
     return [one for one in WIDGETS.values() if isinstance(one, ipywidgets.Layout | HistoryWidget)]
 
 
@@ -427,7 +427,7 @@ def test_what_nobody_holds_leaves_no_thread_no_layout_and_no_file(tmp_path, monk
     live_widget._left.clear()  # where the last few are held that a page left
     del widget
     keras.backend.clear_session()
-    gc.collect()
+    collect()
     assert [one() for one in gone] == [None, None, None]
     assert len(open_widgets()) == before
     assert list(tmp_path.iterdir()) == []

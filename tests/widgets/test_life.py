@@ -20,6 +20,7 @@ from filterviz_widget.session.worker import THREAD_NAME
 from filterviz_widget.widgets import live_widget
 from filterviz_widget.widgets.live_widget import WIDGETS
 from tests.networks import SIZE, small_network
+from tests.widgets.collect import collect
 
 
 def threads():
@@ -28,8 +29,7 @@ def threads():
 
 def counts():
     """Threads, widgets and traced graphs that are alive, and custom gradients that TensorFlow knows of."""
-    for _ in range(2):
-        gc.collect()
+    collect()
     graphs = sum(isinstance(one, FuncGraph) for one in gc.get_objects())
     custom = sum(name.startswith("CustomGradient-") for name in ops.gradient_registry._registry)
     return len(threads()), len(WIDGETS), graphs, custom
@@ -100,17 +100,17 @@ def test_an_explorer_that_a_page_shows_is_held_until_the_page_lets_it_go():
         explorer._handle_custom_msg({"type": kind}, [])
     seen, model_id = weakref.ref(explorer), explorer.model_id
     del explorer
-    gc.collect()
+    collect()
     assert seen() is not None
     seen()._handle_custom_msg({"type": "bye"}, [])
-    gc.collect()
+    collect()
     assert seen() is not None, "a notebook that is closed may be opened again"
     for _ in range(4):  # but not without end
         other = FilterExplorer(small_network(), iterations=2)
         for kind in ("hello", "bye"):
             other._handle_custom_msg({"type": kind}, [])
         del other
-    gc.collect()
+    collect()
     assert seen() is None
     assert model_id not in WIDGETS
     live_widget._left.clear()
@@ -124,14 +124,29 @@ def test_a_dropped_explorer_stops_its_run():
     working = threads()
     assert working
     del explorer
-    gc.collect()
+    collect()
     for thread in working:
         thread.join(10)
         assert not thread.is_alive()
 
 
+def test_python_may_drop_an_explorer_anywhere_whoever_holds_the_lock():
+    """A thread that is new may collect what is dropped while who starts it holds the lock and waits until it runs."""
+    explorer = FilterExplorer(small_network())
+    explorer.wait(60)
+    seen = weakref.ref(explorer)
+    del explorer
+    with live_widget.LOCK:
+        other = threading.Thread(target=gc.collect)
+        other.start()
+        other.join(10)
+        assert not other.is_alive()
+    collect()
+    assert seen() is None
+
+
 def test_a_widget_closes_the_layout_that_was_made_for_it_and_no_other():
-    gc.collect()
+    collect()
     before = set(WIDGETS)
     own, layout = FilterExplorer(small_network()), ipywidgets.Layout(width="50%")
     given = FilterExplorer(small_network(), layout=layout)
