@@ -41,6 +41,19 @@ def test_the_layer_slider_says_the_name_of_the_layer(explorer: Page) -> None:
     expect(explorer.get_by_role("combobox", name="Layer name")).to_have_value("conv2")
 
 
+@pytest.mark.parametrize(("name", "trait"), [("Filter", "filter"), ("Jitter", "options")])
+def test_an_echo_of_what_was_sent_before_undoes_nothing(explorer: Page, name: str, trait: str) -> None:
+    explorer.get_by_text("Options", exact=True).click()
+    track = explorer.get_by_role("slider", name=name)
+    track.focus()
+    for _ in range(3):
+        track.press("ArrowRight")
+        explorer.evaluate("trait => model.kernel({ [trait]: structuredClone(model.saves[0][trait]) })", trait)
+    explorer.clock.run_for(1000)
+    assert track.input_value() == "3"
+    assert (saves(explorer)[-1]["filter"] if trait == "filter" else saves(explorer)[-1]["options"]["jitter"]) == 3
+
+
 def test_a_drag_saves_now_and_then_and_its_end_for_certain(explorer: Page) -> None:
     thumb = slider(explorer, "Filter")
     box = thumb.bounding_box()
@@ -53,8 +66,8 @@ def test_a_drag_saves_now_and_then_and_its_end_for_certain(explorer: Page) -> No
         explorer.clock.run_for(25)
     assert saves(explorer)[0] == {"filter": 1}
     assert 4 <= len(saves(explorer)) <= 5  # in 375 ms
-    assert explorer.evaluate("model.get('filter')") == 15
     explorer.mouse.up()
+    assert explorer.evaluate("model.get('filter')") == 15
     assert saves(explorer)[-1] == {"filter": 15}
     assert explorer.evaluate("model.unsavedNames()") == []
 

@@ -63,6 +63,7 @@ def test_the_places_of_the_layers_keep_their_names_under_a_hand(explorer: Page) 
     explorer.mouse.down()
     for step, name in ((2, "conv2"), (3, "<b>conv3</b>"), (4, "logits"), (1, "pool"), (2, "conv2")):
         explorer.mouse.move(places[step], box_of["y"] + 12)
+        explorer.clock.run_for(100)
         assert explorer.evaluate("model.get('layer')") == name
         expect(box(explorer, "Layer name")).to_have_value(name)
     explorer.mouse.up()

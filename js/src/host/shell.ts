@@ -66,7 +66,14 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     root.classList.toggle("filterviz-offline", rests(state));
     shown.connected(state);
   }, signal);
+  /** What the hand has set and the host does not know yet. An echo of what was sent before must not undo it. */
+  const unsaved = new Map<Setting, T[Setting]>();
   const saver = throttled(() => {
+    const differing = [...unsaved].filter(([trait, value]) => !same(model.get(trait), value));
+    for (const [trait, value] of differing) model.set(trait, value);
+    unsaved.clear();
+    // A host sends nothing where nothing has changed, and nobody would answer.
+    if (!differing.length) return;
     model.save_changes();
     kernel.asked();
   }, kernel.lost, signal);
@@ -81,13 +88,15 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     }
   }
 
+  const get = <K extends keyof T>(trait: K): T[K] =>
+    unsaved.has(trait as never) ? unsaved.get(trait as never) as never : model.get(trait);
   const shown = view({
-    get: (trait) => model.get(trait),
+    get,
     write(changes) {
-      const differing = Object.entries(changes).filter(([trait, value]) => !same(model.get(trait as Setting), value));
-      // A host sends nothing where nothing has changed, and nobody would answer.
+      const differing = (Object.entries(changes) as [Setting, T[Setting]][]).filter(([trait, value]) => !same(get(trait), value));
       if (!differing.length) return;
-      for (const [trait, value] of differing) model.set(trait as Setting, value as T[Setting]);
+      for (const [trait, value] of differing) unsaved.set(trait, value);
+      for (const [trait] of differing) shown.draw[trait]?.();
       saver.request();
     },
     flush: saver.flush,
