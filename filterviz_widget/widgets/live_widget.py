@@ -1,5 +1,6 @@
 """A widget whose traits change on several threads, that answers every message, and trusts nothing of what comes."""
 
+import atexit
 import contextlib
 import difflib
 import functools
@@ -45,6 +46,8 @@ _seen: "set[LiveWidget]" = set()
 _left: "deque[LiveWidget]" = deque(maxlen=4)
 """The last ones that no page shows any more: a notebook that is closed may be opened again."""
 
+_alive: "weakref.WeakSet[LiveWidget]" = weakref.WeakSet()
+
 _dropped: "queue.SimpleQueue[Callable[[], Any]]" = queue.SimpleQueue()
 """What is to be called for widgets that nobody holds any more."""
 
@@ -65,6 +68,12 @@ def _undertaker() -> threading.Thread:
     thread = threading.Thread(target=work, name="filterviz_widget", daemon=True)
     thread.start()
     return thread
+
+
+@atexit.register
+def _keep_all() -> None:
+    """Nothing is closed any more: the page has let go of a kernel that ends, and knows none of what it would hear of."""
+    _seen.update(_alive)
 
 
 class LiveWidget(anywidget.AnyWidget):
@@ -106,6 +115,7 @@ class LiveWidget(anywidget.AnyWidget):
                 method(message)
 
         self.comm.on_msg(handle)
+        _alive.add(self)
         weak: Any = weakref.proxy(self)
         WIDGETS[self.model_id] = weak
         # ipykernel 7.4 hands a page's message to the shell that last sent something to that page, because somebody may
