@@ -14,6 +14,11 @@ from keras.src.backend.common import global_state
 NAME_COUNTERS = "object_name_uids"
 
 
+def is_of_keras(kind: type) -> bool:
+    """Whether a class is Keras' own."""
+    return kind.__module__.startswith("keras.src.")
+
+
 def flat_layers(layer: Any) -> list[Any]:
     """All layers in a layer or model, at any depth, outer ones before those within."""
     return layer._flatten_layers(include_self=False)

@@ -10,6 +10,7 @@ from filterviz_widget.description import Precision
 from filterviz_widget.model import Features, ModelView
 from filterviz_widget.model.gradient import with_gradient
 from filterviz_widget.model.graph import Step
+from filterviz_widget.model.keras_private import is_of_keras
 from filterviz_widget.twin.measured import Forms, Measured
 from filterviz_widget.twin.plan import Replacement, as_it_is, planned, replacement
 from filterviz_widget.twin.sizes import sizes
@@ -146,7 +147,7 @@ def _as_it_is(operation: Any, args: Any, kwargs: Any) -> Any:
     if not isinstance(operation, keras.Operation):  # a ReLU that the evaluation replaced
         return operation(*args, **kwargs)
     kind = type(operation)
-    if kind.__name__ in ANY_DTYPE and kind.__module__.startswith("keras.src."):
+    if kind.__name__ in ANY_DTYPE and is_of_keras(kind):
         # Not __call__, which casts to the layer's own dtype.
         return operation.call(*args, **kwargs)
     own = operation.compute_dtype if isinstance(operation, keras.Layer) else "float32"

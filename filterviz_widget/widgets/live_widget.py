@@ -72,7 +72,7 @@ def _undertaker() -> threading.Thread:
 
 @atexit.register
 def _keep_all() -> None:
-    """Nothing is closed any more: the page has let go of a kernel that ends, and knows none of what it would hear of."""
+    """Nothing is closed any more: the page has let go of a kernel that ends, and would not know what it hears of."""
     _seen.update(_alive)
 
 

@@ -20,19 +20,22 @@ from tests.model.networks import Block, backbone
 
 def test_no_other_file_of_the_package_touches_keras_private_parts():
     words = re.compile(
-        r"keras\.src\b|\._(flatten_layers|inbound_nodes|outbound_nodes|nodes_by_depth|functional|keras_history|kernel"
+        r"keras\.src\b|(?<!\bself)\._(flatten_layers|inbound_nodes|outbound_nodes|nodes_by_depth|functional|keras_history|kernel"
         r"|standardize_inputs|trainable_variables|non_trainable_variables|tracker|layers|is_default|called)\b"
     )
-    package = Path(filterviz_widget.__file__).parent
-    # The rooms that read a model; what the others need of Keras they ask of this one.
-    rooms = [*package.glob("model/*.py"), *package.glob("picture/*.py")]
     found = {
         path.name
-        for path in rooms
+        for path in Path(filterviz_widget.__file__).parent.rglob("*.py")
         for line in path.read_text("utf-8").splitlines()
         if words.search(re.sub(r"#.*|\"\"\".*", "", line))
     }
     assert found == {"keras_private.py"}, "Keras' private parts are touched elsewhere: move that into keras_private"
+
+
+def test_a_class_of_keras_is_told_from_a_users_own():
+    assert private.is_of_keras(layers.UpSampling2D), "Keras' modules are no longer in keras.src"
+    assert private.is_of_keras(type(keras.ops.relu(keras.Input((3,)))._keras_history.operation))
+    assert not private.is_of_keras(Block)
 
 
 def test_a_layer_lists_the_layers_in_it_outer_ones_first():
