@@ -60,10 +60,12 @@ class Measured(NamedTuple):
     Attributes:
         activations: float32 `(batch,)`.
         closed: bool `(batch,)`: whether the filter has no gradient of its own there.
+        opens: bool `(batch,)`: whether it is closed, and redirected gradients lead out.
     """
 
     activations: tf.Tensor
     closed: tf.Tensor
+    opens: tf.Tensor
 
 
 class Ascent:
@@ -187,7 +189,8 @@ class Ascent:
         """What each image as it is, not transformed, does to its filter."""
         # A step of size zero: dearer than a forward pass, far cheaper than tracing another function.
         chunk = self.advance(state, selection, numbers.at_rest(), 1, weights)
-        return Measured(chunk.activations[0], chunk.redirected[0] | (chunk.gradient_rms[0] == 0))
+        silent, redirected = chunk.gradient_rms[0] == 0, chunk.redirected[0]
+        return Measured(chunk.activations[0], redirected | silent, redirected & ~silent)
 
     @property
     def variables(self) -> tuple[Any, ...]:

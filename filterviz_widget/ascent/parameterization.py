@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -123,7 +123,7 @@ class Fourier:
         ratio = amplitudes(*size) / np.asarray(self._amplitudes)[np.ix_(rows, columns)]
         return np.asarray(ratio * (self._height * self._width / (size[0] * size[1])), np.float32)
 
-    def _placed(self, values: tf.Tensor, size: tuple[int, int], factors: npt.NDArray[np.float32]) -> tf.Tensor:
+    def _placed(self, values: tf.Tensor, size: tuple[int, int], factors: npt.NDArray[np.floating[Any]]) -> tf.Tensor:
         """Values `(..., height, width // 2 + 1)` of a smaller `size`, times factors, at their places among zeros."""
         rows, columns = _places(size, self._height)
         flat = tf.transpose(tf.reshape(values * factors, (-1, len(rows), len(columns))), (1, 0, 2))

@@ -26,8 +26,8 @@ BYTES_PER_OPERATION = 10_000
 PATIENCE = 0.05
 """Seconds after which who waits for another's compiling asks again whether that is still wanted."""
 
-Variant = Literal["", "pre-activation"]
-"""What stands in for the layer's output: nothing, or its pre-activation."""
+Variant = Literal["", "opened", "pre-activation"]
+"""What stands in for the layer's output: nothing; itself, with all rectifiers on the way opened; its pre-activation."""
 
 
 class Abandoned(BaseException):

@@ -10,10 +10,10 @@ import tensorflow as tf
 from filterviz_widget.ascent import Chunk, Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.engine import memory
-from filterviz_widget.engine.compiled import CompiledLayers, Variant
+from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.octaves import octaves
-from filterviz_widget.engine.wake import ENOUGH, Remedy, Wake
+from filterviz_widget.engine.wake import AS_ASKED, ENOUGH, Remedy, Wake
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
 from filterviz_widget.twin import Taken, Weights
@@ -53,7 +53,7 @@ class Runs:
         batch: Sequence[Description],
         moment: Taken,
         check: Callable[[], None] = lambda: None,
-        remedy: Remedy | None = None,
+        remedy: Remedy = AS_ASKED,
     ) -> Generator[Frame, None, list[FilterPicture]]:
         """Ascends to pictures that differ in filter and seed only, as one batch; frames show the first.
 
@@ -61,7 +61,7 @@ class Runs:
             batch: The descriptions, alike but for filter and seed.
             moment: The model's weights that they are drawn with, of `CompiledLayers.now`.
             check: Called between chunks, and often while something is compiled; it may raise to give the run up.
-            remedy: What is done about a filter that does not answer; nothing else is tried then.
+            remedy: How a filter is shown that does not answer otherwise.
 
         Returns:
             The pictures, for each description as many as it has facets. One whose gradient is not finite says so in
@@ -72,10 +72,9 @@ class Runs:
             Exception: Whatever a layer raises.
         """
         first = batch[0]
-        variant: Variant = remedy.variant if remedy else ""
-        note = remedy.note if remedy else ""
+        variant, note = remedy.variant, remedy.note
         lanes = [_Lane(each, own, facet) for each in batch for facet, own in enumerate(each.seeds)]
-        numbers = Numbers.of(first.method, first.step_size)
+        numbers = Numbers.of(first.method, first.step_size * remedy.pace)
         selection = self._selection([lane.wanted for lane in lanes])
         memory.check(self._view, first.layer, first.image_size, len(lanes))
         redirected: list[npt.NDArray[np.bool_]] = []
@@ -114,8 +113,8 @@ class Runs:
                 silent.extend(was_closed | (sizes == 0))
                 # Nothing leads to an answer, or nothing has.
                 is_over = sizes[-1, 0] == 0 or len(silent) >= ENOUGH
-                if remedy is None and len(lanes) == 1 and is_over and np.all(silent[:ENOUGH]):
-                    found = self._wake.remedy(first, size, numbers, selection, moment, check)
+                if not note and len(lanes) == 1 and is_over and np.all(silent[:ENOUGH]):
+                    found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy)
                     return (yield from self.run(batch, moment, check, found))
                 if all(errors):
                     left = 0
@@ -131,14 +130,18 @@ class Runs:
         is_dead = np.all(silent[:ENOUGH], axis=0) & (measured.closed.numpy() | (len(silent) >= ENOUGH))
         pictures: list[FilterPicture] = []
         for index, lane in enumerate(lanes):
-            if is_dead[index] and remedy is None and not errors[index] and lane.wanted.facets == 1:
-                found = self._wake.remedy(
-                    lane.wanted, first.image_size, numbers, selection[index : index + 1], moment, check
-                )
-                pictures += yield from self.run([lane.wanted], moment, check, found)
+            other: Remedy | None = None
+            if not note and not errors[index] and lane.wanted.facets == 1:
+                if is_dead[index]:
+                    one = selection[index : index + 1]
+                    other = self._wake.remedy(lane.wanted, first.image_size, numbers, one, moment, check, remedy)
+                elif measured.opens[index]:
+                    other = self._wake.gentler(remedy)
+            if other is not None:
+                pictures += yield from self.run([lane.wanted], moment, check, other)
                 continue
             raw = images[index].numpy()
-            said = note or _said_of_opening(int(opened[index]))
+            said = note or _said_of_opening(int(opened[index]), first.step_size, remedy.pace)
             caption = " ".join(filter(None, [said, self._view.to_rgb(raw).caption, self._said_of_octaves(first)]))
             pictures.append(
                 FilterPicture(
@@ -149,7 +152,7 @@ class Runs:
                     caption,
                     lane.facet,
                     errors[index],
-                    remedy is not None and remedy.is_dead,
+                    remedy.is_dead,
                 )
             )
         return pictures
@@ -185,8 +188,12 @@ class Runs:
         return display(self._view.to_rgb(raw).pixels, saliency)
 
 
-def _said_of_opening(count: int) -> str:
-    return f"Opened with redirected gradients in the first {count} iterations." if count else ""
+def _said_of_opening(count: int, step_size: float, pace: float) -> str:
+    opened = f"Opened with redirected gradients in the first {count} iterations" if count else ""
+    steps = f"with steps of {step_size * pace:g} grey levels, as longer ones close it again" if pace < 1 else ""
+    steps = f"with steps of {step_size * pace:g} grey levels, as shorter ones did not open it" if pace > 1 else steps
+    said = ", ".join(filter(None, [opened, steps]))
+    return said[:1].upper() + said[1:] + "." if said else ""
 
 
 def _saliency(state: State, index: int) -> npt.NDArray[np.float32] | None:

@@ -21,13 +21,23 @@ class Remedy(NamedTuple):
 
     Attributes:
         variant: What stands in for the layer's output.
-        note: The reason, in words.
+        note: The reason, in words; "" for what may still fail.
         is_dead: Whether nothing gave it a gradient, so that the picture is the start image.
+        pace: The steps, as a share of those that were asked for.
     """
 
     variant: Variant
     note: str
     is_dead: bool = False
+    pace: float = 1.0
+
+
+AS_ASKED = Remedy("", "")
+"""A closed filter is opened, if need be, with steps of the size that was asked for."""
+
+
+FARTHEST = Remedy("opened", "", pace=8.0)
+"""The last that is tried: all rectifiers on the way are opened, in steps that reach across the whole range."""
 
 
 class Wake:
@@ -50,16 +60,24 @@ class Wake:
         selection: tf.Tensor,
         moment: Taken,
         check: Callable[[], None],
+        tried: Remedy,
     ) -> Remedy:
-        """What is shown of a filter that stayed closed."""
+        """What is shown of a filter that stayed closed as `tried`."""
         layer = wanted.layer
         compiled = self._layers.compile(wanted, size, check=check)
         if not compiled.ascent.is_connected:
             return Remedy("", self._no_way(layer), is_dead=True)
+        if tried.pace < 1:
+            return Remedy("", f"{subject(wanted)} of {layer} was opened, and the last step closed it again.")
+        if wanted.method.sign > 0 and tried != FARTHEST:
+            return Remedy("opened", "") if tried == AS_ASKED else FARTHEST
         dead = f"{subject(wanted)} of {layer} is dead from seed {wanted.seed}: its gradient is exactly zero"
         if wanted.method.sign > 0:  # otherwise there is nothing to open
-            count = min(ENOUGH, wanted.iterations)
-            dead += f", and {count} iterations with gradients let through closed rectifiers did not open it"
+            count, step = min(ENOUGH, wanted.iterations), FARTHEST.pace * wanted.step_size
+            dead += (
+                f", and {count} iterations with gradients let through closed rectifiers did not open it, not even with "
+                f"steps of {step:g} grey levels"
+            )
         if self._layers.offers(layer, "pre-activation"):
             compiled = self._layers.compile(wanted, size, "pre-activation", check=check)
             weights = self._weights.take(compiled.sources, moment)
@@ -69,6 +87,11 @@ class Wake:
                 return Remedy("pre-activation", f"{dead}. {own}")
             dead += ", nor has it one before its activation function"
         return Remedy("", f"{dead}. This is the start image.", is_dead=True)
+
+    @staticmethod
+    def gentler(tried: Remedy) -> Remedy | None:
+        """For a filter that answered and is closed by its last step: shorter steps; None where these are very short."""
+        return tried._replace(pace=tried.pace / 4) if tried.pace > 1 / 16 else None
 
     def _no_way(self, layer: str) -> str:
         culprit = self._stopper(layer)

@@ -99,19 +99,21 @@ def _measured(function: Function) -> Flat | None:
     run = function.call if isinstance(function, keras.Operation) else function
     slope = tf.function(lambda x: tf.gradients(run(x), x)[0], autograph=False)
 
-    def steep(low: float, high: float) -> tuple[float, ...]:
-        """The first place and the last that are not flat, of `PLACES` between two."""
+    def steep(low: float, high: float) -> list[float]:
+        """The first place and the last that are not flat, of `PLACES` between two; nothing where all are."""
         x = np.linspace(low, high, PLACES, dtype=np.float32)
         with tf.init_scope():  # outside of what is being traced, and of any tape
             slopes = slope(x[:, None, None, None])
-        places = np.flatnonzero(slopes) if slopes is not None and slopes.shape == (PLACES, 1, 1, 1) else ()
-        return (float(x[places[0]]), float(x[places[-1]])) if len(places) else ()
+        if slopes is None or slopes.shape != (PLACES, 1, 1, 1):
+            return []
+        places = x[np.flatnonzero(slopes)]
+        return [float(places[0]), float(places[-1])] if len(places) else []
 
     try:
         found = steep(-2 * FARTHEST, 2 * FARTHEST)
         if not found:  # flat everywhere, or no function of one number
             return None
-        step, (first, last) = 4 * FARTHEST / (PLACES - 1), found
+        first, last, step = found[0], found[-1], 4 * FARTHEST / (PLACES - 1)
         low = steep(first - step, first)[0] if first > -FARTHEST else -math.inf
         high = steep(last, last + step)[-1] if last < FARTHEST else math.inf
     except Exception:  # whatever it is, it is no function of one number

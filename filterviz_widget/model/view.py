@@ -16,6 +16,7 @@ from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.keras_private import nothing_built
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported
+from filterviz_widget.model.opening import Opening
 from filterviz_widget.model.reason import reason
 from filterviz_widget.model.saturating import saturating
 
@@ -25,7 +26,7 @@ Values = Sequence[tuple[Any, tf.Tensor]]
 Features = Callable[..., tf.Tensor]
 """From float32 images `(batch, height, width, channels)` in the units of `ModelView.input_range` to a layer's output,
 `(batch, height, width, filters)` or `(batch, units)`, in the layer's own dtype. The second argument may be `Values`,
-and `opening` bool `(batch,)`: for which images gradients pass closed rectifiers (`rectifier.opened_relu`)."""
+and `opening` an `Opening`."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class ModelView:
 
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow has no types
-        def features(images: tf.Tensor, values: Values = (), opening: tf.Tensor | None = None) -> tf.Tensor:
+        def features(images: tf.Tensor, values: Values = (), opening: Opening | None = None) -> tf.Tensor:
             with nothing_built(self._unbuilt) as unbuilt:
                 try:
                     return in_inference(

@@ -97,6 +97,21 @@ def test_a_closed_filter_is_opened_and_its_picture_and_curve_are_its_own(activat
     assert picture.activations[-1] > picture.activations[count]
 
 
+def test_a_filter_behind_a_layer_that_is_closed_altogether_is_opened_too():
+    model = nearly_closed("relu")
+    first, second = model.layers
+    kernel, _ = first.get_weights()
+    # Shut by a little at every place of the start image; of `second`, filter 3 takes what there is.
+    responses = tf.nn.conv2d(start_images([0], (SIZE, SIZE, 3)), kernel, 1, "VALID")
+    first.set_weights([kernel, -1.02 * np.max(responses, axis=(0, 1, 2))])
+    second.set_weights([second.get_weights()[0], np.zeros(4)])
+    picture = Engine(read_model(model)).picture(wanted(step_size=5.0, iterations=40))
+    assert picture.note.startswith("Opened with redirected gradients in the first ")
+    own = float(np.mean(model(picture.raw[None])[0, :, :, 3]))
+    assert picture.activations[-1] == pytest.approx(own, rel=1e-4)
+    assert own > 0
+
+
 def test_in_a_batch_only_what_is_closed_is_opened():
     engine = Engine(read_model(nearly_closed("relu")))
     batch = [wanted(filter=filter, step_size=5.0, iterations=40) for filter in (0, 3)]

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from filterviz_widget.model import read_model
+from filterviz_widget.model.opening import Opening
 from filterviz_widget.model.saturating import saturating
 from tests.model.networks import with_weights
 from tests.twin.networks import slope
@@ -55,7 +56,7 @@ def test_a_wrapped_convolution_whose_relu_is_shut_is_opened_like_one_that_is_not
     model = keras.Sequential([keras.Input((8, 8, 3)), layers.SpectralNormalization(shut, name="w")])
     view, given = read_model(model), tf.constant(IMAGES)
     for opens in (False, True):
-        features = functools.partial(view.cut("w"), opening=tf.constant([opens]))
+        features = functools.partial(view.cut("w"), opening=Opening(tf.constant([opens])))
         assert (np.abs(slope(features, given)).max() > 0) == opens
 
 

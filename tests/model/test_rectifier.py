@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from filterviz_widget.model import read_model
+from filterviz_widget.model.opening import Opening
 from filterviz_widget.model.rectifier import RELU, RELU6, Flat, flat, opened, opened_relu
 
 
@@ -27,7 +28,7 @@ def gradient(features, given, sign=1.0, opening=None):
     """As an ascent takes it: in a graph, where alone redirected gradients are known."""
 
     def slope(given):
-        maps = features(given) if opening is None else features(given, (), tf.constant(opening))
+        maps = features(given) if opening is None else features(given, (), Opening(tf.constant(opening)))
         return tf.gradients(sign * tf.reduce_sum(maps), given)[0]
 
     return tf.function(slope, autograph=False)(given)
@@ -122,7 +123,7 @@ def test_a_rectifier_is_opened_for_the_images_that_want_it_and_gives_the_same_ou
     model, name = dead(activation())
     features = read_model(model).cut(name)
     given = images(2)
-    run = tf.function(lambda given: features(given, (), tf.constant([True, False])), autograph=False)
+    run = tf.function(lambda given: features(given, (), Opening(tf.constant([True, False]))), autograph=False)
     np.testing.assert_array_equal(features(given), run(given))
     assert np.abs(gradient(features, given)).max() == 0
     first, second = gradient(features, given, opening=[True, False])
