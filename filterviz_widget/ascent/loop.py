@@ -43,13 +43,29 @@ class Chunk(NamedTuple):
         activations: float32 `(iterations, batch)`, measured before each iteration's step, on the images as
             the model saw them: transformed, if the method transforms.
         gradient_rms: float32 `(iterations, batch)`, root mean square of each image's gradient.
-            Exactly zero: the filter did not answer. Not finite: that image took no step.
+            Exactly zero: the filter did not answer, and nothing led there. Not finite: that image took no step.
+        redirected: bool `(iterations, batch)`: where the filter was closed, and its gradient passed closed rectifiers.
     """
 
     state: State
     images: tf.Tensor
     activations: tf.Tensor
     gradient_rms: tf.Tensor
+    redirected: tf.Tensor
+
+
+class Measured(NamedTuple):
+    """What an image does to the filter.
+
+    Attributes:
+        activations: float32 `(batch,)`.
+        closed: bool `(batch,)`: whether the filter has no gradient of its own there.
+        opens: bool `(batch,)`: whether it is closed, and redirected gradients lead out.
+    """
+
+    activations: tf.Tensor
+    closed: tf.Tensor
+    opens: tf.Tensor
 
 
 class Ascent:
@@ -64,6 +80,10 @@ class Ascent:
     the weights that the features are computed from: a run sees the same ones from its first step to its last,
     whatever is trained meanwhile. Images of a batch do not influence one another, unless the method asks for diversity.
 
+    A filter that is closed, whose gradient is exactly zero, is opened: where `opens`, such an iteration is computed
+    once more with gradients that pass closed rectifiers, as Olah et al. 2017 do in their first 16. So it is with every
+    iteration until the filter answers; then the plain ascent goes on. What inhibits a closed filter is not sought.
+
     Args:
         features: Maps float images `(batch, height, width, channels)`, and the tensors that `weights` describes, to the
             layer's output, `(batch, ..., filters)`. It is called once, while tracing.
@@ -72,6 +92,7 @@ class Ascent:
             level is 1/255 of it.
         method: Which axes of the method to compile; its amounts are given to `advance`.
         weights: A nest of `tf.TensorSpec`: the second argument of `features`; () where it takes the images only.
+        opens: Whether `features` takes `opening` too, bool `(batch,)`: which images want to be opened.
 
     Attributes:
         is_connected: Whether a gradient can pass from the layer to the image at all; False where rounding, a cast or
@@ -92,7 +113,9 @@ class Ascent:
         input_range: tuple[float, float] = (0.0, 1.0),
         method: Method = CLASSIC,
         weights: Any = (),
+        opens: bool = False,
     ) -> None:
+        self._opens = opens
         self.is_connected: bool | None = None
         self._features: Callable[..., tf.Tensor] | None = features
         self._shape = image_shape
@@ -112,7 +135,7 @@ class Ascent:
             forget_custom_gradients(self._compiled.graph)
             self._features = None  # with it the model is let go: the function holds no more of it than its graph
 
-    def grown(self, smaller: State, images: tf.Tensor) -> State:
+    def grown(self, smaller: State, size: tuple[int, int]) -> State:
         """Goes on where an ascent of the same method at a smaller size has come to.
 
         What the update rule carries along comes with it, and the count of steps, from which random moves are drawn: so
@@ -120,11 +143,10 @@ class Ascent:
 
         Args:
             smaller: The state there.
-            images: Its images, float32 `(batch, height, width, channels)`.
+            size: `(height, width)` there.
         """
-        size = images.shape[1], images.shape[2]
         return State(
-            self._parameters.encode(tf.image.resize(images, self._shape[:2], "bicubic")),
+            self._parameters.grow(smaller.parameters, size, smaller.seeds),
             tuple(self._parameters.carry(slot, power, size) for power, slot in enumerate(smaller.slots, 1)),
             tuple(tf.image.resize(each, self._shape[:2], "bilinear") for each in smaller.saliency),
             smaller.seeds,
@@ -163,10 +185,12 @@ class Ascent:
         self.compile()
         return Chunk(*self._compiled(state, selection, numbers, tf.constant(iterations), weights))
 
-    def measure(self, state: State, selection: tf.Tensor, numbers: Numbers, weights: Any = ()) -> tf.Tensor:
-        """The activation of each image as it is, not transformed: float32 `(batch,)`."""
+    def measure(self, state: State, selection: tf.Tensor, numbers: Numbers, weights: Any = ()) -> Measured:
+        """What each image as it is, not transformed, does to its filter."""
         # A step of size zero: dearer than a forward pass, far cheaper than tracing another function.
-        return self.advance(state, selection, numbers.at_rest(), 1, weights).activations[0]
+        chunk = self.advance(state, selection, numbers.at_rest(), 1, weights)
+        silent, redirected = chunk.gradient_rms[0] == 0, chunk.redirected[0]
+        return Measured(chunk.activations[0], redirected | silent, redirected & ~silent)
 
     @property
     def variables(self) -> tuple[Any, ...]:
@@ -212,11 +236,13 @@ class Ascent:
         numbers: Numbers,
         state: State,
         weights: Any,
+        opening: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Where each image should go: activations, the gradient's RMS, and the gradient with the penalties' pull."""
         method = self._method
         assert self._features is not None
-        features = self._features(self._seen(images, numbers, state), *([weights] if weights else []))
+        more = {"opening": opening} if self._opens else {}
+        features = self._features(self._seen(images, numbers, state), *([weights] if weights else []), **more)
         value = activation(features, selection, method.objective)
         # Not by a tape: it does not know gradients that are registered by name (model/gradient.py).
         (gradient,) = tf.gradients(value, images)
@@ -240,30 +266,42 @@ class Ascent:
         numbers: Numbers,
         iterations: tf.Tensor,
         weights: Any,
-    ) -> tuple[State, tf.Tensor, tf.Tensor, tf.Tensor]:
+    ) -> tuple[Any, ...]:
         method, decode = self._method, self._parameters.decode
         is_unit = method.parameterization == "pixels" and not method.regularizes
         rule = unchanged if is_unit and method.update == "normalized" else RULES[method.update]
         step = numbers.step_size / 255 * self._parameters.unit
 
         def body(
-            count: tf.Tensor, state: State, activations: tf.TensorArray, sizes: tf.TensorArray
-        ) -> tuple[tf.Tensor, State, tf.TensorArray, tf.TensorArray]:
+            count: tf.Tensor,
+            opening: tf.Tensor,
+            state: State,
+            series: tuple[tf.TensorArray, ...],
+        ) -> tuple[tf.Tensor, tf.Tensor, State, tuple[tf.TensorArray, ...]]:
             images = decode(state.parameters)
-            value, size, gradient = self._gradient(images, selection, numbers, state, weights)
+            value, size, gradient = self._gradient(images, selection, numbers, state, weights, opening)
             (along,) = tf.gradients(images, state.parameters, grad_ys=gradient)
             change, slots = rule(along, state.slots, state.iteration)
             strength = tf.reduce_mean(tf.abs(gradient), axis=3, keepdims=True)
             saliency = tuple(total + strength for total in state.saliency)
-            return (
-                count + 1,
-                State(state.parameters + step * change, slots, saliency, state.seeds, state.iteration + 1),
-                activations.write(count, value),
-                sizes.write(count, tf.reshape(size, (-1,))),
-            )
+            size = tf.reshape(size, (-1,))
+            after = State(state.parameters + step * change, slots, saliency, state.seeds, state.iteration + 1)
+            series = tuple(array.write(count, each) for array, each in zip(series, (value, size, opening), strict=True))
+            if not self._opens:
+                return count + 1, opening, after, series
+            # The same iteration once more where an image is closed and was not being opened.
+            closed = (size == 0) & ~opening & (numbers.sign > 0)
+            again = tf.reduce_any(closed)
+            after = tf.nest.map_structure(lambda new, old: tf.where(again, old, new), after, state)
+            return count + tf.cast(~again, tf.int32), again & (opening | closed), after, series
 
-        series = tf.TensorArray(tf.float32, size=iterations, element_shape=(None,))
-        _, state, activations, sizes = tf.while_loop(
-            lambda count, *_: count < iterations, body, (0, state, series, series), parallel_iterations=1
+        series = tuple(
+            tf.TensorArray(dtype, size=iterations, element_shape=(None,)) for dtype in (tf.float32, tf.float32, tf.bool)
         )
-        return state, decode(state.parameters), activations.stack(), sizes.stack()
+        _, _, state, series = tf.while_loop(
+            lambda count, *_: count < iterations,
+            body,
+            (0, tf.zeros_like(state.seeds, tf.bool), state, series),
+            parallel_iterations=1,
+        )
+        return state, decode(state.parameters), *(array.stack() for array in series)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,9 @@ class Parameters(Protocol):
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """The parameters of given images: `decode`'s inverse as far as there is one."""
 
+    def grow(self, parameters: tf.Tensor, size: tuple[int, int], seeds: tf.Tensor) -> tf.Tensor:
+        """The same images as at a smaller `size`; what is finer than that begins as in `start`."""
+
     def carry(self, moments: tf.Tensor, power: int, size: tuple[int, int]) -> tf.Tensor:
         """Running means of gradients (power 1) or of their squares (2) from a smaller `size` to this one."""
 
@@ -56,6 +59,10 @@ class Pixels:
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """Returns them as they are."""
         return images
+
+    def grow(self, parameters: tf.Tensor, size: tuple[int, int], seeds: tf.Tensor) -> tf.Tensor:
+        """Resizes them."""
+        return tf.image.resize(parameters, self._shape[:2], "bicubic")
 
     def carry(self, moments: tf.Tensor, power: int, size: tuple[int, int]) -> tf.Tensor:
         """Resizes them, without the overshoot that would make squares negative."""
@@ -93,29 +100,37 @@ class Fourier:
         spectrum = self._analyze(images)
         return tf.stack([tf.math.real(spectrum), tf.math.imag(spectrum)], axis=1)
 
+    def grow(self, parameters: tf.Tensor, size: tuple[int, int], seeds: tf.Tensor) -> tf.Tensor:
+        """Puts the coefficients at the same frequencies of the larger spectrum; finer ones are zero."""
+        return self._placed(parameters, size, self._factors(size))
+
     def carry(self, moments: tf.Tensor, power: int, size: tuple[int, int]) -> tf.Tensor:
         """Puts them at the same frequencies of the larger spectrum; where there were none, their mean stands.
 
-        A coefficient's gradient is as large as its amplitude, which is another one here.
+        A coefficient's gradient is as large as its share of the image, which is another one here.
         """
-        (height, width), half = size, size[1] // 2 + 1
-        here = np.zeros((self._height, self._width // 2 + 1), np.float32)
-        rows = np.fft.fftfreq(height, 1 / height).round().astype(int) % self._height
-        before, after = amplitudes(height, width), np.asarray(self._amplitudes)
-        places = np.ix_(rows, np.arange(half))
-        here[places] = 1
-        ratio = np.zeros_like(here)
-        ratio[places] = after[places] / before
-        spread = tf.scatter_nd(
-            [[row] for row in rows],
-            tf.transpose(tf.reshape(moments, (-1, height, half)), (1, 0, 2)),
-            (self._height, tf.size(moments) // (height * half), half),
-        )
-        spread = tf.pad(tf.transpose(spread, (1, 0, 2)), ((0, 0), (0, 0), (0, here.shape[1] - half)))
-        spread *= ratio**power
-        mean = tf.reduce_sum(spread, (1, 2), keepdims=True) / here.sum() if power == 2 else 0.0
-        shape = (*moments.shape[:-2], *here.shape)
-        return tf.reshape(spread + mean * (1 - here), shape)
+        share = 1 / self._factors(size)
+        placed = self._placed(moments, size, share**power)
+        if power == 1:
+            return placed
+        known = self._placed(tf.ones((1, *share.shape)), size, np.ones_like(share))
+        mean = tf.reduce_sum(placed, (-2, -1), keepdims=True) / share.size
+        return placed + mean * (1 - known)
+
+    def _factors(self, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+        """By what the coefficients of a smaller `size` are multiplied, so that they make the same image here."""
+        rows, columns = _places(size, self._height)
+        ratio = amplitudes(*size) / np.asarray(self._amplitudes)[np.ix_(rows, columns)]
+        return np.asarray(ratio * (self._height * self._width / (size[0] * size[1])), np.float32)
+
+    def _placed(self, values: tf.Tensor, size: tuple[int, int], factors: npt.NDArray[np.floating[Any]]) -> tf.Tensor:
+        """Values `(..., height, width // 2 + 1)` of a smaller `size`, times factors, at their places among zeros."""
+        rows, columns = _places(size, self._height)
+        flat = tf.transpose(tf.reshape(values * factors, (-1, len(rows), len(columns))), (1, 0, 2))
+        count, missing = tf.shape(flat)[1], self._width // 2 + 1 - len(columns)
+        spread = tf.scatter_nd(rows[:, None], flat, (self._height, count, len(columns)))
+        spread = tf.pad(tf.transpose(spread, (1, 0, 2)), ((0, 0), (0, 0), (0, missing)))
+        return tf.reshape(spread, (*values.shape[:-2], self._height, self._width // 2 + 1))
 
     def _synthesize(self, spectrum: tf.Tensor) -> tf.Tensor:
         spectrum *= tf.cast(self._amplitudes, tf.complex64)
@@ -153,6 +168,18 @@ class Phase(Fourier):
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """Images to phases."""
         return tf.math.angle(self._analyze(images))
+
+    def grow(self, parameters: tf.Tensor, size: tuple[int, int], seeds: tf.Tensor) -> tf.Tensor:
+        """Puts the phases at the same frequencies of the larger spectrum; finer ones are drawn as at the start."""
+        ones = np.ones(parameters.shape[-2:], np.float32)
+        known = self._placed(tf.ones((1, *ones.shape)), size, ones)
+        return self._placed(parameters, size, ones) + self.start(seeds.numpy().tolist()) * (1 - known)
+
+
+def _places(size: tuple[int, int], height: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The rows and columns at which a spectrum of `height` rows has the frequencies of a smaller `size`."""
+    rows = np.fft.fftfreq(size[0], 1 / size[0]).round().astype(np.int32) % height
+    return rows, np.arange(size[1] // 2 + 1, dtype=np.int32)
 
 
 def amplitudes(height: int, width: int) -> npt.NDArray[np.float32]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import cachetools
 import tensorflow as tf
 
-from filterviz_widget.ascent import Ascent, Chunk, Numbers, State
+from filterviz_widget.ascent import Ascent, Chunk, Measured, Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.description.method import CLASSIC
 from filterviz_widget.model import ModelView, generators
@@ -26,8 +26,8 @@ BYTES_PER_OPERATION = 10_000
 PATIENCE = 0.05
 """Seconds after which who waits for another's compiling asks again whether that is still wanted."""
 
-Variant = Literal["", "pre-activation", "redirected"]
-"""What stands in for the layer's output: nothing, its pre-activation, or itself with redirected ReLU gradients."""
+Variant = Literal["", "opened", "pre-activation"]
+"""What stands in for the layer's output: nothing; itself, with all rectifiers on the way opened; its pre-activation."""
 
 
 class Abandoned(BaseException):
@@ -53,8 +53,8 @@ class Compiled:
         self.seconds = (time.perf_counter() - began) / iterations
         return chunk
 
-    def measure(self, state: State, selection: tf.Tensor, numbers: Numbers, weights: Taken) -> tf.Tensor:
-        """The activation of each image as it is, float32 `(batch,)`."""
+    def measure(self, state: State, selection: tf.Tensor, numbers: Numbers, weights: Taken) -> Measured:
+        """What each image as it is does to its filter."""
         return self.ascent.measure(state, selection, numbers, weights.tensors)
 
     def warm_up(self, filters: int, weights: Taken) -> None:
@@ -208,7 +208,7 @@ class CompiledLayers:
             )
             shape = (*size, self._view.image_shape[2])
             specs = self._weights.take(twin.sources).specs
-            ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs)
+            ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs, opens=True)
             ascent.compile()
         return Compiled(ascent, twin.sources)
 

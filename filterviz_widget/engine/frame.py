@@ -27,7 +27,6 @@ class Frame:
         picture: The finished picture, in the last frame only.
         error: What went wrong and what to try, in plain words.
         note: What the viewer should know about the picture.
-        is_preview: Whether the image was computed at half the size, before the picture itself has one.
     """
 
     status: Status
@@ -38,4 +37,3 @@ class Frame:
     picture: FilterPicture | None = None
     error: str = ""
     note: str = ""
-    is_preview: bool = False

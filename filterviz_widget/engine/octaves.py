@@ -1,20 +1,24 @@
-"""The sizes that an image passes through, and the steps that it takes at each."""
+"""From coarse to fine: the sizes that an image passes through, and the steps that it takes at each."""
 
-OCTAVE = 1.4
-"""From one size to the next, as in DeepDream (Mordvintsev et al. 2015)."""
+SMALLEST = 32
+"""Pixels of the shorter side: a smaller image shows nothing, and is no quicker."""
 
-SMALLEST = 16
-"""Pixels: a smaller image shows nothing."""
+SHARE = 0.5
+"""How many times as many steps are taken at a size as at the next, twice as large, one. Half as many give the shape,
+and details as fine as those of VGG16's second block have only the last size to form."""
 
 
 def octaves(size: tuple[int, int], count: int, iterations: int) -> list[tuple[tuple[int, int], int]]:
-    """Lists (size, iterations) from the smallest to the picture's own, which takes what does not divide.
+    """Lists (size, iterations) from the smallest to the picture's own, which takes one step at least.
 
-    >>> octaves((96, 96), 2, 21)
-    [((69, 69), 10), ((96, 96), 11)]
+    >>> octaves((224, 224), 2, 30)
+    [((112, 112), 10), ((224, 224), 20)]
     """
-    sizes = [(round(size[0] / OCTAVE**level), round(size[1] / OCTAVE**level)) for level in reversed(range(count))]
+    sizes = [(round(size[0] / 2**level), round(size[1] / 2**level)) for level in reversed(range(count))]
     sizes = [each for each in sizes[:-1] if min(each) >= SMALLEST] + sizes[-1:]
-    steps = [iterations // len(sizes)] * len(sizes)
-    steps[-1] += iterations - sum(steps)
-    return [(each, taken) for each, taken in zip(sizes, steps, strict=True) if taken]
+    weights = [SHARE**level for level in reversed(range(len(sizes)))]
+    # By where they end, so that nothing is lost to rounding.
+    ends = [round(iterations * sum(weights[: place + 1]) / sum(weights)) for place in range(len(sizes))]
+    ends = [min(end, iterations - 1) for end in ends[:-1]] + [iterations]
+    steps = [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
+    return [(each, taken) for each, taken in zip(sizes, steps, strict=True) if taken > 0]

@@ -1,6 +1,6 @@
 """One ascent from its start image to its picture, told frame by frame."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,10 +10,10 @@ import tensorflow as tf
 from filterviz_widget.ascent import Chunk, Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.engine import memory
-from filterviz_widget.engine.compiled import Compiled, CompiledLayers, Variant
+from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.octaves import octaves
-from filterviz_widget.engine.wake import Remedy, Wake
+from filterviz_widget.engine.wake import AS_ASKED, ENOUGH, Remedy, Wake
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
 from filterviz_widget.twin import Taken, Weights
@@ -23,13 +23,6 @@ FIRST_CHUNK = 0.015
 
 CHUNK = 0.05
 """Seconds between frames: twenty pictures a second, and a stop is heard as soon."""
-
-SLOW = 0.08
-"""Seconds of an iteration, from which a preview comes first: with its way to the screen, 60 to 70 ms, the first frame
-would take longer than 150 ms."""
-
-PREVIEW = 0.05
-"""Seconds that the iterations of a preview may take."""
 
 
 class _Lane(NamedTuple):
@@ -60,7 +53,7 @@ class Runs:
         batch: Sequence[Description],
         moment: Taken,
         check: Callable[[], None] = lambda: None,
-        remedy: Remedy | None = None,
+        remedy: Remedy = AS_ASKED,
     ) -> Generator[Frame, None, list[FilterPicture]]:
         """Ascends to pictures that differ in filter and seed only, as one batch; frames show the first.
 
@@ -68,7 +61,7 @@ class Runs:
             batch: The descriptions, alike but for filter and seed.
             moment: The model's weights that they are drawn with, of `CompiledLayers.now`.
             check: Called between chunks, and often while something is compiled; it may raise to give the run up.
-            remedy: What is done about a filter that does not answer; nothing else is tried then.
+            remedy: How a filter is shown that does not answer otherwise.
 
         Returns:
             The pictures, for each description as many as it has facets. One whose gradient is not finite says so in
@@ -79,19 +72,18 @@ class Runs:
             Exception: Whatever a layer raises.
         """
         first = batch[0]
-        variant: Variant = remedy.variant if remedy else ""
-        note = remedy.note if remedy else ""
-        lanes = [
-            _Lane(each, remedy.seed if remedy else own, facet) for each in batch for facet, own in enumerate(each.seeds)
-        ]
-        numbers = Numbers.of(first.method, first.step_size)
+        variant, note = remedy.variant, remedy.note
+        lanes = [_Lane(each, own, facet) for each in batch for facet, own in enumerate(each.seeds)]
+        numbers = Numbers.of(first.method, first.step_size * remedy.pace)
         selection = self._selection([lane.wanted for lane in lanes])
         memory.check(self._view, first.layer, first.image_size, len(lanes))
-        dead = np.zeros(len(lanes), bool)
+        redirected: list[npt.NDArray[np.bool_]] = []
+        silent: list[npt.NDArray[np.bool_]] = []
         errors = [""] * len(lanes)
         activations: list[npt.NDArray[np.float32]] = []
         state: State | None = None
         images: Any = None
+        before: tuple[int, int] = first.image_size
         for size, iterations in self._octaves(first):
             if self._layers.find(first, size, variant) is None:
                 yield Frame("compiling", first)
@@ -104,24 +96,26 @@ class Runs:
                 return (yield from self.run(batch, moment, check, remedy))
             weights = self._weights.take(compiled.sources, moment)
             yield Frame("running", first)
-            if not (activations or variant or len(lanes) > 1) and _is_slow(compiled, first):
-                yield from self._preview(first, numbers, selection, lanes[0].seed, moment)
             ascent = compiled.ascent
-            state = ascent.start([lane.seed for lane in lanes]) if state is None else ascent.grown(state, images)
+            state = ascent.start([lane.seed for lane in lanes]) if state is None else ascent.grown(state, before)
+            before = size
             left, budget = iterations, FIRST_CHUNK
             while left:
                 check()
                 count = min(compiled.count(budget), left)
                 chunk = compiled.advance(state, selection, numbers, count, weights)
                 _note_errors(chunk, lanes, len(activations), errors)
-                if not activations and remedy is None:
-                    dead = chunk.gradient_rms.numpy()[0] == 0
-                    if dead.all() and len(lanes) == 1:
-                        found = self._wake.remedy(first, size, numbers, selection, moment, check)
-                        return (yield from self.run(batch, moment, check, found))
                 state, images, left, budget = chunk.state, chunk.images, left - count, CHUNK
                 new = chunk.activations.numpy()
                 activations.extend(new)
+                sizes, was_closed = chunk.gradient_rms.numpy(), chunk.redirected.numpy()
+                redirected.extend(was_closed & (sizes > 0))
+                silent.extend(was_closed | (sizes == 0))
+                # Nothing leads to an answer, or nothing has.
+                is_over = sizes[-1, 0] == 0 or len(silent) >= ENOUGH
+                if not note and len(lanes) == 1 and is_over and np.all(silent[:ENOUGH]):
+                    found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy)
+                    return (yield from self.run(batch, moment, check, found))
                 if all(errors):
                     left = 0
                 elif len(activations) < first.iterations:
@@ -130,15 +124,25 @@ class Runs:
             if all(errors):
                 break
         assert state is not None  # an image takes one step at least
-        activations.append(compiled.measure(state, selection, numbers, weights).numpy())
-        curves = np.array(activations, np.float32).T
+        measured = compiled.measure(state, selection, numbers, weights)
+        activations.append(measured.activations.numpy())
+        curves, opened = np.array(activations, np.float32).T, np.array(redirected).sum(axis=0)
+        is_dead = np.all(silent[:ENOUGH], axis=0) & (measured.closed.numpy() | (len(silent) >= ENOUGH))
         pictures: list[FilterPicture] = []
         for index, lane in enumerate(lanes):
-            if dead[index] and not errors[index] and lane.wanted.facets == 1:
-                pictures += yield from self.run([lane.wanted], moment, check)
+            other: Remedy | None = None
+            if not note and not errors[index] and lane.wanted.facets == 1:
+                if is_dead[index]:
+                    one = selection[index : index + 1]
+                    other = self._wake.remedy(lane.wanted, first.image_size, numbers, one, moment, check, remedy)
+                elif measured.opens[index]:
+                    other = self._wake.gentler(remedy)
+            if other is not None:
+                pictures += yield from self.run([lane.wanted], moment, check, other)
                 continue
             raw = images[index].numpy()
-            caption = " ".join(filter(None, [note, self._view.to_rgb(raw).caption, self._said_of_octaves(first)]))
+            said = note or _said_of_opening(int(opened[index]), first.step_size, remedy.pace)
+            caption = " ".join(filter(None, [said, self._view.to_rgb(raw).caption, self._said_of_octaves(first)]))
             pictures.append(
                 FilterPicture(
                     self._paint(raw, _saliency(state, index)),
@@ -148,7 +152,7 @@ class Runs:
                     caption,
                     lane.facet,
                     errors[index],
-                    remedy is not None and remedy.is_dead,
+                    remedy.is_dead,
                 )
             )
         return pictures
@@ -156,9 +160,7 @@ class Runs:
     def prepare(self, wanted: Description, check: Callable[[], None]) -> None:
         """Compiles what a picture needs before it is asked for."""
         for size, _ in self._octaves(wanted):
-            compiled = self._layers.ahead(wanted, size, check)
-            if compiled and _is_slow(compiled, wanted):
-                self._layers.ahead(wanted, _half(wanted.image_size), check)
+            self._layers.ahead(wanted, size, check)
 
     def _octaves(self, wanted: Description) -> list[tuple[tuple[int, int], int]]:
         # Units see the whole image, at its own size only.
@@ -182,36 +184,20 @@ class Runs:
             rows.append(row)
         return tf.constant(rows, tf.float32)
 
-    def _preview(
-        self, wanted: Description, numbers: Numbers, selection: tf.Tensor, seed: int, moment: Taken
-    ) -> Iterator[Frame]:
-        """A frame at half the size, if that was compiled ahead. The picture itself does not depend on it."""
-        compiled = self._layers.find(wanted, _half(wanted.image_size))
-        if compiled is None:
-            return
-        count = min(compiled.count(PREVIEW), wanted.iterations)
-        weights = self._weights.take(compiled.sources, moment)
-        chunk = compiled.advance(compiled.ascent.start([seed]), selection, numbers, count, weights)
-        raw = chunk.images[0].numpy()
-        if np.isfinite(raw).all():
-            image = enlarge(self._paint(raw, _saliency(chunk.state, 0)), wanted.image_size)
-            yield Frame("running", wanted, image=image, is_preview=True)
-
     def _paint(self, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
         return display(self._view.to_rgb(raw).pixels, saliency)
 
 
+def _said_of_opening(count: int, step_size: float, pace: float) -> str:
+    opened = f"Opened with redirected gradients in the first {count} iterations" if count else ""
+    steps = f"with steps of {step_size * pace:g} grey levels, as longer ones close it again" if pace < 1 else ""
+    steps = f"with steps of {step_size * pace:g} grey levels, as shorter ones did not open it" if pace > 1 else steps
+    said = ", ".join(filter(None, [opened, steps]))
+    return said[:1].upper() + said[1:] + "." if said else ""
+
+
 def _saliency(state: State, index: int) -> npt.NDArray[np.float32] | None:
     return state.saliency[0][index].numpy() if state.saliency else None
-
-
-def _is_slow(compiled: Compiled, wanted: Description) -> bool:
-    """Whether its first frame takes long. With octaves the first one is coarse anyway."""
-    return wanted.method.octaves == 1 and compiled.seconds is not None and compiled.seconds > SLOW
-
-
-def _half(size: tuple[int, int]) -> tuple[int, int]:
-    return size[0] // 2, size[1] // 2
 
 
 def _note_errors(chunk: Chunk, lanes: Sequence[_Lane], before: int, errors: list[str]) -> None:

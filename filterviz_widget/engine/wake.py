@@ -1,38 +1,43 @@
-"""Filters without a gradient: why there is none, and what is tried, in which order, until one answers."""
+"""Filters that nothing opens: why, in words, and what is shown in their place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from filterviz_widget.ascent import Numbers
 from filterviz_widget.description import Description
-from filterviz_widget.description.ranges import LARGEST_SEED
 from filterviz_widget.engine.compiled import CompiledLayers, Variant
 from filterviz_widget.model import ModelView
 from filterviz_widget.model.graph import Step
 from filterviz_widget.twin import Taken, Weights
-
-OTHER_STARTS = 8
 
 ENOUGH = 32
 """Iterations in which redirected gradients open a filter, or never do; Lucid redirects for the first 16."""
 
 
 class Remedy(NamedTuple):
-    """How a filter without a gradient is shown.
+    """How a filter is shown that does not answer.
 
     Attributes:
         variant: What stands in for the layer's output.
-        seed: The start in place of the description's own.
-        note: The reason, in words.
+        note: The reason, in words; "" for what may still fail.
         is_dead: Whether nothing gave it a gradient, so that the picture is the start image.
+        pace: The steps, as a share of those that were asked for.
     """
 
     variant: Variant
-    seed: int
     note: str
     is_dead: bool = False
+    pace: float = 1.0
+
+
+AS_ASKED = Remedy("", "")
+"""A closed filter is opened, if need be, with steps of the size that was asked for."""
+
+
+FARTHEST = Remedy("opened", "", pace=8.0)
+"""The last that is tried: all rectifiers on the way are opened, in steps that reach across the whole range."""
 
 
 class Wake:
@@ -55,39 +60,38 @@ class Wake:
         selection: tf.Tensor,
         moment: Taken,
         check: Callable[[], None],
+        tried: Remedy,
     ) -> Remedy:
-        """The first remedy that gives a gradient or, of redirected ones, a higher activation."""
+        """What is shown of a filter that stayed closed as `tried`."""
+        layer = wanted.layer
         compiled = self._layers.compile(wanted, size, check=check)
         if not compiled.ascent.is_connected:
-            return Remedy("", wanted.seed, self._no_way(wanted.layer), is_dead=True)
-        for variant, seeds, note in remedies(wanted):
-            if not self._layers.offers(wanted.layer, variant):
-                continue
-            check()
-            compiled = self._layers.compile(wanted, size, variant, check=check)
-            iterations = min(wanted.iterations, ENOUGH) if variant == "redirected" else 1
-            chunk = compiled.advance(
-                compiled.ascent.start(seeds),
-                tf.repeat(selection, len(seeds), axis=0),
-                numbers,
-                iterations,
-                self._weights.take(compiled.sources, moment),
+            return Remedy("", self._no_way(layer), is_dead=True)
+        if tried.pace < 1:
+            return Remedy("", f"{subject(wanted)} of {layer} was opened, and the last step closed it again.")
+        if wanted.method.sign > 0 and tried != FARTHEST:
+            return Remedy("opened", "") if tried == AS_ASKED else FARTHEST
+        dead = f"{subject(wanted)} of {layer} is dead from seed {wanted.seed}: its gradient is exactly zero"
+        if wanted.method.sign > 0:  # otherwise there is nothing to open
+            count, step = min(ENOUGH, wanted.iterations), FARTHEST.pace * wanted.step_size
+            dead += (
+                f", and {count} iterations with gradients let through closed rectifiers did not open it, not even with "
+                f"steps of {step:g} grey levels"
             )
-            if variant == "redirected":
-                rise = (chunk.activations[-1] - chunk.activations[0]).numpy() * wanted.method.sign
-                helps = rise > 0
-            else:
-                helps = chunk.gradient_rms.numpy()[0] > 0
-            if helps.any():
-                seed = seeds[int(helps.argmax())]
-                return Remedy(variant, seed, note.format(seed=seed))
-        return Remedy(
-            "",
-            wanted.seed,
-            f"{subject(wanted)} of {wanted.layer} is dead: its gradient is exactly zero from {OTHER_STARTS + 1} "
-            "starts, before its activation function, and with redirected ReLU gradients. This is the start image.",
-            is_dead=True,
-        )
+        if self._layers.offers(layer, "pre-activation"):
+            compiled = self._layers.compile(wanted, size, "pre-activation", check=check)
+            weights = self._weights.take(compiled.sources, moment)
+            measured = compiled.measure(compiled.ascent.start([wanted.seed]), selection, numbers, weights)
+            if not measured.closed[0]:
+                own = "This picture, and its curve, are of its pre-activation, before the activation function."
+                return Remedy("pre-activation", f"{dead}. {own}")
+            dead += ", nor has it one before its activation function"
+        return Remedy("", f"{dead}. This is the start image.", is_dead=True)
+
+    @staticmethod
+    def gentler(tried: Remedy) -> Remedy | None:
+        """For a filter that answered and is closed by its last step: shorter steps; None where these are very short."""
+        return tried._replace(pace=tried.pace / 4) if tried.pace > 1 / 16 else None
 
     def _no_way(self, layer: str) -> str:
         culprit = self._stopper(layer)
@@ -121,25 +125,6 @@ class Wake:
         spec = tf.TensorSpec((1, *self._view.image_shape))
         tf.function(trace, input_signature=[spec], autograph=False).get_concrete_function()
         return next((name for name, before, after in found if before and not after), "")
-
-
-def remedies(wanted: Description) -> Iterator[tuple[Variant, list[int], str]]:
-    """Lists what to try: which variant, the seeds to start from, and the words for the caption."""
-    dead = f"{subject(wanted)} of {wanted.layer} is dead from seed {wanted.seed}: its gradient is exactly zero."
-    seeds = [(wanted.seed + offset) % (LARGEST_SEED + 1) for offset in range(1, OTHER_STARTS + 1)]
-    yield "", seeds, dead + " This picture starts from seed {seed} instead."
-    yield (
-        "redirected",
-        [wanted.seed],
-        dead + " For this picture the gradients were let through closed ReLUs, which opened it.",
-    )
-    dead = dead.replace(f"from seed {wanted.seed}", f"from {OTHER_STARTS + 1} starts")
-    yield (
-        "pre-activation",
-        [wanted.seed],
-        dead
-        + " This picture, and its curve, show what its pre-activation, before the activation function, answers to.",
-    )
 
 
 def subject(wanted: Description) -> str:

@@ -1,16 +1,15 @@
 """Runs a model's graph on real tensors as far as one layer, with that layer or its ReLUs changed where asked."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from filterviz_widget.model.altered import altered
 from filterviz_widget.model.graph import Graph, Step
-from filterviz_widget.model.relu import redirected_relu, relu_ceiling
-
-Relu = Literal["plain", "redirected"]
+from filterviz_widget.model.opening import Opening, flat_step, opened_operation, own_rectifiers
+from filterviz_widget.model.rectifier import flat, opened
 
 Call = Callable[[Step, Any, Any, Any], Any]
 """Computes a step: of the step, its operation (the layer, perhaps with another activation), its arguments and its
@@ -27,7 +26,7 @@ def evaluate(
     inputs: list[Any],
     path: tuple[str, ...],
     *,
-    relu: Relu = "plain",
+    opening: Opening | None = None,
     before_activation: bool = False,
     call: Call = as_it_is,
 ) -> list[Any]:
@@ -37,7 +36,7 @@ def evaluate(
         graph: The graph.
         inputs: Tensors in the order of `graph.inputs`, of any size and batch.
         path: Names of steps, from outside inward; empty for the outputs of the graph.
-        relu: "redirected" lets gradients through closed ReLUs (`redirected_relu`).
+        opening: For which images gradients pass closed rectifiers; None for none.
         before_activation: Whether the last step leaves out its own activation.
         call: How each step is computed.
 
@@ -46,7 +45,9 @@ def evaluate(
     """
     values = {id(symbol): value for symbol, value in zip(graph.inputs, inputs, strict=True)}
     last = graph.step(path[0]) if path else None
-    for step in graph.needed_for(last):
+    needed = graph.needed_for(last)
+    own = own_rectifiers(needed, graph.outputs if last is None else last.node.outputs) if opening else set()
+    for step in needed:
         rest = path[1:] if step is last else ()
         is_wanted = step is last and not rest
         if step.inner is not None:
@@ -55,12 +56,12 @@ def evaluate(
                 step.inner,
                 inner_inputs,
                 rest,
-                relu=relu,
+                opening=opening if opening and (opening.everywhere or id(step) in own) else None,
                 before_activation=before_activation and step is last,
                 call=call,
             )
         else:
-            results = _perform(step, values, relu, is_wanted and before_activation, call)
+            results = _perform(step, values, opening, id(step) in own, is_wanted and before_activation, call)
         if step is last:
             return results
         values.update(zip(map(id, step.node.outputs), results, strict=True))
@@ -76,22 +77,28 @@ def _inner_inputs(step: Step, values: dict[int, Any]) -> list[Any]:
     return step.inner.arrange(args[0] if args else kwargs["inputs"])
 
 
-def _perform(step: Step, values: dict[int, Any], relu: Relu, before_activation: bool, call: Call) -> list[Any]:
+def _perform(
+    step: Step, values: dict[int, Any], opening: Opening | None, is_own: bool, before_activation: bool, call: Call
+) -> list[Any]:
     args, kwargs = step.node.arguments.fill_in(values)
     if "training" in kwargs:  # written into the graph by the user: Dropout(0.5)(x, training=True)
         kwargs = {**kwargs, "training": False}
     operation = step.operation
     if before_activation:
-        operation = without_activation(operation)
-    elif relu == "redirected":
-        operation = _redirected(operation)
-    return list(keras.tree.flatten(call(step, operation, args, kwargs)))
+        return list(keras.tree.flatten(call(step, without_activation(operation), args, kwargs)))
+    opens = opening if opening and (is_own or opening.everywhere) else None
+    if opens:
+        operation = opened_operation(operation, opens, is_own=is_own)
+    results = list(keras.tree.flatten(call(step, operation, args, kwargs)))
+    if opens and operation is step.operation and (where := flat_step(step)) is not None:
+        results = [opened(results[0], values[id(step.node.input_tensors[0])], where, opens.images)]
+    return results
 
 
 def without_activation(operation: Any) -> Any | None:
     """The layer with a linear activation, sharing its weights; None where it has no activation of its own."""
-    if relu_ceiling(operation) is not None:
-        return lambda x: x
+    if flat(operation) is not None:
+        return lambda x, *_, **__: x
     if isinstance(operation, keras.layers.Wrapper):
         inner = without_activation(operation.layer)
         return None if inner is None else altered(operation, layer=inner)
@@ -99,14 +106,3 @@ def without_activation(operation: Any) -> Any | None:
     if activation is None or activation is keras.activations.linear:
         return None
     return altered(operation, activation=keras.activations.linear)
-
-
-def _redirected(operation: Any) -> Any:
-    if (ceiling := relu_ceiling(operation)) is not None:
-        return lambda x: redirected_relu(x, ceiling)
-    if isinstance(operation, keras.layers.Wrapper):
-        inner = _redirected(operation.layer)
-        return operation if inner is operation.layer else altered(operation, layer=inner)
-    if (ceiling := relu_ceiling(getattr(operation, "activation", None))) is not None:
-        return altered(operation, activation=lambda x: redirected_relu(x, ceiling))
-    return operation

@@ -6,6 +6,7 @@ the graph that its closure holds.
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import tensorflow as tf
@@ -35,8 +36,22 @@ def with_gradient(result: tf.Tensor, inputs: Sequence[tf.Tensor], gradient: Grad
         return tf.identity_n([result, *inputs])[0]
 
 
-def _registered(gradient: Gradient, constants: tuple[Any, ...]) -> str:
-    key = (gradient, constants)
+def gradient_of(kind: str, gradient: Gradient, *constants: Any) -> AbstractContextManager[None]:
+    """Gives operations of a kind another gradient, as `with_gradient` does, in the graph that is being traced.
+
+    Nothing is added to the graph, so that TensorFlow still joins the operation with those before it.
+
+    Args:
+        kind: TensorFlow's name of the operation, such as "Relu".
+        gradient: Of the inputs of the operation.
+        constants: Hashable values for it.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    return graph.gradient_override_map({kind: _registered(gradient, constants, own=True)})
+
+
+def _registered(gradient: Gradient, constants: tuple[Any, ...], *, own: bool = False) -> str:
+    key = (gradient, constants, own)
     with _lock:
         if key not in _names:
             # With the address, because a module that is loaded anew begins to count anew.
@@ -44,6 +59,8 @@ def _registered(gradient: Gradient, constants: tuple[Any, ...]) -> str:
 
             @tf.RegisterGradient(name)  # type: ignore[untyped-decorator]  # TensorFlow has no types
             def run(operation: Any, upstream: tf.Tensor, *_: Any) -> list[tf.Tensor | None]:
+                if own:
+                    return [*gradient(upstream, operation.outputs[0], *operation.inputs, *constants)]
                 result, *inputs = operation.inputs
                 return [None, *gradient(upstream, result, *inputs, *constants)]
 

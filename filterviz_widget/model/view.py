@@ -11,11 +11,12 @@ import tensorflow as tf
 
 from filterviz_widget.model.arrangement import Arrangement
 from filterviz_widget.model.colour import Colours, to_rgb
-from filterviz_widget.model.evaluate import Call, Relu, as_it_is, evaluate, without_activation
+from filterviz_widget.model.evaluate import Call, as_it_is, evaluate, without_activation
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.keras_private import nothing_built
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported
+from filterviz_widget.model.opening import Opening
 from filterviz_widget.model.reason import reason
 from filterviz_widget.model.saturating import saturating
 
@@ -24,7 +25,8 @@ Values = Sequence[tuple[Any, tf.Tensor]]
 
 Features = Callable[..., tf.Tensor]
 """From float32 images `(batch, height, width, channels)` in the units of `ModelView.input_range` to a layer's output,
-`(batch, height, width, filters)` or `(batch, units)`, in the layer's own dtype. The second argument may be `Values`."""
+`(batch, height, width, filters)` or `(batch, units)`, in the layer's own dtype. The second argument may be `Values`,
+and `opening` an `Opening`."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class ModelView:
         )
         raise ValueError(f"There is no layer {str(name)[:80]!r} that can be shown; {hint}")
 
-    def cut(self, layer: str, *, relu: Relu = "plain", call: Call = as_it_is) -> Features:
+    def cut(self, layer: str, *, call: Call = as_it_is) -> Features:
         """Returns the function from images to a layer's output, in inference mode.
 
         Dropout, batch normalization and augmentation are inert, and nothing that a layer assigns is kept. A dense
@@ -136,8 +138,6 @@ class ModelView:
 
         Args:
             layer: A name from `layers`.
-            relu: "redirected" gives the same output, but lets gradients through closed ReLUs, to wake a dead filter
-                (`relu.redirected_relu`).
             call: How each layer on the way is computed.
 
         Returns:
@@ -154,7 +154,7 @@ class ModelView:
         TensorShape([1, 24, 24, 64])
         """
         self.layer(layer)
-        return self._features(layer, relu, bool(saturating(self._step(layer).operation)), call)
+        return self._features(layer, bool(saturating(self._step(layer).operation)), call)
 
     def pre_activation(self, layer: str, call: Call = as_it_is) -> Features | None:
         """Returns what `cut` does, before the layer's own activation: a filter that is dead behind a ReLU lives there.
@@ -170,7 +170,7 @@ class ModelView:
         operation = self._step(layer).operation
         if saturating(operation) or without_activation(operation) is None:
             return None
-        return self._features(layer, "plain", True, call)
+        return self._features(layer, True, call)
 
     def to_rgb(self, image: npt.NDArray[np.floating[Any]]) -> Colours:
         """Turns an optimised image into true colour, or into colours that the caption explains.
@@ -194,16 +194,18 @@ class ModelView:
             graph = inner
         return graph.step(last)
 
-    def _features(self, layer: str, relu: Relu, before_activation: bool, call: Call) -> Features:
+    def _features(self, layer: str, before_activation: bool, call: Call) -> Features:
         route, path = self._route, tuple(layer.split("/"))
 
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow has no types
-        def features(images: tf.Tensor, values: Values = ()) -> tf.Tensor:
+        def features(images: tf.Tensor, values: Values = (), opening: Opening | None = None) -> tf.Tensor:
             with nothing_built(self._unbuilt) as unbuilt:
                 try:
                     return in_inference(
-                        lambda given: route.run(given, path, relu=relu, before_activation=before_activation, call=call),
+                        lambda given: route.run(
+                            given, path, opening=opening, before_activation=before_activation, call=call
+                        ),
                         images,
                         values,
                     )

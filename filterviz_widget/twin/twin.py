@@ -11,14 +11,16 @@ from filterviz_widget.model import Features, ModelView
 from filterviz_widget.model.gradient import with_gradient
 from filterviz_widget.model.graph import Step
 from filterviz_widget.model.keras_private import is_of_keras
+from filterviz_widget.model.opening import Opening
 from filterviz_widget.twin.measured import Forms, Measured
 from filterviz_widget.twin.plan import Replacement, as_it_is, planned, replacement
 from filterviz_widget.twin.sizes import sizes
 from filterviz_widget.twin.weightless import weightless
 from filterviz_widget.twin.weights import Source
 
-Part = Literal["output", "pre-activation", "redirected"]
-"""What of a layer: its output, what is before its activation, or its output with redirected ReLU gradients."""
+Part = Literal["output", "opened", "pre-activation"]
+"""What of a layer: its output; the same, but where it is opened, all rectifiers on the way are; or what is before its
+activation."""
 
 ANY_DTYPE = (
     *("Activation", "Add", "AveragePooling2D", "Concatenate", "Cropping2D", "Dropout", "Flatten", "Identity"),
@@ -101,29 +103,34 @@ class Twin:
         if part == "pre-activation":
             features = view.pre_activation(layer, self._call)
         else:
-            features = view.cut(layer, relu="redirected" if part == "redirected" else "plain", call=self._call)
+            features = view.cut(layer, call=self._call)
         if features is None:
             raise ValueError(f"The layer {layer!r} has no {part}.")
         self._features = features
+        self._opens_everywhere = part == "opened"
 
-    def __call__(self, images: tf.Tensor, weights: Sequence[Sequence[tf.Tensor]] = ()) -> tf.Tensor:
+    def __call__(
+        self, images: tf.Tensor, weights: Sequence[Sequence[tf.Tensor]] = (), opening: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Maps images to the layer's output.
 
         Args:
             images: float32 `(batch, height, width, channels)`.
             weights: One sequence of tensors for each of `sources`.
+            opening: bool `(batch,)`: for which images gradients pass closed rectifiers (`Opening`); None for none.
 
         Returns:
             `(batch, ..., filters)`, in the layer's own dtype; float32 where the precision is reduced.
         """
+        opens = None if opening is None else Opening(opening, self._opens_everywhere)
         given = dict(zip(self.sources, weights, strict=True))
         self._given = given
         values = [pair for source in self._live for pair in zip(source.variables, given[source], strict=True)]
         try:
             if self._dtype == "float32":
-                return self._features(images, values)
+                return self._features(images, values, opens)
             scale = GRADIENT_SCALE if self._dtype == "float16" else 1.0
-            features = self._features(_with_gradient_times(1 / scale, images), values)
+            features = self._features(_with_gradient_times(1 / scale, images), values, opens)
             return _with_gradient_times(scale, tf.cast(features, tf.float32))
         finally:
             self._given = {}

@@ -224,7 +224,7 @@ def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:
         state["image"] = data_url(frame.image, quick=frame.picture is None)
         state["shown"] = {
             name: getattr(wanted, name) for name in ("layer", "filter", "step_size", "iterations", "seed")
-        } | {"options": wanted.method.options(), "is_preview": frame.is_preview}
+        } | {"options": wanted.method.options()}
     if frame.description is not None and frame.status != "error":
         state["iteration"] = frame.iteration
         # JSON knows no NaN.

@@ -34,7 +34,7 @@ def ascend(features, method, filters=(3,), seeds=(0,), step_size=2.0, iterations
     ascent = Ascent(features, shape, method=method)
     weights = one_hot(filters, 8)
     chunk = ascent.advance(ascent.start(seeds), weights, Numbers.of(method, step_size), iterations)
-    return chunk, ascent.measure(chunk.state, weights, Numbers.of(method, step_size)).numpy()
+    return chunk, ascent.measure(chunk.state, weights, Numbers.of(method, step_size)).activations.numpy()
 
 
 # Objective
@@ -278,8 +278,8 @@ def test_a_preset_raises_the_activation_in_one_trace_whatever_the_numbers(featur
         changed = {axis: factor * getattr(method, axis) for axis in ("jitter", "scale", "rotation")}
         numbers = Numbers.of(method.replaced(**changed), step_size * factor)
         chunk = ascent.advance(ascent.start([1]), weights, numbers, 25)
-        before = ascent.measure(ascent.start([1]), weights, numbers)
-        assert ascent.measure(chunk.state, weights, numbers)[0] > before[0]
+        before = ascent.measure(ascent.start([1]), weights, numbers).activations
+        assert ascent.measure(chunk.state, weights, numbers).activations[0] > before[0]
         assert np.isfinite(chunk.images).all()
     assert ascent.trace_count == 1
 

@@ -118,7 +118,7 @@ def test_measure_tells_the_activation_of_the_images_as_they_are(network, second)
     chunk = run(second, [1], 6)
     part = tf.keras.Model(network.inputs, network.get_layer("second").output)
     expected = float(tf.reduce_mean(part(chunk.images)[0, :, :, 1]))
-    measured = second.measure(chunk.state, one_hot([1], 8), Numbers.of(CLASSIC, 1.0))
+    measured = second.measure(chunk.state, one_hot([1], 8), Numbers.of(CLASSIC, 1.0)).activations
     assert float(measured[0]) == pytest.approx(expected, rel=1e-5)
 
 

@@ -4,12 +4,11 @@ import threading
 from dataclasses import replace
 
 import keras
-import numpy as np
 import pytest
 from keras import layers
 
 from filterviz_widget.description.method import Method
-from filterviz_widget.engine import Abandoned, Engine, run
+from filterviz_widget.engine import Abandoned, Engine
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.model import read_model
 from filterviz_widget.session import Session, session
@@ -37,8 +36,8 @@ def test_what_was_prepared_needs_no_compiling_and_gives_the_same_bytes():
 
 
 def test_all_octaves_are_prepared():
-    engine = Engine(read_model(small_network(size=None), image_size=48))
-    large = wanted(size=48, method=Method(octaves=3), iterations=6)
+    engine = Engine(read_model(small_network(size=None), image_size=72))
+    large = wanted(size=72, method=Method(octaves=3), iterations=6)
     engine.prepare(large, always)
     assert "compiling" not in {frame.status for frame in engine.stream(large)}
 
@@ -148,44 +147,6 @@ def test_a_layer_that_is_compiled_is_dropped_when_another_one_is_asked_for(slow_
     made.close(10)
     assert engine._layers.find(WANTED, WANTED.image_size) is None, "its trace ended at the next layer"
     assert {frame.description.layer for frame in published if frame.image is not None} == {"first"}
-
-
-def test_a_slow_picture_has_a_coarse_frame_first_and_does_not_depend_on_it(monkeypatch):
-    plain = Engine(read_model(small_network(size=None), image_size=SIZE)).picture(WANTED)
-    monkeypatch.setattr(run, "SLOW", 0.0)
-    engine = Engine(read_model(small_network(size=None), image_size=SIZE))
-    engine.prepare(WANTED, always)
-    coarse, *others = [frame for frame in engine.stream(WANTED) if frame.image is not None]
-    assert (coarse.status, coarse.iteration, coarse.image.shape) == ("running", 0, (SIZE, SIZE, 3))
-    assert coarse.is_preview
-    assert not any(frame.is_preview for frame in others)
-    assert others[-1].picture.raw.tobytes() == plain.raw.tobytes()
-    assert np.array_equal(others[-1].picture.activations, plain.activations)
-
-
-def test_a_quick_picture_has_no_coarse_frame():
-    engine = Engine(read_model(small_network(size=None), image_size=SIZE))
-    engine.prepare(WANTED, always)
-    assert not any(frame.is_preview for frame in engine.stream(WANTED))
-
-
-def test_a_model_that_cannot_be_had_at_half_the_size_goes_without_a_coarse_frame(monkeypatch):
-    monkeypatch.setattr(run, "SLOW", 0.0)
-    model = keras.Sequential(
-        [
-            keras.Input((SIZE, SIZE, 3)),
-            layers.Conv2D(4, 3, name="first"),
-            layers.Flatten(),
-            layers.Dense(5, name="second"),
-        ]
-    )
-    engine = Engine(read_model(model))
-    for _ in range(2):
-        engine.prepare(WANTED, always)
-    frames = list(engine.stream(WANTED))
-    assert not any(frame.is_preview for frame in frames)
-    assert frames[-1].status == "done"
-    assert len(engine._layers._failed) == 1
 
 
 def test_after_a_picture_the_likely_ones_are_compiled_while_nothing_is_asked_for(monkeypatch):

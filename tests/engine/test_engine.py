@@ -140,17 +140,23 @@ def test_a_run_sees_the_weights_of_its_beginning_to_its_end_also_in_layers_that_
 # Octaves
 
 
-def test_octaves_grow_to_the_picture_and_share_the_iterations():
-    assert octaves((96, 96), 1, 20) == [((96, 96), 20)]
-    assert octaves((96, 96), 3, 20) == [((49, 49), 6), ((69, 69), 6), ((96, 96), 8)]
-    assert octaves((20, 96), 3, 20) == [((20, 96), 20)], "a size below 16 pixels shows nothing"
+def test_octaves_grow_to_the_picture_and_most_steps_are_taken_at_its_own_size():
+    assert octaves((224, 224), 1, 20) == [((224, 224), 20)]
+    assert octaves((224, 224), 2, 30) == [((112, 112), 10), ((224, 224), 20)]
+    assert octaves((224, 224), 3, 70) == [((56, 56), 10), ((112, 112), 20), ((224, 224), 40)]
+    assert octaves((40, 96), 3, 20) == [((40, 96), 20)], "a size below 32 pixels shows nothing"
     assert octaves((96, 96), 3, 1) == [((96, 96), 1)]
+    for iterations in range(1, 40):
+        for count in range(1, 7):
+            listed = octaves((512, 640), count, iterations)
+            assert sum(taken for _, taken in listed) == iterations
+            assert listed[-1][0] == (512, 640)
 
 
 def test_with_octaves_every_frame_has_the_size_of_the_picture():
-    engine = Engine(read_model(small_network(size=None), image_size=48))
-    frames = list(engine.stream(wanted(size=48, method=Method(octaves=3), iterations=30)))
-    assert {frame.image.shape for frame in frames if frame.image is not None} == {(48, 48, 3)}
+    engine = Engine(read_model(small_network(size=None), image_size=72))
+    frames = list(engine.stream(wanted(size=72, method=Method(octaves=3), iterations=30)))
+    assert {frame.image.shape for frame in frames if frame.image is not None} == {(72, 72, 3)}
     assert frames[-1].activations[-1] > frames[-1].activations[0]
     assert len(frames[-1].activations) == 31
 
@@ -160,8 +166,8 @@ def behind_a_flatten():
     keras.utils.set_random_seed(4)
     return keras.Sequential(
         [
-            keras.Input((48, 48, 3)),
-            layers.Conv2D(3, 5, strides=4, activation="elu", name="second"),
+            keras.Input((72, 72, 3)),
+            layers.Conv2D(3, 5, strides=6, activation="elu", name="second"),
             layers.Flatten(),
             layers.Dense(16, name="units"),
             layers.Reshape((4, 4, 1)),
@@ -173,7 +179,7 @@ def behind_a_flatten():
 def test_octaves_have_no_effect_on_units_as_is_said():
     engine = Engine(read_model(behind_a_flatten()))
     with_octaves, without = (
-        engine.picture(wanted("units", 2, size=48, method=Method(octaves=count))) for count in (3, 1)
+        engine.picture(wanted("units", 2, size=72, method=Method(octaves=count))) for count in (3, 1)
     )
     assert with_octaves.raw.tobytes() == without.raw.tobytes()
 
@@ -181,7 +187,7 @@ def test_octaves_have_no_effect_on_units_as_is_said():
 def test_a_convolution_that_takes_one_size_only_is_drawn_at_that_and_says_so():
     engine = Engine(read_model(behind_a_flatten()))
     with_octaves, without = (
-        engine.picture(wanted("late", 2, size=48, method=Method(octaves=count))) for count in (3, 1)
+        engine.picture(wanted("late", 2, size=72, method=Method(octaves=count))) for count in (3, 1)
     )
     assert with_octaves.raw.tobytes() == without.raw.tobytes()
     assert "octaves have no effect" in with_octaves.note

@@ -1,5 +1,6 @@
 """Filters without a gradient: what is tried, what is said, and where none can pass."""
 
+import re
 from dataclasses import replace
 
 import keras
@@ -9,8 +10,11 @@ import tensorflow as tf
 from keras import layers, ops
 
 from filterviz_widget.ascent import start_images
+from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS
+from filterviz_widget.description.method import PRESETS, Method
 from filterviz_widget.engine import Engine
 from filterviz_widget.model import read_model
+from filterviz_widget.model.rectifier import flat
 from tests.networks import SIZE, network_with_dead_filters, wanted
 
 DEAD = wanted("dead", 1)
@@ -35,27 +39,6 @@ def test_a_filter_that_nothing_wakes_shows_the_start_and_says_so():
     assert not picture.activations.any()
 
 
-def test_a_filter_that_answers_to_another_start_is_shown_from_there():
-    model = network_with_dead_filters("weights")
-    kernel, bias = model.get_weights()
-    # An edge over noise of 4 grey levels: exceeded by some starts only, and not by the start of seed 0.
-    kernel[..., 1] = np.random.default_rng(2).normal(size=kernel.shape[:3])
-    responses = [_strongest(kernel[..., 1], seed) for seed in range(9)]
-    best = int(np.argmax(responses))
-    assert best != 0
-    bias[1] = -(sorted(responses)[-1] + sorted(responses)[-2]) / 2
-    model.set_weights([kernel, bias])
-    picture = Engine(read_model(model)).picture(DEAD)
-    assert f"from seed {best} instead" in picture.note
-    assert picture.activations[-1] > 0
-
-
-def _strongest(kernel, seed):
-    image = start_images([seed], (SIZE, SIZE, 3))[0].numpy()
-    windows = np.lib.stride_tricks.sliding_window_view(image, (3, 3), axis=(0, 1))
-    return np.einsum("yxcij,ijc->yx", windows, kernel).max()
-
-
 def test_the_dead_of_a_batch_are_woken_and_their_neighbours_are_as_without_them():
     engine = Engine(read_model(network_with_dead_filters()))
     alive, woken = engine.together([replace(DEAD, filter=0), DEAD])
@@ -71,28 +54,80 @@ CUTS = {
 }
 
 
-def test_a_filter_that_redirected_gradients_open_is_shown_so_and_its_curve_is_its_own_activation():
+def nearly_closed(activation, method="classic"):
+    """A network whose filter 3 of `second` is shut at the start by a little: what opens it is within reach."""
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 3)),
-            layers.Conv2D(4, 3, activation="relu", name="first"),
-            layers.Conv2D(4, 3, activation="relu", name="second"),
+            layers.Conv2D(4, 3, activation=activation, name="first"),
+            layers.Conv2D(4, 3, activation=activation, name="second"),
         ]
     )
     first, second = model.layers
     first.set_weights([np.abs(first.get_weights()[0]), np.zeros(4)])
     kernel, bias = (np.abs(each) for each in second.get_weights())
-    responses = [np.max(tf.nn.conv2d(first(start_images([seed], (SIZE, SIZE, 3))), kernel, 1, "VALID")[..., 3])
-                 for seed in range(9)]  # fmt: skip
-    bias[3] = -1.05 * max(responses)  # shut at every start, and within reach
+    parameters = PARAMETERIZATIONS[PRESETS[method].method.parameterization]((SIZE, SIZE, 3), (0.0, 1.0))
+    given = first(parameters.decode(parameters.start([0])))
+    low = flat(keras.activations.get(activation)).low
+    bias[3] = low - 1.02 * np.max(tf.nn.conv2d(given, kernel, 1, "VALID")[..., 3])
     second.set_weights([kernel, bias])
-    picture = Engine(read_model(model)).picture(wanted(step_size=5.0))
-    assert "let through closed ReLUs" in picture.note
-    assert picture.activations[0] == 0
+    return model
+
+
+@pytest.mark.parametrize("activation", ["relu", "relu6", "hard_sigmoid"])
+@pytest.mark.parametrize("method", ["classic", "robust", "natural"])
+def test_a_closed_filter_is_opened_and_its_picture_and_curve_are_its_own(activation, method):
+    model = nearly_closed(activation, method)
+    engine = Engine(read_model(model))
+    steps = {"classic": 5.0, "robust": 2.0, "natural": 20.0}
+    described = engine.describe(
+        "second", 3, method=method, step_size=steps[method], iterations=40, jitter=0, scale=0, rotation=0
+    )
+    picture = engine.picture(described)
+    assert re.fullmatch(r"Opened with redirected gradients in the first \d+ iterations\.", picture.note)
+    assert not picture.is_dead
+    own = float(np.mean(model(picture.raw[None])[0, :, :, 3]))
+    assert picture.activations[-1] == pytest.approx(own, rel=1e-4)
+    count = int(re.search(r"\d+", picture.note)[0])
+    floor = float(keras.activations.get(activation)(-1e3))
+    # As long as it was closed, and not longer.
+    assert (picture.activations[:count] == floor).all()
+    assert (picture.activations[count:] > floor).all()
+    assert picture.activations[-1] > picture.activations[count]
+
+
+def test_a_filter_behind_a_layer_that_is_closed_altogether_is_opened_too():
+    model = nearly_closed("relu")
+    first, second = model.layers
+    kernel, _ = first.get_weights()
+    # Shut by a little at every place of the start image; of `second`, filter 3 takes what there is.
+    responses = tf.nn.conv2d(start_images([0], (SIZE, SIZE, 3)), kernel, 1, "VALID")
+    first.set_weights([kernel, -1.02 * np.max(responses, axis=(0, 1, 2))])
+    second.set_weights([second.get_weights()[0], np.zeros(4)])
+    picture = Engine(read_model(model)).picture(wanted(step_size=5.0, iterations=40))
+    assert picture.note.startswith("Opened with redirected gradients in the first ")
     own = float(np.mean(model(picture.raw[None])[0, :, :, 3]))
     assert picture.activations[-1] == pytest.approx(own, rel=1e-4)
     assert own > 0
+
+
+def test_in_a_batch_only_what_is_closed_is_opened():
+    engine = Engine(read_model(nearly_closed("relu")))
+    batch = [wanted(filter=filter, step_size=5.0, iterations=40) for filter in (0, 3)]
+    together, alone = engine.together(batch), [engine.picture(each) for each in batch]
+    assert [picture.note for picture in together] == [picture.note for picture in alone]
+    assert together[0].note == ""
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(one.raw, other.raw, atol=1e-4)
+
+
+def test_what_inhibits_a_closed_filter_is_sought_before_its_activation():
+    engine = Engine(read_model(nearly_closed("relu")))
+    picture = engine.picture(wanted(filter=3, step_size=5.0, method=Method(sign=-1)))
+    assert "pre-activation" in picture.note
+    assert "let through" not in picture.note
+    assert picture.activations[-1] < picture.activations[0]
 
 
 @pytest.mark.parametrize("kind", CUTS)

@@ -155,15 +155,6 @@ def test_the_caption_names_what_is_in_the_picture_not_where_the_sliders_are(expl
     expect(explorer.locator("figcaption")).to_have_text("conv1 · filter 3 of 0\N{EN DASH}15")
 
 
-def test_a_preview_is_called_one_below_it(explorer: Page) -> None:
-    explorer.evaluate("shown => model.kernel({ shown, image: fv.square(8) })", {**SHOWN, "is_preview": True})
-    explorer.clock.run_for(50)
-    expect(explorer.locator("figcaption")).to_have_text("preview · conv1 · filter 3 of 0\N{EN DASH}15")
-    explorer.evaluate("shown => model.kernel({ shown, image: fv.square(8) })", SHOWN)
-    explorer.clock.run_for(50)
-    expect(explorer.locator("figcaption")).to_have_text("conv1 · filter 3 of 0\N{EN DASH}15")
-
-
 def test_progress_and_curve_count_the_iterations_of_the_picture_while_the_slider_moves(explorer: Page) -> None:
     explorer.evaluate(
         "shown => model.kernel({ shown, image: fv.square(8), activations: [1, 2, 3], iteration: 20, status: 'done' })",

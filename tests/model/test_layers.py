@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from filterviz_widget.model import read_model
+from filterviz_widget.model.opening import Opening
 from filterviz_widget.model.saturating import saturating
 from tests.model.networks import with_weights
 from tests.twin.networks import slope
@@ -54,8 +55,9 @@ def test_a_wrapped_convolution_whose_relu_is_shut_is_opened_like_one_that_is_not
     shut = layers.Conv2D(2, 3, bias_initializer=keras.initializers.Constant(-100.0), activation="relu")
     model = keras.Sequential([keras.Input((8, 8, 3)), layers.SpectralNormalization(shut, name="w")])
     view, given = read_model(model), tf.constant(IMAGES)
-    for relu, moves in (("plain", False), ("redirected", True)):
-        assert (np.abs(slope(view.cut("w", relu=relu), given)).max() > 0) == moves
+    for opens in (False, True):
+        features = functools.partial(view.cut("w"), opening=Opening(tf.constant([opens])))
+        assert (np.abs(slope(features, given)).max() > 0) == opens
 
 
 class OwnSoftmax(layers.Layer):

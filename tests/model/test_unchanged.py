@@ -1,5 +1,6 @@
 """The user's model is read, never changed; nor is anything global."""
 
+import functools
 import gc
 import weakref
 
@@ -11,6 +12,7 @@ from keras import layers
 from keras.src.backend.common import global_state
 
 from filterviz_widget.model import read_model
+from filterviz_widget.model.opening import Opening
 from tests.model.networks import Case, Subclassed, SubclassedOfBlocks, functional_with_a_block, training_only_layers
 
 pytestmark = pytest.mark.usefixtures("quick_to_start")
@@ -22,7 +24,7 @@ def used(model, **options):
     images = tf.constant(np.random.default_rng(0).uniform(0, 1, (2, *view.image_shape)), tf.float32)
     names = [info.name for info in view.layers]
     functions = [view.cut(name) for name in names]
-    functions += [view.cut(name, relu="redirected") for name in names]
+    functions += [functools.partial(each, opening=Opening(tf.constant([True, False]), True)) for each in functions]
     functions += filter(None, map(view.pre_activation, names))
     for features in functions:
         features(images)

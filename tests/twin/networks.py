@@ -21,7 +21,7 @@ def images(batch=2):
 def twin_of(view: ModelView, layer: str, *args: Any, **options: Any) -> Callable[[tf.Tensor], tf.Tensor]:
     """A twin with the model's weights as they are when it is called."""
     twin, weights = Twin(view, layer, *args, **options), Weights()
-    return lambda images: twin(images, weights.take(twin.sources).tensors)
+    return lambda images, **options: twin(images, weights.take(twin.sources).tensors, **options)
 
 
 def slope(features: Callable[[tf.Tensor], tf.Tensor], given: tf.Tensor | None = None) -> tf.Tensor:

@@ -1,5 +1,7 @@
 """What a twin folds and lays out anew, what it leaves alone, and that it touches nothing."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from keras import layers
 from filterviz_widget.ascent import Ascent, Numbers, one_hot
 from filterviz_widget.description.method import CLASSIC
 from filterviz_widget.model import read_model
+from filterviz_widget.model.opening import Opening
 from filterviz_widget.twin import Twin, Weights
 from tests.twin.networks import CONVOLUTIONS, SIZE, images, operations, sequential, slope, twin_of, with_statistics
 
@@ -179,8 +182,11 @@ def test_the_pre_activation_and_redirected_gradients_are_the_models_too():
     before = twin_of(view, "relued", "pre-activation")(images())
     np.testing.assert_allclose(before, view.pre_activation("relued")(images()), rtol=1e-4, atol=1e-5)
     assert np.min(before) < 0
-    twin, cut = twin_of(view, "last", "redirected"), view.cut("last", relu="redirected")
-    np.testing.assert_allclose(slope(twin), slope(cut), rtol=1e-3, atol=1e-6)
+    images_to_open = tf.constant([True, False])
+    for part in ("output", "opened"):
+        twin = functools.partial(twin_of(view, "last", part), opening=images_to_open)
+        cut = functools.partial(view.cut("last"), opening=Opening(images_to_open, part == "opened"))
+        np.testing.assert_allclose(slope(twin), slope(cut), rtol=1e-3, atol=1e-6)
     with pytest.raises(ValueError, match="has no pre-activation"):
         twin_of(view, "last", "pre-activation")
 

@@ -65,7 +65,6 @@ def test_a_new_explorer_draws_at_once_and_tells_all_about_the_picture(explorer):
         "iterations": 20,
         "seed": 0,
         "options": PRESETS["classic"].method.options(),
-        "is_preview": False,
     }
     assert picture.image.shape == picture.raw.shape == (SIZE, SIZE, 3)
     assert picture.description.image_size == (SIZE, SIZE)

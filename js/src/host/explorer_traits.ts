@@ -68,10 +68,8 @@ export interface Settings {
 
 export const SETTINGS = ["layer", "filter", "step_size", "iterations", "seed", "method", "options", "all_layers"] as const;
 
-/** The settings that the picture on the screen was made with; a preview is computed at half its size. */
-export type Shown = Pick<Settings, "layer" | "filter" | "step_size" | "iterations" | "seed" | "options"> & {
-  is_preview?: boolean;
-};
+/** The settings that the picture on the screen was made with. */
+export type Shown = Pick<Settings, "layer" | "filter" | "step_size" | "iterations" | "seed" | "options">;
 
 export type Bounds = [low: number, high: number];
 

@@ -5,7 +5,6 @@ export interface Sought {
   layer: string;
   filter: number;
   options: Record<string, unknown>;
-  is_preview?: boolean;
 }
 
 export interface Caption {
@@ -15,7 +14,7 @@ export interface Caption {
 }
 
 /** `known` is the layer's entry, as long as there is one. */
-export function caption({ layer, filter, options, is_preview }: Sought, known: { kind: string; filters: number; note: string } | undefined): Caption {
+export function caption({ layer, filter, options }: Sought, known: { kind: string; filters: number; note: string } | undefined): Caption {
   const inhibits = options.sign === -1;
   const whole = options.objective === "layer";
   const direction = !whole && Array.isArray(options.direction) && options.direction.length > 0;
@@ -25,7 +24,7 @@ export function caption({ layer, filter, options, is_preview }: Sought, known: {
   const subject = whole ? `layer ${layer} as a whole`
     : direction ? `a direction of ${part}s of layer ${layer}` : `${part} ${filter} of layer ${layer}`;
   return {
-    text: [is_preview ? "preview" : "", layer, what, inhibits ? "what inhibits it" : "", known?.note ?? ""].filter(Boolean).join(" · "),
+    text: [layer, what, inhibits ? "what inhibits it" : "", known?.note ?? ""].filter(Boolean).join(" · "),
     alternative: inhibits ? `What inhibits ${subject}` : `What ${subject} responds to`,
   };
 }
