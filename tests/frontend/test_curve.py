@@ -68,3 +68,15 @@ def test_the_last_curve_stays_pale_until_the_next_has_values(curve: Page) -> Non
     curve.evaluate("curve.show([1], 50)")
     assert len(points(curve)) == 1
     expect(curve.locator(".filterviz-curve")).not_to_have_class(re.compile("filterviz-stale"))
+
+
+def test_what_was_measured_on_the_moved_image_is_dashed_and_said_to_be(curve: Page) -> None:
+    line, plot = curve.locator(".filterviz-line"), curve.get_by_role("img")
+    curve.evaluate("curve.show([1, 2], 2)")
+    expect(line).to_have_css("stroke-dasharray", "none")
+    curve.evaluate("curve.show([1, 2], 2, true)")
+    expect(line).not_to_have_css("stroke-dasharray", "none")
+    expect(plot).to_have_accessible_name("Activation of the moved image over 1 iterations, from 1 to 2")
+    assert "as it is" in (plot.locator("title").text_content() or "")
+    curve.evaluate("curve.show([1, 2, 3], 2)")
+    expect(line).to_have_css("stroke-dasharray", "none")

@@ -41,6 +41,15 @@ def test_the_layer_slider_says_the_name_of_the_layer(explorer: Page) -> None:
     expect(explorer.get_by_role("combobox", name="Layer name")).to_have_value("conv2")
 
 
+def test_the_curve_of_a_method_that_moves_the_image_is_dashed(explorer: Page) -> None:
+    line = explorer.locator(".filterviz-line")
+    for jitter, dashed in ((0, False), (8, True)):
+        shown = {**SHOWN, "options": {**OPTIONS, "jitter": jitter}}
+        explorer.evaluate("shown => model.kernel({ shown, activations: [1, 2 + shown.options.jitter] })", shown)
+        explorer.clock.run_for(50)
+        (expect(line).to_have_class if dashed else expect(line).not_to_have_class)(re.compile("filterviz-moved"))
+
+
 @pytest.mark.parametrize(("name", "trait"), [("Filter", "filter"), ("Jitter", "options")])
 def test_an_echo_of_what_was_sent_before_undoes_nothing(explorer: Page, name: str, trait: str) -> None:
     explorer.get_by_text("Options", exact=True).click()

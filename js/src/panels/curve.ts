@@ -6,13 +6,16 @@ export interface Curve {
   element: HTMLElement;
   /**
    * Draws the values so far; null stands for one that is not a number. `total` is the last iteration to come.
-   * Without values the curve before stays, pale, until there are some.
+   * Without values the curve before stays, pale, until there are some. `isMoved` says that they were measured on the
+   * image as it was moved, shaken or blurred, before each step: a dashed line, and the end alone is of the picture shown.
    */
-  show(values: readonly (number | null)[], total: number): void;
+  show(values: readonly (number | null)[], total: number, isMoved?: boolean): void;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, MARGIN] = [300, 100, 6];
+
+const DASHED = "Dashed: of the image as it was moved for each iteration. The end: of the picture as it is.";
 
 export function curve(name: string): Curve {
   const line = document.createElementNS(SVG, "path");
@@ -24,7 +27,8 @@ export function curve(name: string): Curve {
   plot.setAttribute("preserveAspectRatio", "none");
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-label", `${name}: no values yet`);
-  plot.append(line, dot);
+  const title = document.createElementNS(SVG, "title");
+  plot.append(title, line, dot);
   const now = element("span", { className: "filterviz-curve-now" });
   // The ends of the axes are in the plot's accessible name.
   const words = (part: string) => element("span", { className: `filterviz-curve-${part}` }, { "aria-hidden": "true" });
@@ -34,7 +38,7 @@ export function curve(name: string): Curve {
 
   return {
     element: root,
-    show(values, total) {
+    show(values, total, isMoved = false) {
       const finite = values.filter((value): value is number => value !== null);
       const last = finite.at(-1);
       root.classList.toggle("filterviz-stale", values.length === 0);
@@ -50,6 +54,8 @@ export function curve(name: string): Curve {
         pen = value === null ? "M" : "L";
       });
       line.setAttribute("d", path);
+      line.classList.toggle("filterviz-moved", isMoved);
+      title.textContent = isMoved ? DASHED : "";
       const place = values.lastIndexOf(last ?? NaN);
       dot.setAttribute("d", last === undefined ? "" : `M${x(place).toFixed(2)} ${y(last).toFixed(2)}h0`);
       now.textContent = last === undefined ? "" : readable(last);
@@ -57,7 +63,8 @@ export function curve(name: string): Curve {
       start.textContent = "0";
       end.textContent = `${grouped(total)} ${total === 1 ? "iteration" : "iterations"}`;
       plot.setAttribute("aria-label", last === undefined ? `${name}: no number among the values`
-        : `${name} over ${values.length - 1} iterations, from ${readable(finite[0] as number)} to ${readable(last)}`);
+        : `${name}${isMoved ? " of the moved image" : ""} over ${values.length - 1} iterations, `
+          + `from ${readable(finite[0] as number)} to ${readable(last)}`);
     },
   };
 }

@@ -18,6 +18,8 @@ import { progress } from "../panels/progress";
 
 const STEP_SLIDER: [number, number] = [0.1, 100];
 const LONGEST_SLIDER = 500;
+/** With these the model sees another image than the one on the screen. */
+const MOVES = ["jitter", "scale", "rotation", "blur"] as const;
 
 function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settings>): View<Traits> {
   const layerAt = (name: string) => get("layers").find((layer) => layer.name === name);
@@ -116,7 +118,7 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
     // While the slider moves the picture on the screen is still one of other settings.
     const shown = get("shown");
     const total = get("iteration") > 0 && shown ? shown.iterations : get("iterations");
-    activation.show(activations, total);
+    activation.show(activations, total, MOVES.some((axis) => Number(shown?.options[axis]) > 0));
     // Where nobody answers, nothing goes on; what was finished has been.
     const goesOn = ["idle", "compiling", "running"].includes(get("status"));
     const status = connection === "lost" || (rests(connection) && goesOn) ? "disconnected" : get("status");
