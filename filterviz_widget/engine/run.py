@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from filterviz_widget.ascent import Chunk, Numbers, State
 from filterviz_widget.description import Description
+from filterviz_widget.description.method import PRESETS
 from filterviz_widget.engine import memory
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.frame import Frame
@@ -168,9 +169,10 @@ class Runs:
         return octaves(wanted.image_size, 1 if is_fixed else wanted.method.octaves, wanted.iterations)
 
     def _said_of_octaves(self, wanted: Description) -> str:
-        if wanted.method.octaves == 1 or wanted.layer not in self._own_size_only:
+        asked = wanted.method.octaves not in {preset.method.octaves for preset in PRESETS.values()}
+        if not asked or wanted.layer not in self._own_size_only:
             return ""
-        return f"{wanted.layer} takes images of their own size only, so octaves have no effect."
+        return f"{wanted.layer} takes no smaller images, so octaves have no effect."
 
     def _selection(self, wanted: Sequence[Description]) -> tf.Tensor:
         """Which filters count for each image, float32 `(len(wanted), filters)`."""

@@ -61,10 +61,12 @@ def measure(case: Case) -> Choice:
     """Times the forms of a case, on random numbers and one image. Takes from milliseconds to a second.
 
     Args:
-        case: With a size, or without: then nothing can be timed, and the plain convolution is taken with whatever
-            gradient there is on every processor.
+        case: With a size, or without, or with one that the kernel does not fit into: then nothing can be timed, and the
+            plain convolution is taken with whatever gradient there is on every processor.
     """
-    if case.size is None or tf.config.list_physical_devices("GPU"):  # which chooses by itself
+    if (
+        case.size is None or not _fits(case, case.size) or tf.config.list_physical_devices("GPU")
+    ):  # which chooses by itself
         return Choice(Form("plain", backwards(case)[-1] if case.dilation != (1, 1) else "own"), 0.0)
     with tf.init_scope():  # also in the midst of a trace
         x = tf.cast(tf.random.stateless_normal((1, *case.size, case.kernel[2]), (0, 1)), case.dtype)
@@ -77,6 +79,11 @@ def measure(case: Case) -> Choice:
         back = {name: _runner(backward, upstream, x, tensors, case, name) for name in backwards(case)}
         (one, first), (other, second) = _quickest(ahead), _quickest(back)
     return Choice(Form(one, other), first + second)
+
+
+def _fits(case: Case, size: tuple[int, int]) -> bool:
+    reach = [(side - 1) * dilation + 1 for side, dilation in zip(case.kernel[:2], case.dilation, strict=True)]
+    return case.padding == "same" or all(one <= whole for one, whole in zip(reach, size, strict=True))
 
 
 def _runner(function: Callable[..., tf.Tensor], *arguments: object) -> Callable[[], object]:

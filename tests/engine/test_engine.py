@@ -184,6 +184,18 @@ def test_octaves_have_no_effect_on_units_as_is_said():
     assert with_octaves.raw.tobytes() == without.raw.tobytes()
 
 
+@pytest.mark.parametrize("size", [96, 72])
+def test_a_layer_that_half_the_image_is_too_small_for_is_drawn_at_its_own_size_by_every_method(size):
+    image = keras.Input((size, size, 3))
+    x = layers.AveragePooling2D(size // 3)(image)
+    model = keras.Model(image, layers.Conv2D(4, 3, name="late")(layers.Conv2D(4, 1)(x)))
+    engine = Engine(read_model(model))
+    for method in PRESETS:
+        picture = engine.picture(engine.describe("late", 1, method=method, iterations=6))
+        assert picture.note == ""
+        assert picture.activations[-1] > picture.activations[0]
+
+
 def test_a_convolution_that_takes_one_size_only_is_drawn_at_that_and_says_so():
     engine = Engine(read_model(behind_a_flatten()))
     with_octaves, without = (
