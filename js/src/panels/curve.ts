@@ -7,7 +7,7 @@ export interface Curve {
   /**
    * Draws the values so far; null stands for one that is not a number. `total` is the last iteration to come.
    * Without values the curve before stays, pale, until there are some. `isMoved` says that they were measured on the
-   * image as it was moved, shaken or blurred, before each step: a dashed line, and the end alone is of the picture shown.
+   * image as the model saw it, moved, blurred or smaller: a dashed line, of which the end alone is of the picture shown.
    */
   show(values: readonly (number | null)[], total: number, isMoved?: boolean): void;
 }
@@ -15,7 +15,7 @@ export interface Curve {
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, MARGIN] = [300, 100, 6];
 
-const DASHED = "Dashed: of the image as it was moved for each iteration. The end: of the picture as it is.";
+const DASHED = "Dashed: of the image as the model saw it in each iteration, moved or smaller. The end: of the picture as it is.";
 
 export function curve(name: string): Curve {
   const line = document.createElementNS(SVG, "path");

@@ -118,7 +118,9 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
     // While the slider moves the picture on the screen is still one of other settings.
     const shown = get("shown");
     const total = get("iteration") > 0 && shown ? shown.iterations : get("iterations");
-    activation.show(activations, total, MOVES.some((axis) => Number(shown?.options[axis]) > 0));
+    const options = shown?.options ?? {};
+    const moves = MOVES.some((axis) => Number(options[axis]) > 0) || Number(options.octaves) > 1;
+    activation.show(activations, total, moves);
     // Where nobody answers, nothing goes on; what was finished has been.
     const goesOn = ["idle", "compiling", "running"].includes(get("status"));
     const status = connection === "lost" || (rests(connection) && goesOn) ? "disconnected" : get("status");
