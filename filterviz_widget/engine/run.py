@@ -14,7 +14,7 @@ from filterviz_widget.engine import memory
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.octaves import octaves
-from filterviz_widget.engine.wake import AS_ASKED, ENOUGH, Remedy, Wake
+from filterviz_widget.engine.wake import AS_ASKED, Remedy, Wake
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
 from filterviz_widget.twin import Taken, Weights
@@ -113,9 +113,10 @@ class Runs:
                 redirected.extend(was_closed & (sizes > 0))
                 silent.extend(was_closed | (sizes == 0))
                 # Nothing leads to an answer, or nothing has.
-                is_over = sizes[-1, 0] == 0 or len(silent) >= ENOUGH
-                if not note and len(lanes) == 1 and is_over and np.all(silent[:ENOUGH]):
-                    found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy)
+                is_stuck = bool(sizes[-1, 0] == 0)
+                is_over = is_stuck or len(silent) >= remedy.enough
+                if not note and len(lanes) == 1 and is_over and np.all(silent[: remedy.enough]):
+                    found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy, is_stuck)
                     return (yield from self.run(batch, moment, check, found))
                 if all(errors):
                     left = 0
@@ -128,14 +129,17 @@ class Runs:
         measured = compiled.measure(state, selection, numbers, weights)
         activations.append(measured.activations.numpy())
         curves, opened = np.array(activations, np.float32).T, np.array(redirected).sum(axis=0)
-        is_dead = np.all(silent[:ENOUGH], axis=0) & (measured.closed.numpy() | (len(silent) >= ENOUGH))
+        is_silent = np.all(silent[: remedy.enough], axis=0)
+        is_dead = is_silent & (measured.closed.numpy() | (len(silent) >= remedy.enough))
         pictures: list[FilterPicture] = []
         for index, lane in enumerate(lanes):
             other: Remedy | None = None
             if not note and not errors[index] and lane.wanted.facets == 1:
                 if is_dead[index]:
-                    one = selection[index : index + 1]
-                    other = self._wake.remedy(lane.wanted, first.image_size, numbers, one, moment, check, remedy)
+                    one, is_stuck = selection[index : index + 1], not measured.opens[index]
+                    other = self._wake.remedy(
+                        lane.wanted, first.image_size, numbers, one, moment, check, remedy, is_stuck
+                    )
                 elif measured.opens[index]:
                     other = self._wake.gentler(remedy)
             if other is not None:

@@ -13,7 +13,8 @@ from filterviz_widget.model.graph import Step
 from filterviz_widget.twin import Taken, Weights
 
 ENOUGH = 32
-"""Iterations in which redirected gradients open a filter, or never do; Lucid redirects for the first 16."""
+"""Iterations in which redirected gradients open a filter, or never do; Lucid redirects for the first 16. Of long steps
+a quarter is enough."""
 
 
 class Remedy(NamedTuple):
@@ -31,13 +32,18 @@ class Remedy(NamedTuple):
     is_dead: bool = False
     pace: float = 1.0
 
+    @property
+    def enough(self) -> int:
+        """Iterations after which a filter that has not answered will not."""
+        return ENOUGH // 4 if self.pace > 1 else ENOUGH
+
 
 AS_ASKED = Remedy("", "")
 """A closed filter is opened, if need be, with steps of the size that was asked for."""
 
 
-FARTHEST = Remedy("opened", "", pace=8.0)
-"""The last that is tried: all rectifiers on the way are opened, in steps that reach across the whole range."""
+LONG = 8.0
+"""The pace that is tried last: steps that reach across the whole range."""
 
 
 class Wake:
@@ -61,23 +67,25 @@ class Wake:
         moment: Taken,
         check: Callable[[], None],
         tried: Remedy,
+        is_stuck: bool,
     ) -> Remedy:
-        """What is shown of a filter that stayed closed as `tried`."""
+        """What is shown of a filter that stayed closed as `tried`; `is_stuck`: no redirected gradient came either."""
         layer = wanted.layer
         compiled = self._layers.compile(wanted, size, check=check)
         if not compiled.ascent.is_connected:
             return Remedy("", self._no_way(layer), is_dead=True)
         if tried.pace < 1:
             return Remedy("", f"{subject(wanted)} of {layer} was opened, and the last step closed it again.")
-        if wanted.method.sign > 0 and tried != FARTHEST:
-            return Remedy("opened", "") if tried == AS_ASKED else FARTHEST
+        if wanted.method.sign > 0 and is_stuck and tried == AS_ASKED:
+            return Remedy("opened", "")
+        if wanted.method.sign > 0 and not is_stuck and tried.pace < LONG:
+            return tried._replace(pace=LONG)
         dead = f"{subject(wanted)} of {layer} is dead from seed {wanted.seed}: its gradient is exactly zero"
         if wanted.method.sign > 0:  # otherwise there is nothing to open
-            count, step = min(ENOUGH, wanted.iterations), FARTHEST.pace * wanted.step_size
-            dead += (
-                f", and {count} iterations with gradients let through closed rectifiers did not open it, not even with "
-                f"steps of {step:g} grey levels"
-            )
+            count = min(ENOUGH, wanted.iterations)
+            opening = f", and {count} iterations with gradients let through closed rectifiers did not open it, nor did "
+            opening += f"steps of {LONG * wanted.step_size:g} grey levels"
+            dead += ", also where gradients are let through closed rectifiers" if is_stuck else opening
         if self._layers.offers(layer, "pre-activation"):
             compiled = self._layers.compile(wanted, size, "pre-activation", check=check)
             weights = self._weights.take(compiled.sources, moment)

@@ -27,7 +27,7 @@ class Flat(NamedTuple):
     kind: str = ""
 
 
-FARTHEST = 8.0
+REACH = 8.0
 """Beyond it every function with a limit is flat to the last bit: tanh is from 9 on, and nobody calls it closed."""
 
 PLACES = 513
@@ -62,7 +62,7 @@ _found: "weakref.WeakKeyDictionary[Any, Flat | None]" = weakref.WeakKeyDictionar
 def flat(operation: Any) -> Flat | None:
     """Where an activation function, or a layer or operation that is nothing but one, is flat; None if nowhere.
 
-    What is not known is found out numerically, from its gradient between -2 and 2 times `FARTHEST`.
+    What is not known is found out numerically, from its gradient between -2 and 2 times `REACH`.
 
     Args:
         operation: A function of a tensor, or a layer; of layers only Keras' own are tried.
@@ -110,12 +110,12 @@ def _measured(function: Function) -> Flat | None:
         return [float(places[0]), float(places[-1])] if len(places) else []
 
     try:
-        found = steep(-2 * FARTHEST, 2 * FARTHEST)
+        found = steep(-2 * REACH, 2 * REACH)
         if not found:  # flat everywhere, or no function of one number
             return None
-        first, last, step = found[0], found[-1], 4 * FARTHEST / (PLACES - 1)
-        low = steep(first - step, first)[0] if first > -FARTHEST else -math.inf
-        high = steep(last, last + step)[-1] if last < FARTHEST else math.inf
+        first, last, step = found[0], found[-1], 4 * REACH / (PLACES - 1)
+        low = steep(first - step, first)[0] if first > -REACH else -math.inf
+        high = steep(last, last + step)[-1] if last < REACH else math.inf
     except Exception:  # whatever it is, it is no function of one number
         return None
     return Flat(low, high) if math.isfinite(low) or math.isfinite(high) else None
@@ -161,13 +161,13 @@ def opened(y: tf.Tensor, x: tf.Tensor, where: Flat, opening: tf.Tensor) -> tf.Te
 
 def _relu_gradient(upstream: tf.Tensor, result: tf.Tensor, _: tf.Tensor) -> Any:
     ordinary = tf.raw_ops.ReluGrad(gradients=upstream, features=result)
-    return (_redirected(ordinary, upstream, lambda: (result <= 0, None), _opening(result)),)
+    return (_redirected(ordinary, lambda: upstream, lambda: (result <= 0, None), _opening(result)),)
 
 
 def _relu6_gradient(upstream: tf.Tensor, result: tf.Tensor, _: tf.Tensor) -> Any:
     ordinary = tf.raw_ops.Relu6Grad(gradients=upstream, features=result)
     closed = lambda: (result <= 0, result >= tf.cast(6, result.dtype))  # noqa: E731
-    return (_redirected(ordinary, upstream, closed, _opening(result)),)
+    return (_redirected(ordinary, lambda: upstream, closed, _opening(result)),)
 
 
 def _opening(tensor: tf.Tensor) -> tf.Tensor:
@@ -180,8 +180,8 @@ def _flat_gradient(
     # The function's own gradient takes its usual way, through the first input.
     below, above = x <= tf.cast(low, x.dtype), x >= tf.cast(high, x.dtype)
     ordinary = tf.where(below | above, tf.zeros_like(upstream), upstream)
-    toward = upstream * _nearness(x)
-    return upstream, _redirected(ordinary, toward, lambda: (below, above), opening) - ordinary, None
+    extra = _redirected(ordinary, lambda: upstream * _nearness(x), lambda: (below, above), opening) - ordinary
+    return upstream, extra, None
 
 
 def _nearness(x: tf.Tensor) -> tf.Tensor:
@@ -195,24 +195,24 @@ def _nearness(x: tf.Tensor) -> tf.Tensor:
 
 def _redirected(
     ordinary: tf.Tensor,
-    upstream: tf.Tensor,
+    toward: Callable[[], tf.Tensor],
     closed: Callable[[], tuple[tf.Tensor, tf.Tensor | None]],
     opening: tf.Tensor,
 ) -> tf.Tensor:
     """The ordinary gradient; for images that are opened, and where none of it is left, what opens."""
 
     def redirect() -> tf.Tensor:
-        below, above = closed()
-        pushes_in = below & (upstream < 0)
+        push, (below, above) = toward(), closed()
+        pushes_in = below & (push < 0)
         if above is not None:
-            pushes_in |= above & (upstream > 0)
-        rank = len(upstream.shape)
+            pushes_in |= above & (push > 0)
+        rank = len(push.shape)
         arrives = tf.reduce_any(ordinary != 0, list(range(1, rank)), keepdims=True)
         # A layer may have put several maps of an image into the batch.
-        count = tf.shape(upstream)[0]
+        count = tf.shape(push)[0]
         wanted = tf.gather(opening, tf.range(count) * tf.size(opening) // count)
         wanted = tf.reshape(wanted, (-1, *[1] * (rank - 1))) & ~arrives
-        return tf.where(wanted & ~pushes_in, upstream, ordinary)
+        return tf.where(wanted & ~pushes_in, push, ordinary)
 
     # Nearly always nothing is to be opened, and this must cost nothing then.
     return tf.cond(tf.reduce_any(opening), redirect, lambda: ordinary)
