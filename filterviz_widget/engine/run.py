@@ -14,7 +14,7 @@ from filterviz_widget.engine import memory
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.octaves import octaves
-from filterviz_widget.engine.wake import AS_ASKED, Remedy, Wake
+from filterviz_widget.engine.wake import AS_ASKED, Remedy, Wake, subject
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
 from filterviz_widget.twin import Taken, Weights
@@ -46,8 +46,8 @@ class Runs:
     def __init__(self, view: ModelView, layers: CompiledLayers, weights: Weights) -> None:
         self._view, self._layers, self._weights = view, layers, weights
         self._wake = Wake(view, layers, weights)
-        self._own_size_only: set[str] = set()
-        """Layers that cannot be computed from a smaller image."""
+        self._too_small: set[tuple[str, tuple[int, int]]] = set()
+        """Layers with a size that they cannot be computed at."""
 
     def run(
         self,
@@ -80,6 +80,7 @@ class Runs:
         memory.check(self._view, first.layer, first.image_size, len(lanes))
         redirected: list[npt.NDArray[np.bool_]] = []
         silent: list[npt.NDArray[np.bool_]] = []
+        stuck: npt.NDArray[np.bool_] | None = None  # from the first step on, with not even a redirected gradient
         errors = [""] * len(lanes)
         activations: list[npt.NDArray[np.float32]] = []
         state: State | None = None
@@ -93,7 +94,7 @@ class Runs:
             except ValueError:
                 if size == first.image_size:
                     raise
-                self._own_size_only.add(first.layer)
+                self._too_small.add((first.layer, size))
                 return (yield from self.run(batch, moment, check, remedy))
             weights = self._weights.take(compiled.sources, moment)
             yield Frame("running", first)
@@ -104,7 +105,13 @@ class Runs:
             while left:
                 check()
                 count = min(compiled.count(budget), left)
-                chunk = compiled.advance(state, selection, numbers, count, weights)
+                try:
+                    chunk = compiled.advance(state, selection, numbers, count, weights)
+                except tf.errors.InvalidArgumentError:  # a layer's own code, which asks for a size when it runs
+                    if size == first.image_size:
+                        raise
+                    self._too_small.add((first.layer, size))
+                    return (yield from self.run(batch, moment, check, remedy))
                 _note_errors(chunk, lanes, len(activations), errors)
                 state, images, left, budget = chunk.state, chunk.images, left - count, CHUNK
                 new = chunk.activations.numpy()
@@ -112,11 +119,11 @@ class Runs:
                 sizes, was_closed = chunk.gradient_rms.numpy(), chunk.redirected.numpy()
                 redirected.extend(was_closed & (sizes > 0))
                 silent.extend(was_closed | (sizes == 0))
-                # Nothing leads to an answer, or nothing has.
-                is_stuck = bool(sizes[-1, 0] == 0)
-                is_over = is_stuck or len(silent) >= remedy.enough
-                if not note and len(lanes) == 1 and is_over and np.all(silent[: remedy.enough]):
-                    found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy, is_stuck)
+                # Decided by the same iterations whatever the chunks: by the first, or by as many as are enough.
+                stuck = sizes[0] == 0 if stuck is None else stuck
+                is_over = stuck[0] or (len(silent) >= remedy.enough and np.all(silent[: remedy.enough]))
+                if not note and len(lanes) == 1 and is_over:
+                    found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy, bool(stuck[0]))
                     return (yield from self.run(batch, moment, check, found))
                 if all(errors):
                     left = 0
@@ -126,19 +133,20 @@ class Runs:
             if all(errors):
                 break
         assert state is not None  # an image takes one step at least
+        assert stuck is not None
         measured = compiled.measure(state, selection, numbers, weights)
         activations.append(measured.activations.numpy())
-        curves, opened = np.array(activations, np.float32).T, np.array(redirected).sum(axis=0)
+        curves = np.array(activations, np.float32).T
         is_silent = np.all(silent[: remedy.enough], axis=0)
-        is_dead = is_silent & (measured.closed.numpy() | (len(silent) >= remedy.enough))
+        is_dead = stuck | (is_silent & (measured.closed.numpy() | (len(silent) >= remedy.enough)))
         pictures: list[FilterPicture] = []
         for index, lane in enumerate(lanes):
             other: Remedy | None = None
             if not note and not errors[index] and lane.wanted.facets == 1:
                 if is_dead[index]:
-                    one, is_stuck = selection[index : index + 1], not measured.opens[index]
+                    one, no_way = selection[index : index + 1], bool(stuck[index])
                     other = self._wake.remedy(
-                        lane.wanted, first.image_size, numbers, one, moment, check, remedy, is_stuck
+                        lane.wanted, first.image_size, numbers, one, moment, check, remedy, no_way
                     )
                 elif measured.opens[index]:
                     other = self._wake.gentler(remedy)
@@ -146,7 +154,9 @@ class Runs:
                 pictures += yield from self.run([lane.wanted], moment, check, other)
                 continue
             raw = images[index].numpy()
-            said = note or _said_of_opening(int(opened[index]), first.step_size, remedy.pace)
+            said = note or _said_of_opening(np.array(redirected)[:, index], first.step_size, remedy.pace)
+            if is_dead[index] and not note:  # of facets, which ascend together
+                said = f"{subject(lane.wanted)} of {first.layer} stayed closed: its gradient is exactly zero."
             caption = " ".join(filter(None, [said, self._view.to_rgb(raw).caption, self._said_of_octaves(first)]))
             pictures.append(
                 FilterPicture(
@@ -169,14 +179,19 @@ class Runs:
 
     def _octaves(self, wanted: Description) -> list[tuple[tuple[int, int], int]]:
         # Units see the whole image, at its own size only.
-        is_fixed = wanted.layer in self._own_size_only or self._view.layer(wanted.layer).kind == "units"
-        return octaves(wanted.image_size, 1 if is_fixed else wanted.method.octaves, wanted.iterations)
+        layer, size, iterations = wanted.layer, wanted.image_size, wanted.iterations
+        count = 1 if self._view.layer(layer).kind == "units" else wanted.method.octaves
+        while any((layer, each) in self._too_small for each, _ in octaves(size, count, iterations)):
+            count -= 1
+        return octaves(size, count, iterations)
 
     def _said_of_octaves(self, wanted: Description) -> str:
         asked = wanted.method.octaves not in {preset.method.octaves for preset in PRESETS.values()}
-        if not asked or wanted.layer not in self._own_size_only:
+        smaller = [size for layer, size in self._too_small if layer == wanted.layer]
+        if not asked or not smaller or self._view.layer(wanted.layer).kind == "units":
             return ""
-        return f"{wanted.layer} takes no smaller images, so octaves have no effect."
+        height, width = max(smaller)
+        return f"{wanted.layer} cannot be computed from {height} x {width} pixels: there are fewer octaves."
 
     def _selection(self, wanted: Sequence[Description]) -> tf.Tensor:
         """Which filters count for each image, float32 `(len(wanted), filters)`."""
@@ -194,8 +209,10 @@ class Runs:
         return display(self._view.to_rgb(raw).pixels, saliency)
 
 
-def _said_of_opening(count: int, step_size: float, pace: float) -> str:
-    opened = f"Opened with redirected gradients in the first {count} iterations" if count else ""
+def _said_of_opening(redirected: npt.NDArray[np.bool_], step_size: float, pace: float) -> str:
+    count = int(redirected.sum())
+    where = f"the first {count}" if redirected[:count].all() else f"{count} of the"
+    opened = f"Opened with redirected gradients in {where} iterations" if count else ""
     steps = f"with steps of {step_size * pace:g} grey levels, as longer ones close it again" if pace < 1 else ""
     steps = f"with steps of {step_size * pace:g} grey levels, as shorter ones did not open it" if pace > 1 else steps
     said = ", ".join(filter(None, [opened, steps]))

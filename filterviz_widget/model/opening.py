@@ -38,8 +38,13 @@ def own_rectifiers(steps: Sequence[Step], outputs: Sequence[Any]) -> set[int]:
         if followed.isdisjoint(map(id, step.node.outputs)):
             continue
         operation = step.operation
-        if step.inner is not None or _activation(operation) is not None or flat_step(step) is not None:
+        is_rectifier = flat_step(step) is not None
+        if step.inner is not None or _activation(operation) is not None or is_rectifier:
             found.add(id(step))
+        if is_rectifier:  # another may stand before it, and shut it
+            followed.update(map(id, step.node.input_tensors))
+        elif id(step) in found:
+            continue
         elif isinstance(operation, keras.layers.BatchNormalization) or not getattr(operation, "variables", ()):
             followed.update(map(id, step.node.input_tensors))
     return found

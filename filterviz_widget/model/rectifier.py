@@ -97,13 +97,15 @@ def _keras_relu(operation: Any) -> Flat | None:
 def _measured(function: Function) -> Flat | None:
     # Not a layer's __call__, which leaves its traces in the layer.
     run = function.call if isinstance(function, keras.Operation) else function
-    slope = tf.function(lambda x: tf.gradients(run(x), x)[0], autograph=False)
+    # As a concrete function: others are not run as graphs where somebody has set that.
+    spec = tf.TensorSpec((PLACES, 1, 1, 1))
+    slope = tf.function(lambda x: tf.gradients(run(x), x)[0], input_signature=[spec], autograph=False)
 
     def steep(low: float, high: float) -> list[float]:
         """The first place and the last that are not flat, of `PLACES` between two; nothing where all are."""
         x = np.linspace(low, high, PLACES, dtype=np.float32)
         with tf.init_scope():  # outside of what is being traced, and of any tape
-            slopes = slope(x[:, None, None, None])
+            slopes = slope.get_concrete_function()(tf.constant(x[:, None, None, None]))
         if slopes is None or slopes.shape != (PLACES, 1, 1, 1):
             return []
         places = x[np.flatnonzero(slopes)]

@@ -13,6 +13,7 @@ from filterviz_widget.ascent import start_images
 from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS
 from filterviz_widget.description.method import PRESETS, Method
 from filterviz_widget.engine import Engine
+from filterviz_widget.engine.compiled import Compiled
 from filterviz_widget.model import read_model
 from filterviz_widget.model.rectifier import flat
 from tests.networks import SIZE, network_with_dead_filters, wanted
@@ -112,6 +113,26 @@ def test_a_filter_behind_a_layer_that_is_closed_altogether_is_opened_too():
     assert own > 0
 
 
+@pytest.mark.parametrize("count", [1, 3, 50])
+def test_what_is_done_about_a_closed_filter_does_not_depend_on_how_the_run_is_cut_into_chunks(monkeypatch, count):
+    """Random moves: in some iterations not even redirected gradients reach the image."""
+    model = nearly_closed("relu")
+    first = model.layers[0]
+    first.set_weights([first.get_weights()[0], np.full(4, -0.8)])
+    described = [
+        Engine(read_model(model)).describe("second", filter, method="robust", seed=seed, iterations=40)
+        for filter in range(4)
+        for seed in range(2)
+    ]
+    expected = [Engine(read_model(model)).picture(each) for each in described]
+    monkeypatch.setattr(Compiled, "count", lambda self, budget: count)
+    engine = Engine(read_model(model))
+    assert any(picture.note for picture in expected)
+    for each, picture in zip(described, expected, strict=True):
+        again = engine.picture(each)
+        assert (again.note, again.raw.tobytes()) == (picture.note, picture.raw.tobytes())
+
+
 def test_in_a_batch_only_what_is_closed_is_opened():
     engine = Engine(read_model(nearly_closed("relu")))
     batch = [wanted(filter=filter, step_size=5.0, iterations=40) for filter in (0, 3)]
@@ -120,6 +141,22 @@ def test_in_a_batch_only_what_is_closed_is_opened():
     assert together[0].note == ""
     for one, other in zip(together, alone, strict=True):
         np.testing.assert_allclose(one.raw, other.raw, atol=1e-4)
+
+
+@pytest.mark.parametrize("after", [layers.ReLU, layers.MaxPooling2D])
+def test_a_rectifier_behind_a_rectifier_hides_nothing(after):
+    model = nearly_closed("relu")
+    model = keras.Model(model.inputs, after(name="after")(model.layers[-1].output))
+    picture = Engine(read_model(model)).picture(wanted("after", step_size=5.0, iterations=40))
+    assert picture.note.startswith("Opened with redirected gradients")
+    assert picture.activations[-1] > 0
+
+
+def test_of_several_facets_none_is_said_to_be_opened_that_stayed_closed():
+    engine = Engine(read_model(network_with_dead_filters("weights")))
+    for picture in engine.facets(replace(DEAD, facets=2)):
+        assert "stayed closed" in picture.note
+        assert not picture.activations.any()
 
 
 def test_what_inhibits_a_closed_filter_is_sought_before_its_activation():
