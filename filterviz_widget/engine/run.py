@@ -121,7 +121,9 @@ class Runs:
                 silent.extend(was_closed | (sizes == 0))
                 # Decided by the same iterations whatever the chunks: by the first, or by as many as are enough.
                 stuck = sizes[0] == 0 if stuck is None else stuck
-                is_over = stuck[0] or (len(silent) >= remedy.enough and np.all(silent[: remedy.enough]))
+                is_over = (stuck[0] and remedy == AS_ASKED) or (
+                    len(silent) >= remedy.enough and np.all(silent[: remedy.enough])
+                )
                 if not note and len(lanes) == 1 and is_over:
                     found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy, bool(stuck[0]))
                     return (yield from self.run(batch, moment, check, found))
@@ -138,7 +140,9 @@ class Runs:
         activations.append(measured.activations.numpy())
         curves = np.array(activations, np.float32).T
         is_silent = np.all(silent[: remedy.enough], axis=0)
-        is_dead = stuck | (is_silent & (measured.closed.numpy() | (len(silent) >= remedy.enough)))
+        is_dead = (stuck & (remedy == AS_ASKED)) | (
+            is_silent & (measured.closed.numpy() | (len(silent) >= remedy.enough))
+        )
         pictures: list[FilterPicture] = []
         for index, lane in enumerate(lanes):
             other: Remedy | None = None
