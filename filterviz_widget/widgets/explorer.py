@@ -14,6 +14,7 @@ from filterviz_widget.description.description import Description
 from filterviz_widget.description.method import OPTIONS, preset
 from filterviz_widget.description.reading import Reading
 from filterviz_widget.picture import FilterPicture
+from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_state import ExplorerState, first_layer, frame_state, model_state
 from filterviz_widget.widgets.live_widget import LOCK, check_arguments
 
@@ -123,7 +124,7 @@ class FilterExplorer(ExplorerState):
         super().__init__("widget", **kwargs)
         self._engine, self._read = _same_engine(engine, model, self._reading), engine.reading
         self._session = Session(
-            self._engine, _weakly(self._show, False), _settled(self._precision), _weakly(self._likely, [])
+            self._engine, weakly(self._show, False), _settled(self._precision), weakly(self._likely, [])
         )
         self.observe(self._ask, self.SETTINGS[:-1])
         self._ask()
@@ -259,17 +260,6 @@ class FilterExplorer(ExplorerState):
 
 
 CLOSED = "The explorer is closed. Make a new one: FilterExplorer(model)."
-
-
-def _weakly(method: Callable[..., Any], without: Any) -> Callable[..., Any]:
-    """The method as long as its object lives, and then `without`: a thread that runs must not hold the widget."""
-    held = weakref.WeakMethod(method)
-
-    def call(*arguments: Any) -> Any:
-        alive = held()
-        return without if alive is None else alive(*arguments)
-
-    return call
 
 
 def _settled(precision: str) -> Callable[[Engine, Description], Description]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -14,7 +12,7 @@ from filterviz_widget.description.method import AXES, PRESETS, Method, inapplica
 from filterviz_widget.description.ranges import RANGES, Range, fitting
 from filterviz_widget.picture import data_url
 from filterviz_widget.widgets.incoming import accept, accept_options, unknown_layer
-from filterviz_widget.widgets.live_widget import LOCK, LiveWidget
+from filterviz_widget.widgets.live_widget import LiveWidget
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Frame
@@ -93,39 +91,11 @@ class ExplorerState(LiveWidget):
     )
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the picture.").tag(sync=True)
 
-    _trusted: Mapping[str, Any] = MappingProxyType({})
-    """Values that were checked together, while they are set one by one."""
     _curve_grows = False
     """Whether a frame is published that brings `activations_more`."""
-    _holding = 0
-    _stale = False
-
-    def _ask(self, _: Any = None, *, anew: bool = False) -> None:
-        """Wants the picture of the present settings."""
-        raise NotImplementedError
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         return accept(sent, self._filters(), {"layer": self.layer, "options": self.options})
-
-    @contextmanager
-    def _at_once(self) -> Iterator[None]:
-        with LOCK:
-            self._holding += 1
-            try:
-                yield
-            finally:
-                self._holding -= 1
-                if self._stale and not self._holding:
-                    self._stale = False
-                    self._ask()
-
-    @contextmanager
-    def _trusting(self, checked: Mapping[str, Any]) -> Iterator[None]:
-        before, self._trusted = self._trusted, checked
-        try:
-            yield
-        finally:
-            self._trusted = before
 
     def _set_checked(self, **settings: Any) -> None:
         with self._at_once(), self._trusting(settings):

@@ -1,9 +1,6 @@
 """The widget of a training run: one slider for time, and what a filter was at that time."""
 
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -12,6 +9,8 @@ from filterviz_widget.description.ranges import Range, fit, fitting, short
 from filterviz_widget.history.overview import Overview, owner_of
 from filterviz_widget.history.shown import shown
 from filterviz_widget.session.worker import Worker
+from filterviz_widget.widgets.dropped import weakly
+from filterviz_widget.widgets.incoming import recorded_filter, recorded_layer
 from filterviz_widget.widgets.live_widget import LOCK, LiveWidget
 
 if TYPE_CHECKING:
@@ -83,10 +82,6 @@ class HistoryWidget(LiveWidget):
     status = traitlets.Unicode("ready", read_only=True, help='"drawing", or "ready".').tag(sync=True)
     note = traitlets.Unicode(read_only=True, help="What the viewer should know about the gradients.").tag(sync=True)
 
-    _trusted: Mapping[str, Any] = MappingProxyType({})
-    """Values that were checked together, while they are set one by one."""
-    _holding = 0
-    _stale = False
     _history: "HistoryCallback | None" = None
     _worker: Worker[None] | None = None
     _unwatch: Callable[[], None] | None = None
@@ -105,10 +100,10 @@ class HistoryWidget(LiveWidget):
             getattr(self, name)
         self._history, self._began_with = history, history.count
         # Neither the thread nor the history holds the widget: it lives as long as somebody shows it or has it.
-        self._worker = Worker(_weakly(self._draw))
-        self._unwatch = history.watch(_weakly(self._submit))
-        self.observe(self._wish, self.SETTINGS)
-        self._wish()
+        self._worker = Worker(weakly(self._draw))
+        self._unwatch = history.watch(weakly(self._submit))
+        self.observe(self._ask, self.SETTINGS)
+        self._ask()
 
     @property
     def closed(self) -> bool:
@@ -158,7 +153,7 @@ class HistoryWidget(LiveWidget):
         if worker := self._worker:
             worker.submit(None)
 
-    def _wish(self, change: Any = None) -> None:
+    def _ask(self, change: Any = None) -> None:
         """Wants what the settings say drawn. Returns at once."""
         with LOCK:
             if change is not None and (change.name, change.new) == self._moved:
@@ -167,26 +162,6 @@ class HistoryWidget(LiveWidget):
                 self._stale = True
             else:
                 self._submit()
-
-    @contextmanager
-    def _at_once(self) -> Iterator[None]:
-        with LOCK:
-            self._holding += 1
-            try:
-                yield
-            finally:
-                self._holding -= 1
-                if self._stale and not self._holding:
-                    self._stale = False
-                    self._wish()
-
-    @contextmanager
-    def _trusting(self, checked: Mapping[str, Any]) -> Iterator[None]:
-        before, self._trusted = self._trusted, checked
-        try:
-            yield
-        finally:
-            self._trusted = before
 
     @traitlets.observe("layer")
     def _fit_filter(self, _: Any) -> None:
@@ -220,8 +195,8 @@ class HistoryWidget(LiveWidget):
         if name == "epoch":
             return fitting(name, value, Range(0, history.count - 1, whole=True))
         if name == "layer":
-            return _known(value, history.layers)
-        return _among(value, self._filters(self.layer))
+            return recorded_layer(value, history.layers)
+        return recorded_filter(value, self._filters(self.layer))
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         accepted: dict[str, Any] = {}
@@ -235,9 +210,9 @@ class HistoryWidget(LiveWidget):
                 elif name == "epoch":
                     accepted[name], problem = fit(name, value, Range(0, history.count - 1, whole=True))
                 elif name == "layer":
-                    accepted[name] = _known(value, history.layers)
+                    accepted[name] = recorded_layer(value, history.layers)
                 else:
-                    accepted[name] = _among(value, self._filters(accepted.get("layer", self.layer)))
+                    accepted[name] = recorded_filter(value, self._filters(accepted.get("layer", self.layer)))
             except ValueError as error:
                 problem = str(error)
             problems += [problem] * bool(problem)
@@ -307,18 +282,6 @@ class HistoryWidget(LiveWidget):
             state["shown"] = {"epoch": min(epoch, last), "layer": layer.name, "filter": number, **drawn._asdict()}
 
 
-def _known(value: Any, layers: Sequence[str]) -> str:
-    if not isinstance(value, str) or (value and value not in layers):
-        raise ValueError(f"There is no recorded layer {short(value)}; there are {', '.join(layers) or 'none'}.")
-    return value
-
-
-def _among(value: Any, filters: Sequence[int]) -> int:
-    if type(value) not in (int, float) or value not in filters:
-        raise ValueError(f"filter must be one of {short(list(filters))}, got {short(value)}.")
-    return int(value)
-
-
 def _about(probe_size: int) -> str:
     if not probe_size:
         return "No probe was given, so there are no gradients."
@@ -326,14 +289,3 @@ def _about(probe_size: int) -> str:
         f"Gradients of the loss on the probe, {probe_size} examples that are the same every time: a callback never "
         "sees the batches of fit."
     )
-
-
-def _weakly(method: Callable[..., Any]) -> Callable[..., None]:
-    """The method as long as its object lives, and then nothing."""
-    held = weakref.WeakMethod(method)
-
-    def call(*arguments: Any) -> None:
-        if (alive := held()) is not None:
-            alive(*arguments)
-
-    return call

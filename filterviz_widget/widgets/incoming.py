@@ -88,3 +88,17 @@ def unknown_layer(value: Any, known: Mapping[str, int]) -> str:
     close = difflib.get_close_matches(value, names, 1) if is_name else []
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[:8])}{', ...' * (len(names) > 8)}."
     return f"There is no layer {short(value)}; {hint}"
+
+
+def recorded_layer(value: Any, layers: Sequence[str]) -> str:
+    """The path of a recorded layer, or "" for none; raises ValueError for anything else."""
+    if not isinstance(value, str) or (value and value not in layers):
+        raise ValueError(f"There is no recorded layer {short(value)}; there are {', '.join(layers) or 'none'}.")
+    return value
+
+
+def recorded_filter(value: Any, filters: Sequence[int]) -> int:
+    """One of the recorded filters; raises ValueError for anything else."""
+    if type(value) not in (int, float) or value not in filters:
+        raise ValueError(f"filter must be one of {short(list(filters))}, got {short(value)}.")
+    return int(value)

@@ -5,12 +5,12 @@ import contextlib
 import difflib
 import functools
 import logging
-import queue
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import anywidget
@@ -20,6 +20,7 @@ from ipywidgets.widgets import widget as registry
 
 from filterviz_widget._version import __version__
 from filterviz_widget.description.ranges import short
+from filterviz_widget.widgets.dropped import DROPPED, undertaker, weakly
 from filterviz_widget.widgets.frontend import frontend
 
 LOCK = threading.RLock()
@@ -48,27 +49,6 @@ _left: "deque[LiveWidget]" = deque(maxlen=4)
 
 _alive: "weakref.WeakSet[LiveWidget]" = weakref.WeakSet()
 
-_dropped: "queue.SimpleQueue[Callable[[], Any]]" = queue.SimpleQueue()
-"""What is to be called for widgets that nobody holds any more."""
-
-
-@functools.cache
-def _undertaker() -> threading.Thread:
-    """The thread, one for the process, that closes what nobody holds.
-
-    Python calls `__del__` in the midst of anything, on any thread: also on a new one, whose starter holds the lock and
-    waits until it runs. So `__del__` waits for no lock; whoever may wait does the work.
-    """
-
-    def work() -> None:
-        while True:
-            with contextlib.suppress(Exception):
-                _dropped.get()()
-
-    thread = threading.Thread(target=work, name="filterviz_widget", daemon=True)
-    thread.start()
-    return thread
-
 
 @atexit.register
 def _keep_all() -> None:
@@ -95,12 +75,16 @@ class LiveWidget(anywidget.AnyWidget):
     heard = traitlets.Int(0, read_only=True, help="How many messages of the page were handled.").tag(sync=True)
     version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
 
+    _trusted: Mapping[str, Any] = MappingProxyType({})
+    """Values that were checked together, while they are set one by one."""
+    _holding = 0
+    _stale = False
     _views = 0
     _layout: ipywidgets.Layout | None = None
     """The layout that ipywidgets made for this widget alone, to be closed with it."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
-        _undertaker()
+        undertaker()
         super().__init__(_esm=frontend(f"{name}.js"), _css=frontend(f"{name}.css"), **kwargs)
         if "layout" not in kwargs:
             self._layout = self.layout
@@ -108,13 +92,7 @@ class LiveWidget(anywidget.AnyWidget):
     def open(self) -> None:
         """Called by ipywidgets: connects to the page, and sees to it that the connection holds nobody."""
         super().open()
-        held = weakref.WeakMethod(self._handle_msg)
-
-        def handle(message: Any) -> None:
-            if (method := held()) is not None:
-                method(message)
-
-        self.comm.on_msg(handle)
+        self.comm.on_msg(weakly(self._handle_msg))
         _alive.add(self)
         weak: Any = weakref.proxy(self)
         WIDGETS[self.model_id] = weak
@@ -130,7 +108,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):  # the interpreter may be going
-            _dropped.put(functools.partial(self._shut, 0))
+            DROPPED.put(functools.partial(self._shut, 0))
 
     def _shut(self, timeout: float) -> None:
         """Closes the widget, waiting so many seconds at most for what runs."""
@@ -231,14 +209,31 @@ class LiveWidget(anywidget.AnyWidget):
         """Returns the settings to apply, in order, and a sentence for everything that was wrong."""
         raise NotImplementedError
 
-    def _trusting(self, checked: Mapping[str, Any]) -> contextlib.AbstractContextManager[None]:
+    @contextmanager
+    def _trusting(self, checked: Mapping[str, Any]) -> Iterator[None]:
         """These very values may be set without a check: they were checked, together."""
-        return contextlib.nullcontext()
+        before, self._trusted = self._trusted, checked
+        try:
+            yield
+        finally:
+            self._trusted = before
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:
-        """Several settings change together: a subclass acts once, at the end."""
-        yield
+        """Several settings change together: what they ask for is asked once, at the end."""
+        with LOCK:
+            self._holding += 1
+            try:
+                yield
+            finally:
+                self._holding -= 1
+                if self._stale and not self._holding:
+                    self._stale = False
+                    self._ask()
+
+    def _ask(self, _: Any = None) -> None:
+        """Wants what the settings say; while several change, it only sets `_stale`."""
+        raise NotImplementedError
 
     def _publish(self, state: Mapping[str, Any]) -> None:
         """Writes traits of the kernel, as one message and in this order; from any thread. Never raises."""

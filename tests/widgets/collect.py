@@ -3,13 +3,13 @@
 import gc
 import threading
 
-from filterviz_widget.widgets import live_widget
+from filterviz_widget.widgets.dropped import DROPPED
 
 
 def collect():
     for _ in range(2):  # what the first lets go of is the second's
         gc.collect()
         closed = threading.Event()
-        live_widget._dropped.put(closed.set)
+        DROPPED.put(closed.set)
         assert closed.wait(10)
     gc.collect()
