@@ -14,13 +14,13 @@ from filterviz_widget.engine import READING
 from filterviz_widget.history import file
 from filterviz_widget.history.build import built_for
 from filterviz_widget.history.contents import Contents
-from filterviz_widget.history.pictures import FAILED
 from filterviz_widget.history.probe import Probe
 from filterviz_widget.history.record import Record
 from filterviz_widget.history.recorded import Recorded
 from filterviz_widget.history.recorder import Recorder
 from filterviz_widget.history.settings import Settings, checked, refuse_unknown
 from filterviz_widget.history.store import Store
+from filterviz_widget.history.summary import missing, shapes, summary
 
 _log = logging.getLogger(__name__)
 
@@ -241,25 +241,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
     def __repr__(self) -> str:
         if self._closed:
             return "FilterHistory (closed)"
-        lines = self.error.splitlines()
-        error = f"  error      {lines[0]}{' ...' * (len(lines) > 1)}" if lines else ""
-        if not len(self._store):
-            return "FilterHistory: nothing recorded yet" + (f"\n{error}" if error else "")
-        first, last = self._store[0], self._store[len(self._store) - 1]
-        held, moved = self._store.bytes_in_memory, self._store.bytes_on_disk
-        names = [*self.layers[:MOST_NAMES], *([f"{len(self.layers)} in all"] if len(self.layers) > MOST_NAMES else [])]
-        probe = f"of {len(last.weights)} weights on {self.probe_size} examples" if last.weights else "none"
-        where = f", {moved / 1e6:.1f} MB in a file" if moved else ""
-        return "\n".join(
-            [
-                f"FilterHistory of {self._model_name!r}: {self.count} records, epochs {first.epoch} to {last.epoch}",
-                f"  layers     {', '.join(names) or 'none'}",
-                f"  gradients  {probe}",
-                f"  time       {last.logs.get('record_seconds', 0):.2f} s for the last record",
-                f"  arrays     {held / 1e6:.1f} MB in memory{where}",
-                *([error] if error else []),
-            ]
-        )
+        return summary(self, self._model_name, self.probe_size, self._store, self.error)
 
     def _read_early(self) -> None:
         if built_for(self.model, self._probe):
@@ -279,7 +261,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         record = self._trying(f"at epoch {number}", lambda: self._add(number, logs))
         if record is None:
             return
-        for what, problem in _missing(record).items():
+        for what, problem in missing(record).items():
             if what not in self._told:  # once a training, as it is likely to be so at each epoch
                 self._told.add(what)
                 self.error = f"{self.error}\n{problem}".lstrip()
@@ -301,10 +283,10 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         if len(self._store):  # a training loop of one's own may count otherwise
             number = max(number, self._store[len(self._store) - 1].epoch + 1)
         record = self._recorder.record(int(number), logs)
-        shapes = _shapes(record)
-        if len(self._store) and any(self._shapes.get(name, shape) != shape for name, shape in shapes.items()):
+        found = shapes(record)
+        if len(self._store) and any(self._shapes.get(name, shape) != shape for name, shape in found.items()):
             raise ValueError(self._other_model())
-        self._shapes |= shapes
+        self._shapes |= found
         return self._store.append(record)
 
     def _trying(self, when: str, work: Callable[[], Any]) -> Any:
@@ -340,29 +322,10 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         warnings.warn(words, RuntimeWarning, stacklevel=2)
 
 
-MOST_NAMES = 6
-"""Of layers that are written out."""
-
 ARGUMENTS = [name for name in HistoryCallback.__init__.__annotations__ if name not in ("options", "return")]
 
 SHARED = ("settings", "_probe", "_wanted_layers", "_max_bytes", "_reading")
 """What a copy has in common with its original: nobody writes it."""
-
-
-def _shapes(record: Record) -> dict[Any, Any]:
-    """Shapes and dtypes that are the same in all records of a history."""
-    kernels = {(name, part): one for name, parts in record.kernels.items() for part, one in enumerate(parts)}
-    arrays = kernels | {(name, "pictures"): one for name, one in record.pictures.items()}
-    return {name: (array.shape, array.dtype) for name, array in arrays.items()}
-
-
-def _missing(record: Record) -> dict[str, str]:
-    """What is missing of a record, and why, in words. That a model cannot be drawn at all was said when it was read."""
-    missing = {what: problem for what, problem in record.problems.items() if what != "pictures"}
-    for layer, notes in record.notes.items():
-        if failed := [note for note in notes if note.startswith(FAILED)]:
-            missing[f"pictures of {layer}"] = f"{len(failed)} of {len(notes)} pictures of {layer!r} {failed[0]}"
-    return missing
 
 
 def _removed(functions: list[Any], function: Any) -> None:
