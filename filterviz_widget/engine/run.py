@@ -88,7 +88,7 @@ class Runs:
         before: tuple[int, int] = first.image_size
         for size, iterations in self._octaves(first):
             if self._layers.find(first, size, variant) is None:
-                yield Frame("compiling", first)
+                yield Frame("compiling", first, len(activations), note=note)
             try:
                 compiled = self._layers.compile(first, size, variant, check=check)
             except ValueError:
@@ -97,7 +97,7 @@ class Runs:
                 self._too_small.add((first.layer, size))
                 return (yield from self.run(batch, moment, check, remedy))
             weights = self._weights.take(compiled.sources, moment)
-            yield Frame("running", first)
+            yield Frame("running", first, len(activations), note=note)
             ascent = compiled.ascent
             state = ascent.start([lane.seed for lane in lanes]) if state is None else ascent.grown(state, before)
             before = size

@@ -161,6 +161,20 @@ def test_with_octaves_every_frame_has_the_size_of_the_picture():
     assert len(frames[-1].activations) == 31
 
 
+def test_from_one_octave_to_the_next_the_run_goes_on_and_so_does_its_curve():
+    engine = Engine(read_model(small_network(size=None), image_size=72))
+    *frames, last = engine.stream(wanted(size=72, method=Method(octaves=2), iterations=30))
+    told = 0
+    for frame in frames:
+        told += len(frame.activations)
+        assert frame.iteration == told
+    assert "compiling" in {frame.status for frame in frames if frame.iteration}, (
+        "the second size is compiled on the way"
+    )
+    assert told <= 30
+    assert [value for frame in frames for value in frame.activations] == last.activations[:told]
+
+
 def behind_a_flatten():
     """Units that take images of one size only, and a convolution behind them."""
     keras.utils.set_random_seed(4)

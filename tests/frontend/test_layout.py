@@ -137,3 +137,14 @@ def test_what_rests_is_pale_and_can_still_be_read(explorer: Page) -> None:
           return opacity === 0 || (opacity >= 0.5 && opacity < 0.6); // 0: a radio lies unseen over its label
         })"""
     )
+
+
+@pytest.mark.parametrize("width", [380, 420, 700])
+def test_the_word_method_stands_beside_the_methods(explorer: Page, width: int) -> None:
+    explorer.set_viewport_size({"width": width, "height": 1200})
+    word = explorer.get_by_text("Method", exact=True).bounding_box()
+    methods = explorer.get_by_role("radiogroup").bounding_box()
+    assert word
+    assert methods
+    middle = [box["y"] + box["height"] / 2 for box in (word, methods)]
+    assert middle[0] == pytest.approx(middle[1], abs=3)
