@@ -115,18 +115,25 @@ def test_loading_reads_no_array_and_a_layers_kernels_read_no_others(saved, monke
 
 
 LIMITED = """
-import resource, sys
+import sys
+import psutil
 from filterviz_widget import FilterHistory
 import numpy as np
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+def peak():  # bytes
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+before = peak()
 history = FilterHistory.load(sys.argv[1])
 for record in history.records:
     assert record.gradients[0].shape == (1000, 1000)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the unit is another elsewhere")
 def test_a_history_larger_than_the_memory_is_saved_and_looked_through(recorded, tmp_path):
     large = FilterHistory()
     large.probe_size = 1
@@ -144,7 +151,7 @@ def test_a_history_larger_than_the_memory_is_saved_and_looked_through(recorded, 
         check=True,
     )
     assert (tmp_path / "large.h5").stat().st_size > 256e6
-    assert int(run.stdout) * 1024 < 40e6
+    assert int(run.stdout) < 40e6
     assert "0.0 MB in memory, 256.0 MB in a file" in repr(FilterHistory.load(tmp_path / "large.h5"))
 
 
