@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from filterviz_widget.engine import engine_of
-from tests.trained import feature_maps, live, vgg16
-
-pytestmark = pytest.mark.big
+from tests.trained.network import feature_maps, live, vgg16
 
 
 @pytest.mark.parametrize(
