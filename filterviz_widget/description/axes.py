@@ -20,6 +20,7 @@ class Axis(NamedTuple):
         high: The highest value of an amount; the lowest is 0, which turns it off. 0 for an axis of few values.
         reach: How far an amount's slider goes; its number box goes on.
         step: Of the slider.
+        whole: Whether an amount is a count; None, too, turns it off.
         words: The values of an axis that is no amount, each with its word.
     """
 
@@ -31,6 +32,7 @@ class Axis(NamedTuple):
     high: float = 0.0
     reach: float = 0.0
     step: float = 0.0
+    whole: bool = False
     words: tuple[tuple[Any, str], ...] = ()
 
     @property
@@ -57,13 +59,16 @@ class Axis(NamedTuple):
                 if type(value) in (str, int, float) and value == known:
                     return known
             raise ValueError(f"{self.name} must be one of {self.values}, got {short(value)}.")
+        if value is None and self.whole:
+            return 0
         try:
             number = math.nan if isinstance(value, bool) or not isinstance(value, numbers.Real) else float(value)
         except OverflowError:
             number = math.inf
-        if not 0 <= number <= self.high:
-            raise ValueError(f"{self.name} must be a number from 0 to {self.high:g}, got {short(value)}.")
-        return number
+        if not 0 <= number <= self.high or (self.whole and not number.is_integer()):
+            kind = "a whole number" if self.whole else "a number"
+            raise ValueError(f"{self.name} must be {kind} from 0 to {self.high:g}, got {short(value)}.")
+        return int(number) if self.whole else number
 
     def to_json(self) -> dict[str, Any]:
         """What the page needs to offer it."""
@@ -81,10 +86,12 @@ def choice(words: dict[Any, str], label: str, help: str, *, group: str) -> Any:
     )
 
 
-def amount(label: str, help: str, *, group: str, high: float, reach: float, step: float, unit: str = "") -> Any:
+def amount(
+    label: str, help: str, *, group: str, high: float, reach: float, step: float, unit: str = "", whole: bool = False
+) -> Any:
     """A field for a number from 0, its default, to `high`."""
     about = {"label": label, "help": help, "group": group, "unit": unit, "high": high, "reach": reach, "step": step}
-    return dataclasses.field(default=0.0, metadata={"axis": about})
+    return dataclasses.field(default=0 if whole else 0.0, metadata={"axis": about | {"whole": whole}})
 
 
 def axes_of(kind: Any) -> dict[str, Axis]:

@@ -105,6 +105,16 @@ class Method:
         "From coarse to fine: sizes that the image passes through, each twice the last",
         group="Parameterization and update",
     )
+    patience: int = amount(
+        "Patience",
+        "Stop, or go on to the next octave, once the activation's mean over so many iterations has risen by less than "
+        "1 % over as many before; 0 or None: never",
+        group="Parameterization and update",
+        high=1000,
+        reach=50,
+        step=1,
+        whole=True,
+    )
     l2: float = amount(
         "L2",
         "Weight of the penalty on the mean square of the contrast",

@@ -140,7 +140,8 @@ class Engine:
         first = pictures[0]
         if first.error:
             raise FloatingPointError(first.error)
-        yield Frame("done", wanted, wanted.iterations, first.activations.tolist(), first.image, first, note=first.note)
+        taken = len(first.activations) - 1
+        yield Frame("done", wanted, taken, first.activations.tolist(), first.image, first, note=first.note)
 
     def picture(self, wanted: Description) -> FilterPicture:
         """The picture of a description; of several facets the first.

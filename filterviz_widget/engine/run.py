@@ -14,6 +14,7 @@ from filterviz_widget.engine import memory
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.octaves import octaves
+from filterviz_widget.engine.rest import is_flat
 from filterviz_widget.engine.wake import AS_ASKED, Remedy, Wake, subject
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
@@ -73,6 +74,12 @@ class Runs:
             Exception: Whatever a layer raises.
         """
         first = batch[0]
+        patience = first.method.patience
+        if patience and len(batch) > 1:  # each has its own end
+            pictures: list[FilterPicture] = []
+            for each in batch:
+                pictures += yield from self.run([each], moment, check, remedy)
+            return pictures
         variant, note = remedy.variant, remedy.note
         lanes = [_Lane(each, own, facet) for each in batch for facet, own in enumerate(each.seeds)]
         numbers = Numbers.of(first.method, first.step_size * remedy.pace)
@@ -105,6 +112,8 @@ class Runs:
             while left:
                 check()
                 count = min(compiled.count(budget), left)
+                if patience:  # looked at after the same iterations, whatever the chunks
+                    count = min(count, patience - (iterations - left) % patience)
                 try:
                     chunk = compiled.advance(state, selection, numbers, count, weights)
                 except tf.errors.InvalidArgumentError:  # a layer's own code, which asks for a size when it runs
@@ -127,9 +136,12 @@ class Runs:
                 if not note and len(lanes) == 1 and is_over:
                     found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy, bool(stuck[0]))
                     return (yield from self.run(batch, moment, check, found))
+                taken = iterations - left
+                if patience and taken % patience == 0 and not np.any(silent[-taken:][-2 * patience :]):
+                    left = 0 if is_flat(activations[-taken:], patience, first.method.sign) else left
                 if all(errors):
                     left = 0
-                elif len(activations) < first.iterations:
+                elif left or size != first.image_size:
                     image = enlarge(self._paint(images[0].numpy(), _saliency(state, 0)), first.image_size)
                     yield Frame("running", first, len(activations), new[:, 0].tolist(), image, note=note)
             if all(errors):
@@ -143,7 +155,7 @@ class Runs:
         is_dead = (stuck & (remedy == AS_ASKED)) | (
             is_silent & (measured.closed.numpy() | (len(silent) >= remedy.enough))
         )
-        pictures: list[FilterPicture] = []
+        pictures = []
         for index, lane in enumerate(lanes):
             other: Remedy | None = None
             if not note and not errors[index] and lane.wanted.facets == 1:
@@ -161,7 +173,14 @@ class Runs:
             said = note or _said_of_opening(np.array(redirected)[:, index], first.step_size, remedy.pace)
             if is_dead[index] and not note:  # of facets, which ascend together
                 said = f"{subject(lane.wanted)} of {first.layer} stayed closed: its gradient is exactly zero."
-            caption = " ".join(filter(None, [said, self._view.to_rgb(raw).caption, self._said_of_octaves(first)]))
+            came_to_rest = (
+                f"Flat after {len(silent)} of {first.iterations} iterations."
+                if len(silent) < first.iterations and not errors[index]
+                else ""
+            )
+            caption = " ".join(
+                filter(None, [said, came_to_rest, self._view.to_rgb(raw).caption, self._said_of_octaves(first)])
+            )
             pictures.append(
                 FilterPicture(
                     self._paint(raw, _saliency(state, index)),

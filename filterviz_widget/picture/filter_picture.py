@@ -25,7 +25,8 @@ class FilterPicture:
         image: uint8 `(height, width, channels)`, scaled for display.
         raw: float32 `(height, width, channels)` in units of the model's input, as it was optimised: not
             clipped.
-        activations: float32 `(iterations + 1,)`, the activation before the first step and after each.
+        activations: float32 `(steps + 1,)`, the activation before the first step and after each; as many steps as
+            iterations were asked for, unless an error or the method's patience ended it sooner.
         description: The complete description; the same one gives the same bytes.
         note: What a reader of the picture should know, such as that the filter is dead; "" for nothing.
         facet: Which of the description's facets it is, counted from 0.
