@@ -45,19 +45,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from benchmarks.quality_cache import cached
-from benchmarks.quality_figures import Measure, Natural, agreement, measured, slope, summary
-from benchmarks.quality_methods import METHODS, THEIRS, UNCLIPPED, check_batch, pictures
+from benchmarks.quality_figures import Natural, agreement, measured, slope, summary
+from benchmarks.quality_methods import LUCID, METHODS, THEIRS, UNCLIPPED, check_batch, pictures, seconds
+from benchmarks.quality_networks import LAYERS, Judged, judged
 from benchmarks.quality_sheets import draw_sheet
-from filterviz_widget import demo
-from filterviz_widget.demo import flower_model, flowers
 from filterviz_widget.description.method import PRESETS
 
 RESULTS = Path(__file__).with_name("results")
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "logits")
 
 BEST: dict[str, float] = {
     "R": np.inf,
@@ -65,10 +61,12 @@ BEST: dict[str, float] = {
     "held under shift": np.inf,
     "held under rotation": np.inf,
     "held under blur": np.inf,
+    "held under scale": np.inf,
     "at least 0.8 held under shift and rotation": 1,
     "R under shift": np.inf,
     "R under rotation": np.inf,
     "R under blur": np.inf,
+    "R under scale": np.inf,
     "rank 1": 1,
     "clipped": 0,
     "agreement of pictures": 1,
@@ -76,59 +74,50 @@ BEST: dict[str, float] = {
     "dead": 0,
     "NaN": 0,
     "constant": 0,
+    "seconds": 0,
 }
-"""The figures in which methods are compared, and the best that each can be; of `slope` it is the flowers' own."""
+"""The figures in which methods are compared, and the best that each can be; of `slope` it is the natural set's own."""
 
 
-def measure_of(model: Any, layer: str, batch: int = 50) -> Measure:
-    """The function from images to a layer's activations."""
-    cut = keras.Model(model.inputs, model.get_layer(layer).output)
-
-    def measure(images: np.ndarray) -> np.ndarray:
-        maps = (cut(images[first : first + batch], training=False).numpy() for first in range(0, len(images), batch))
-        return np.concatenate([each.reshape(len(each), -1, each.shape[-1]).mean(1) for each in maps])
-
-    return measure
-
-
-def natural_set(count: int = 2000) -> np.ndarray:
-    """The unseen flowers; drawn once for each version of the code that draws them."""
-    sources = sorted(Path(demo.__file__).parent.glob("*.py"))
-    return cached("flowers", (count, *sources), lambda: flowers(count, seed=2)[0])
-
-
-def measure_layer(model: Any, layer: str, images: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Figures per filter of all methods on one layer, and what its filters do with the natural set."""
-    measure = measure_of(model, layer)
-    natural = Natural.of(measure(images))
-    assert natural.std.min() > 0, "a dead filter: the definitions need none"
+def measure_layer(network: Judged, layer: str) -> tuple[dict[str, Any], np.ndarray]:
+    """Figures per filter of all methods on one layer, and which filters are first on their strongest natural image."""
+    filters = network.filters(layer)
+    natural = Natural.of(network.measure(layer, network.natural))
     found, shown = {}, {}
     for method in METHODS:
-        first, second = (pictures(method, model, layer, seed) for seed in (0, 1))
-        found[method] = measured(first.raw, measure, natural) | agreement(first.raw, second.raw, measure, natural)
+        first, second = (pictures(method, network, layer, filters, seed) for seed in (0, 1))
+
+        def measure(images: np.ndarray) -> np.ndarray:
+            return network.measure(layer, images)
+
+        found[method] = measured(first.raw, filters, measure, natural)
+        found[method] |= agreement(first.raw, second.raw, measure, natural)
         if method != UNCLIPPED:
             shown[method] = first.shown
-        print(f"{layer}, {method}: R {np.median(found[method]['R']):.2f}", file=sys.stderr, flush=True)
-    draw_sheet(shown, RESULTS / f"quality-{layer}.png")
-    return found, {"first": natural.first}
+            took = seconds(method, network, layer, filters[0])
+        found[method]["seconds"] = np.full(len(filters), took)
+        line = f"{network.name}, {layer}, {method}: R {np.median(found[method]['R']):.2f}, {took:.2f} s"
+        print(line, file=sys.stderr, flush=True)
+    draw_sheet(shown, filters, RESULTS / f"quality-{network.name.replace(' ', '-')}-{layer}.png")
+    return found, natural.first[filters]
 
 
-def table(numbers: dict[str, dict[str, float]], flowers_slope: float) -> str:
+def table(numbers: dict[str, dict[str, float]], natural_slope: float) -> str:
     """The figures of all methods as Markdown, one row each; those of all layers together."""
     lines = ["| | " + " | ".join(numbers) + " |", "|---" * (len(numbers) + 1) + "|"]
     for name in next(iter(numbers.values())):
-        title = f"{name} (flowers {flowers_slope:.2f})" if name == "slope" else name
+        title = f"{name} (natural {natural_slope:.2f})" if name == "slope" else name
         lines.append(f"| {title} | " + " | ".join(f"{each[name]:.3f}" for each in numbers.values()) + " |")
     return "\n".join(lines)
 
 
-def worse(numbers: dict[str, dict[str, float]], flowers_slope: float) -> dict[str, list[str]]:
-    """In which figures a preset is farther from the best than tf-keras-vis, for either way to take its pictures."""
+def worse(numbers: dict[str, dict[str, float]], natural_slope: float) -> dict[str, list[str]]:
+    """In which figures a preset is farther from the best than a rival."""
     found = {}
     for preset in PRESETS:
-        for theirs in (THEIRS, UNCLIPPED):
+        for theirs in (THEIRS, UNCLIPPED, LUCID):
             names = []
-            for name, best in (BEST | {"slope": flowers_slope}).items():
+            for name, best in (BEST | {"slope": natural_slope}).items():
                 mine, other = numbers[preset][name], numbers[theirs][name]
                 if mine < other if best == np.inf else abs(mine - best) > abs(other - best):
                     names.append(f"{name} ({mine:.3f} to {other:.3f})")
@@ -136,39 +125,41 @@ def worse(numbers: dict[str, dict[str, float]], flowers_slope: float) -> dict[st
     return found
 
 
-def main() -> dict[str, Any]:
-    """Measures all methods on all layers."""
-    warnings.filterwarnings("ignore", "The structure of `inputs`")  # tf-keras-vis calls a model with a list
-    RESULTS.mkdir(exist_ok=True)
-    model, images = flower_model(), natural_set()
-    flowers_slope = float(np.median([slope(image) for image in images]))
-    layers = {layer: measure_layer(model, layer, images) for layer in LAYERS}
-    per_layer = {
-        layer: {method: summary(figures) for method, figures in found.items()} for layer, (found, _) in layers.items()
-    }
+def measure_network(name: str) -> dict[str, Any]:
+    """Measures all methods on all layers of a network."""
+    network = judged(name)
+    natural_slope = float(np.median([slope(image) for image in network.natural]))
+    layers = {layer: measure_layer(network, layer) for layer in LAYERS[name]}
     everything = {
         method: summary(
-            {
-                name: np.concatenate([found[method][name] for found, _ in layers.values()])
-                for name in layers[LAYERS[0]][0][method]
-            }
+            {figure: np.concatenate([found[method][figure] for found, _ in layers.values()]) for figure in figures}
         )
-        for method in METHODS
+        for method, figures in next(iter(layers.values()))[0].items()
     }
-    best = {layer: float(natural["first"].mean()) for layer, (_, natural) in layers.items()}
-    best["all"] = float(np.concatenate([natural["first"] for _, natural in layers.values()]).mean())
-    comparison = worse(everything, flowers_slope)
-    print(table(everything, flowers_slope))
+    comparison = worse(everything, natural_slope)
+    print(f"\n### {name}\n\n{table(everything, natural_slope)}")
     for pair, names in comparison.items():
         print(f"\nWorse, {pair}: {', '.join(names) or 'nothing'}")
     return {
         "all layers": everything,
-        "layers": per_layer,
+        "layers": {
+            layer: {method: summary(figures) for method, figures in found.items()}
+            for layer, (found, _) in layers.items()
+        },
         "worse": comparison,
-        "slope of the flowers": flowers_slope,
-        "rank 1 of the strongest flowers": best,
+        "slope of the natural set": natural_slope,
+        "rank 1 of the strongest natural images": float(np.concatenate([first for _, first in layers.values()]).mean()),
+    }
+
+
+def main() -> dict[str, Any]:
+    """Measures all methods on both networks."""
+    warnings.filterwarnings("ignore", "The structure of `inputs`")  # tf-keras-vis calls a model with a list
+    RESULTS.mkdir(exist_ok=True)
+    return {
+        **{name: measure_network(name) for name in LAYERS},
         "version of tf-keras-vis": version("tf-keras-vis"),
-        "tf-keras-vis, several filters in one batch": check_batch(model),
+        "tf-keras-vis, several filters in one batch": check_batch(judged("flower model"), "conv3"),
     }
 
 

@@ -25,10 +25,20 @@ def _blur(sigma: float) -> Move:
     return lambda images: ndimage.gaussian_filter(images, (0, sigma, sigma, 0), mode="reflect")
 
 
+def _zoom(by: float) -> Move:
+    def move(images: Array) -> Array:
+        middle = (np.array(images.shape[1:3]) - 1) / 2
+        matrix, offset = np.diag([1, 1 / by, 1 / by, 1]), np.array([0, *(middle - middle / by), 0])
+        return ndimage.affine_transform(images, matrix, offset, order=1, mode="reflect")
+
+    return move
+
+
 MOVES: dict[str, list[Move]] = {
     "shift": [_shift(x * by, y * by) for by in (4, 8) for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1))],
     "rotation": [_rotation(by) for by in (-10, -5, 5, 10)],
     "blur": [_blur(1.0)],
+    "scale": [_zoom(by) for by in (0.9, 1.1)],
 }
 
 
@@ -50,21 +60,29 @@ class Natural(NamedTuple):
     @classmethod
     def of(cls, activations: Array) -> "Natural":
         """Summarises activations `(images, filters)`."""
-        mean, std = activations.mean(0), activations.std(0)
-        best = (activations[activations.argmax(0)] - mean) / std
-        return cls(mean, std, activations.max(0), (rank(best) == 1).astype(float))
+        natural = cls(activations.mean(0), activations.std(0), activations.max(0), np.array(()))
+        ranks = rank(natural.standardised(activations[activations.argmax(0)]), list(range(activations.shape[1])))
+        return natural._replace(first=(ranks == 1).astype(float))
+
+    def standardised(self, activations: Array) -> Array:
+        """How many standard deviations they are above the mean; 0 of a filter that never answers otherwise."""
+        return np.where(self.std > 0, (activations - self.mean) / np.where(self.std > 0, self.std, 1), 0)
 
 
-def measured(raw: Array, measure: Measure, natural: Natural) -> dict[str, Array]:
-    """All figures of the pictures of a layer, one per filter: each an array `(filters,)`."""
+def measured(raw: Array, filters: list[int], measure: Measure, natural: Natural) -> dict[str, Array]:
+    """All figures of the pictures of some filters of a layer: each an array `(filters,)`."""
+
+    def of_own(activations: Array) -> Array:
+        return activations[np.arange(len(filters)), filters].astype(np.float64)
+
     vectors = measure(raw)
-    own = np.diagonal(vectors).astype(np.float64)
-    above, largest = own - natural.mean, natural.largest - natural.mean
-    standardised = (vectors - natural.mean) / natural.std
+    own, mean, spread = of_own(vectors), natural.mean[filters], natural.std[filters]
+    above, largest = own - mean, natural.largest[filters] - mean
+    standardised = natural.standardised(vectors)
     figures = {
         "R": above / largest,
-        "rank": rank(standardised),
-        "beaten by a filter of less spread": natural.std[standardised.argmax(1)] < natural.std,
+        "rank": rank(standardised, filters),
+        "beaten by a filter of less spread": natural.std[standardised.argmax(1)] < spread,
         "slope": np.array([slope(image) for image in raw]),
         "clipped": ((raw <= 0) | (raw >= 1)).mean((1, 2, 3)),
         "dead": above <= 0,
@@ -72,10 +90,10 @@ def measured(raw: Array, measure: Measure, natural: Natural) -> dict[str, Array]
         "constant": raw.std((1, 2, 3)) < 1e-6,
     }
     for name, moves in MOVES.items():
-        moved = np.mean([np.diagonal(measure(move(raw))) for move in moves], axis=0)
-        figures[f"held under {name}"] = quotient(moved - natural.mean, above)
+        moved = np.mean([of_own(measure(move(raw))) for move in moves], axis=0)
+        figures[f"held under {name}"] = quotient(moved - mean, above)
         figures[f"held under {name}, plain"] = quotient(moved, own)
-        figures[f"R under {name}"] = (moved - natural.mean) / largest
+        figures[f"R under {name}"] = (moved - mean) / largest
     return figures
 
 
@@ -84,9 +102,10 @@ def quotient(part: Array, whole: Array) -> Array:
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 0)
 
 
-def rank(standardised: Array) -> Array:
-    """The rank of each picture's own filter, 1 for the most active, from `(pictures, filters)`."""
-    return 1 + (standardised > np.diagonal(standardised)[:, None]).sum(1)
+def rank(standardised: Array, filters: list[int]) -> Array:
+    """The rank of each picture's own filter, 1 for the most active, from `(pictures, all filters)`."""
+    own = standardised[np.arange(len(filters)), filters]
+    return 1 + (standardised > own[:, None]).sum(1)
 
 
 def slope(image: Array) -> float:
@@ -107,7 +126,7 @@ def slope(image: Array) -> float:
 
 def agreement(first: Array, second: Array, measure: Measure, natural: Natural) -> dict[str, Array]:
     """How alike the pictures of two seeds are, per filter: as images, and in what they excite in the layer."""
-    excited = [(measure(raw) - natural.mean) / natural.std for raw in (first, second)]
+    excited = [natural.standardised(measure(raw)) for raw in (first, second)]
     return {
         "agreement of pictures": correlations(first, second),
         "agreement of activations": correlations(*excited),
@@ -136,6 +155,7 @@ def summary(figures: dict[str, Array]) -> dict[str, float]:
         "beaten, by a filter of less spread": quotient(
             (beaten & figures["beaten by a filter of less spread"]).sum(), beaten.sum()
         ),
+        "seconds": figures["seconds"].mean(),
         "slope": np.nanmedian(figures["slope"]),
         "clipped": figures["clipped"].mean(),
         **{name: figures[name].mean() for name in ("agreement of pictures", "agreement of activations")},
