@@ -35,6 +35,9 @@ PLACES = 513
 
 RELU, RELU6 = Flat(0.0, kind="Relu"), Flat(0.0, 6.0, "Relu6")
 
+PRELU = Flat(0.0)
+"""Of slope 0, which it begins with; with any other it has a gradient, and nothing is redirected."""
+
 OPENING = "filterviz_opening"
 """Under this name a graph holds which images are opened: the gradient of a ReLU knows nothing but its operation."""
 
@@ -65,9 +68,11 @@ def flat(operation: Any) -> Flat | None:
     What is not known is found out numerically, from its gradient between -2 and 2 times `REACH`.
 
     Args:
-        operation: A function of a tensor, or a layer; of layers only Keras' own are tried.
+        operation: A function of a tensor, or a layer; layers with variables are not tried.
     """
-    if isinstance(operation, keras.layers.Layer) and (operation.variables or not is_of_keras(type(operation))):
+    if isinstance(operation, keras.layers.PReLU):
+        return PRELU
+    if isinstance(operation, keras.layers.Layer) and operation.variables:
         return None
     if isinstance(operation, keras.layers.Activation):
         return flat(operation.activation)

@@ -91,7 +91,16 @@ def hard_ramp(x):
     return tf.minimum(tf.maximum(x, -1.0), 3.0)
 
 
+class OwnReLU(layers.Layer):
+    """A user's own layer that is nothing but a rectifier."""
+
+    def call(self, x):
+        return tf.where(x > 0.0, x, 0.0)
+
+
 ACTIVATIONS = [
+    lambda: OwnReLU(),
+    lambda: layers.PReLU(),
     lambda: layers.ReLU(),
     lambda: layers.ReLU(6.0),
     lambda: layers.ReLU(3.0),
