@@ -192,24 +192,35 @@ OPTIONS = tuple(field.name for field in fields(Method))
 
 
 class Preset(NamedTuple):
-    """A method with a name, and the numbers it works well with."""
+    """A method with a name, and the numbers it works well with; `help` says what it is and what it is for."""
 
     method: Method
     step_size: float
     iterations: int
+    help: str
 
 
 PRESETS = {
-    "classic": Preset(CLASSIC, 1.0, 20),
+    "classic": Preset(
+        CLASSIC,
+        1.0,
+        20,
+        "Plain gradient ascent on the pixels, as published: the quickest, and what the filter answers to in every "
+        "detail, with patterns that no photograph has",
+    ),
     "robust": Preset(
         Method(parameterization="fourier", update="adam", jitter=8.0, scale=0.15, rotation=12.0, octaves=2),
-        3.0,
+        8.0,
         30,
+        "Fourier coefficients under random shifts, scales and rotations: only what still excites the filter when it "
+        "moves; for deep layers of trained networks (Olah et al. 2017)",
     ),
     "natural": Preset(
         Method(parameterization="phase", update="adam", jitter=6.0, scale=0.25, rotation=6.0),
         10.0,
         100,
+        "Only phases are sought, the magnitudes stay those of photographs: a weaker answer with the contrast and the "
+        "frequencies of a photograph, to be shown beside one (MaCo, Fel et al. 2023)",
     ),
 }
 """`classic` is the plain ascent as published in 2016; `robust` is Olah et al. 2017; `natural` is MaCo (2023).

@@ -64,7 +64,7 @@ class Session:
 
         Raises:
             TimeoutError: If it takes longer.
-            concurrent.futures.CancelledError: If the run was stopped.
+            concurrent.futures.CancelledError: If the run was stopped, or closed meanwhile.
             RuntimeError: If the run failed, or if called on the background thread, which would wait for itself.
         """
         if self._worker.is_current_thread():
@@ -77,6 +77,8 @@ class Session:
 
     def close(self, timeout: float = 0) -> None:
         """Ends what runs, and waits for that up to `timeout` seconds."""
+        if self._settled is not self._asked:
+            self._outcome = CancelledError("It was closed before the picture was final.")
         self._ahead.close()
         self._worker.close(timeout)
         self._ahead.close(timeout)

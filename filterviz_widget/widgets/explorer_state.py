@@ -175,7 +175,12 @@ def model_state(view: ModelView) -> dict[str, Any]:
         "limits": {name: [allowed.low, allowed.high] for name, allowed in RANGES.items()},
         "axes": [axis.to_json() for axis in AXES.values() if axis.group],
         "presets": {
-            name: {"options": each.method.options(), "step_size": each.step_size, "iterations": each.iterations}
+            name: {
+                "options": each.method.options(),
+                "step_size": each.step_size,
+                "iterations": each.iterations,
+                "help": each.help,
+            }
             for name, each in PRESETS.items()
         },
     }

@@ -5,6 +5,7 @@ import json
 import random
 import threading
 import weakref
+from concurrent.futures import CancelledError
 
 import ipywidgets
 import keras
@@ -284,6 +285,22 @@ def test_cancel_stops_and_keeps_the_picture_so_far(explorer):
     assert explorer.image
     explorer.iterations = 4
     assert len(explorer.wait(60).activations) == 5
+
+
+def test_who_waits_while_it_is_closed_hears_that(model):
+    explorer = FilterExplorer(model, iterations=10_000)
+    heard = []
+
+    def wait():
+        with pytest.raises(CancelledError) as caught:
+            explorer.wait(60)
+        heard.append(str(caught.value))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    explorer.close()
+    waiting.join(60)
+    assert heard == ["It was closed before the picture was final."]
 
 
 def test_nothing_is_shown_before_the_first_picture(model):

@@ -10,12 +10,6 @@ export interface MethodControl {
   enabled(on: boolean): void;
 }
 
-const TITLES: Record<string, string> = {
-  classic: "Plain gradient ascent on the pixels",
-  robust: "Fourier coefficients under random shifts, scales and rotations: what survives them (Olah et al. 2017)",
-  natural: "Only phases are sought; the magnitudes stay those of photographs (MaCo, Fel et al. 2023)",
-};
-
 export function methodControl(changed: (name: string) => void, signal: AbortSignal): MethodControl {
   const title = "How the picture is sought: each method brings its own options, step size and iterations";
   const [id, group] = [uniqueId(), uniqueId()];
@@ -27,14 +21,14 @@ export function methodControl(changed: (name: string) => void, signal: AbortSign
   let rest = availability([]);
   let connected = true;
 
-  function offer(all: readonly string[]) {
+  function offer(presets: Record<string, Preset>) {
     radios.clear();
-    names.replaceChildren(...all.map((name) => {
+    names.replaceChildren(...Object.entries(presets).map(([name, { help }]) => {
       const radio = element("input", { type: "radio", name: group, value: name });
       radio.addEventListener("change", () => changed(name), { signal });
       radios.set(name, radio);
       const word = name.charAt(0).toUpperCase() + name.slice(1);
-      return element("label", { title: TITLES[name] ?? "" }, {}, radio, element("span", { textContent: word }));
+      return element("label", { title: help }, {}, radio, element("span", { textContent: word }));
     }));
     rest = availability([...radios.values()]);
     rest.enabled(connected);
@@ -45,8 +39,7 @@ export function methodControl(changed: (name: string) => void, signal: AbortSign
       element("span", { id, textContent: "Method", title }),
       element("div", { className: "filterviz-method" }, {}, names, mark)),
     show(name, options, presets) {
-      const all = Object.keys(presets);
-      if (known !== (known = all.join())) offer(all);
+      if (known !== (known = Object.keys(presets).join())) offer(presets);
       for (const [each, radio] of radios) radio.checked = each === name;
       mark.dataset.on = String(differs(options, presets[name]));
     },

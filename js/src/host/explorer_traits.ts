@@ -52,6 +52,7 @@ export interface Preset {
   options: Options;
   step_size: number;
   iterations: number;
+  help: string;
 }
 
 /** The settings: written by the page, or by the user's Python code. */
