@@ -12,9 +12,10 @@ from filterviz_widget._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from filterviz_widget.description import PRESETS, Description, Method
+    from filterviz_widget.model.receptive_field import ReceptiveField
     from filterviz_widget.picture import FilterPicture
     from filterviz_widget.picture.kernels import plot_kernels
-    from filterviz_widget.visualize import visualize_facets, visualize_filter, visualize_layer
+    from filterviz_widget.visualize import receptive_field, visualize_facets, visualize_filter, visualize_layer
     from filterviz_widget.widgets.explorer import FilterExplorer
     from filterviz_widget.widgets.filter_history import FilterHistory
 
@@ -28,7 +29,9 @@ _HOMES = {
     "FilterPicture": "filterviz_widget.picture",
     "Method": "filterviz_widget.description",
     "PRESETS": "filterviz_widget.description",
+    "ReceptiveField": "filterviz_widget.model.receptive_field",
     "plot_kernels": "filterviz_widget.picture.kernels",
+    "receptive_field": "filterviz_widget.visualize",
     "visualize_facets": "filterviz_widget.visualize",
     "visualize_filter": "filterviz_widget.visualize",
     "visualize_layer": "filterviz_widget.visualize",
@@ -41,7 +44,9 @@ __all__ = [
     "FilterHistory",
     "FilterPicture",
     "Method",
+    "ReceptiveField",
     "plot_kernels",
+    "receptive_field",
     "visualize_facets",
     "visualize_filter",
     "visualize_layer",

@@ -18,6 +18,7 @@ from filterviz_widget.model.keras_private import nothing_built
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported
 from filterviz_widget.model.opening import Opening
 from filterviz_widget.model.reason import reason
+from filterviz_widget.model.receptive_field import ReceptiveField, receptive_field
 from filterviz_widget.model.saturating import saturating
 
 Values = Sequence[tuple[Any, tf.Tensor]]
@@ -171,6 +172,15 @@ class ModelView:
         if saturating(operation) or without_activation(operation) is None:
             return None
         return self._features(layer, True, call)
+
+    def receptive_field(self, layer: str) -> ReceptiveField:
+        """What the positions of a layer's feature maps can see of the image.
+
+        Raises:
+            ValueError: If there is no such layer.
+        """
+        self.layer(layer)
+        return receptive_field(self.graph, self.position, self.image_shape[:2], tuple(layer.split("/")))
 
     def to_rgb(self, image: npt.NDArray[np.floating[Any]]) -> Colours:
         """Turns an optimised image into true colour, or into colours that the caption explains.
