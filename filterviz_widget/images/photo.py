@@ -1,0 +1,159 @@
+"""One image: a file, a PIL image or an array, upright, in the size, channels and range that a model takes."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from filterviz_widget.description.ranges import short
+
+Pixels = npt.NDArray[np.float32]
+
+BACKGROUND = 255
+"""What shows through where an image is transparent: white, as on a page."""
+
+
+class Frame(NamedTuple):
+    """What a model takes.
+
+    Attributes:
+        height: In pixels.
+        width: In pixels.
+        channels: How many.
+        input_range: The lowest and highest value of a pixel.
+    """
+
+    height: int
+    width: int
+    channels: int
+    input_range: tuple[float, float]
+
+
+class Photo(NamedTuple):
+    """An image as the model takes it.
+
+    Attributes:
+        pixels: float32 `(height, width, channels)`, in units of the model's input.
+        shown: uint8 `(height, width, 1 or 3)`, the same for a person.
+        note: What was done to it that a person should know; "" for nothing.
+    """
+
+    pixels: Pixels
+    shown: npt.NDArray[np.uint8]
+    note: str = ""
+
+
+def read_photo(given: Any, frame: Frame) -> Photo:
+    """Reads one image.
+
+    The middle is cut out in the model's proportions and resized. Files are turned upright (EXIF), what is transparent
+    lies on white, grey is given to every channel, and 16 bits become 8. Integers of 8 bits, and files, are spread over
+    the input range; floating-point numbers are in its units already.
+
+    Args:
+        given: A path, a PIL image, or an array `(height, width)` or `(height, width, channels)`.
+        frame: What the model takes.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: For anything that is no image, or has another number of channels.
+        TypeError: For another kind of thing.
+    """
+    if isinstance(given, str | Path):
+        try:
+            with Image.open(given) as image:
+                # A large JPEG is decoded at a fraction of its size.
+                image.draft("RGB" if frame.channels == 3 else "L", (2 * frame.width, 2 * frame.height))
+                return _of_picture(image, frame)
+        except (UnidentifiedImageError, SyntaxError, OSError, Image.DecompressionBombError) as error:
+            if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
+                raise
+            raise ValueError(f"{short(str(given))} is no image that can be read: {error}") from error
+    if isinstance(given, Image.Image):
+        return _of_picture(given, frame)
+    if hasattr(given, "__array__"):
+        return _of_array(np.asarray(given), frame)
+    raise TypeError(f"An image must be a path, a PIL image or an array, got {short(given)}.")
+
+
+def _of_picture(image: Image.Image, frame: Frame) -> Photo:
+    if frame.channels not in (1, 3):
+        raise ValueError(f"The model takes {frame.channels} channels: give an array, got an image of {image.mode}.")
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I") or upright.mode == "F":  # 16 bits, or more
+        values = np.asarray(upright, np.float32)
+        top = 65535.0 if values.max() > 255 else 255.0
+        upright = Image.fromarray(_bytes(values / top))
+    if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
+        over = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", over.size, (BACKGROUND,) * 3 + (255,)), over)
+    plain = upright.convert("RGB" if frame.channels == 3 else "L")
+    box = _middle(plain.height, plain.width, frame)
+    fitted = plain.resize((frame.width, frame.height), Image.Resampling.BICUBIC, box, reducing_gap=3.0)
+    return _spread(np.asarray(fitted).reshape(frame.height, frame.width, frame.channels), frame)
+
+
+def _of_array(array: npt.NDArray[Any], frame: Frame) -> Photo:
+    values = array[..., None] if array.ndim == 2 else array
+    if values.ndim != 3 or 0 in values.shape:
+        raise ValueError(f"An image must be an array (height, width, channels), got one of shape {array.shape}.")
+    if values.shape[2] == 4 and frame.channels == 3 and values.dtype == np.uint8:
+        return _of_picture(Image.fromarray(values), frame)
+    if values.shape[2] == 1 and frame.channels == 3:
+        values = np.repeat(values, 3, axis=2)
+    if values.shape[2] != frame.channels:
+        raise ValueError(f"The model takes {frame.channels} channels, got an image of {values.shape[2]}.")
+    if values.dtype == np.uint16:
+        values = (values >> 8).astype(np.uint8)
+    if values.dtype not in (np.uint8, np.bool_) and values.dtype.kind not in "fiu":
+        raise ValueError(f"An image must be numbers, got an array of dtype {values.dtype}.")
+    if values.dtype == np.bool_:
+        values = values.astype(np.uint8) * 255
+    fitted = _resized(values.astype(np.float32), frame)
+    if values.dtype == np.uint8:
+        return _spread(_bytes(fitted / 255), frame)
+    if not np.isfinite(fitted).all():
+        raise ValueError("An image must be finite numbers, got NaN or infinity.")
+    low, high = frame.input_range
+    shown = _bytes((fitted - low) / (high - low))
+    return Photo(fitted, shown if frame.channels in (1, 3) else shown[..., :1], _out_of_range(values, frame))
+
+
+def _out_of_range(values: npt.NDArray[Any], frame: Frame) -> str:
+    low, high = frame.input_range
+    least, most = float(values.min()), float(values.max())
+    slack, expected = 0.05 * (high - low), f"the model takes {low:g} to {high:g}"
+    if least < low - slack or most > high + slack:
+        return f"The image's values go from {least:.3g} to {most:.3g}; {expected}."
+    if most > least and most - least < 0.02 * (high - low):
+        return f"The image's values go from {least:.3g} to {most:.3g} only; {expected}."
+    return ""
+
+
+def _bytes(shares: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
+    return np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8)
+
+
+def _spread(pixels: npt.NDArray[np.uint8], frame: Frame) -> Photo:
+    low, high = frame.input_range
+    return Photo(np.float32(low) + pixels.astype(np.float32) * np.float32((high - low) / 255), pixels)
+
+
+def _middle(height: int, width: int, frame: Frame) -> tuple[float, float, float, float]:
+    """The largest box of the model's proportions, `(left, top, right, bottom)`."""
+    share = min(height / frame.height, width / frame.width)
+    left, top = (width - share * frame.width) / 2, (height - share * frame.height) / 2
+    return left, top, left + share * frame.width, top + share * frame.height
+
+
+def _resized(values: Pixels, frame: Frame) -> Pixels:
+    if values.shape[:2] == (frame.height, frame.width):
+        return values
+    box, size = _middle(values.shape[0], values.shape[1], frame), (frame.width, frame.height)
+    planes = [
+        Image.fromarray(np.ascontiguousarray(values[..., channel])).resize(size, Image.Resampling.BICUBIC, box)
+        for channel in range(values.shape[2])
+    ]
+    return np.stack([np.asarray(plane, np.float32) for plane in planes], axis=2)

@@ -1,0 +1,164 @@
+"""Many images of the user's own, read batch by batch: never all at once, and none that cannot be read ends a pass."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from filterviz_widget.description.ranges import short
+from filterviz_widget.images.photo import Frame, Photo, Pixels, read_photo
+
+SUFFIXES = frozenset(Image.registered_extensions())
+"""Of files in a folder that are tried; others are not images."""
+
+
+class Batch(NamedTuple):
+    """Some images.
+
+    Attributes:
+        numbers: Their places in the set, int64 `(count,)`; those of images that could not be read are left out.
+        pixels: float32 `(count, height, width, channels)`, as the model takes them.
+    """
+
+    numbers: npt.NDArray[np.int64]
+    pixels: Pixels
+
+
+class PhotoSet:
+    """Images as a person has them.
+
+    Args:
+        given: An array `(count, height, width, channels)`, a folder (with its subfolders, by name), a sequence of
+            paths, PIL images or arrays, a `tf.data.Dataset` or `keras.utils.PyDataset` of images or of
+            `(images, labels)`, batched or not. A dataset must give the same images in the same order each time.
+        frame: What the model takes.
+
+    Attributes:
+        skipped: Images that could not be read so far: by number, what they are called and why.
+        notes: What was noticed about the images, such as that their range is not the model's.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If there is no image in it.
+        TypeError: For another kind of thing.
+
+    Example:
+
+    >>> photos = PhotoSet("photos/", Frame(224, 224, 3, (0, 255)))
+    >>> for batch in photos.batches(32):
+    ...     measure(batch.pixels)
+    >>> photos.photo(17).shown  # the whole image again
+    """
+
+    def __init__(self, given: Any, frame: Frame) -> None:
+        self.frame = frame
+        self.skipped: dict[int, tuple[str, str]] = {}
+        self.notes: dict[str, int] = {}
+        self._items: Sequence[Any] | None = None
+        self._dataset: Any = None
+        if isinstance(given, str | Path):
+            self._items = _files(Path(given))
+        elif hasattr(given, "element_spec") or _is_pydataset(given):
+            self._dataset = given
+        elif isinstance(given, Sequence) or (hasattr(given, "__array__") and hasattr(given, "ndim")):
+            if getattr(given, "ndim", 4) not in (3, 4):
+                raise ValueError(f"Images must be an array (count, height, width, channels), got shape {given.shape}.")
+            self._items = given
+        else:
+            raise TypeError(
+                "images must be an array, a folder, a sequence of paths, PIL images or arrays, a tf.data.Dataset or a "
+                f"keras.utils.PyDataset; got {short(given)}."
+            )
+        if self._items is not None and len(self._items) == 0:
+            raise ValueError(f"There are no images in {short(given)}.")
+
+    def __len__(self) -> int:
+        """How many images there are.
+
+        Raises:
+            TypeError: For a dataset, which knows when it has been read.
+        """
+        if self._items is None:
+            raise TypeError("A dataset's images are counted by reading it.")
+        return len(self._items)
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """Reads the images in their order, `size` at a time; the last batch may be smaller, and none is empty."""
+        numbers: list[int] = []
+        pixels: list[Pixels] = []
+        for number, item in enumerate(self._each()):
+            photo = self._read(number, item)
+            if photo is None:
+                continue
+            numbers.append(number)
+            pixels.append(photo.pixels)
+            if len(numbers) == size:
+                yield Batch(np.array(numbers), np.stack(pixels))
+                numbers, pixels = [], []
+        if numbers:
+            yield Batch(np.array(numbers), np.stack(pixels))
+
+    def photo(self, number: int) -> Photo:
+        """Reads one image again.
+
+        Raises:
+            IndexError: If there is none of that number.
+            ValueError: If it cannot be read.
+        """
+        if self._items is not None:
+            return read_photo(self._items[number], self.frame)
+        for place, item in enumerate(self._each()):
+            if place == number:
+                return read_photo(item, self.frame)
+        raise IndexError(f"There is no image {number}.")
+
+    def name(self, number: int) -> str:
+        """What an image is called: its file's name, or its number."""
+        item = None if self._items is None or not isinstance(self._items, list | tuple) else self._items[number]
+        return Path(item).name if isinstance(item, str | Path) else f"image {number}"
+
+    def _read(self, number: int, item: Any) -> Photo | None:
+        try:
+            photo = read_photo(item, self.frame)
+        except (ValueError, TypeError, OSError, MemoryError) as error:
+            self.skipped[number] = (self.name(number), str(error))
+            return None
+        if photo.note:
+            self.notes[photo.note] = self.notes.get(photo.note, 0) + 1
+        return photo
+
+    def _each(self) -> Iterator[Any]:
+        if self._items is not None:
+            yield from self._items
+            return
+        for element in self._elements():
+            images = element[0] if isinstance(element, tuple | list) else element
+            array = np.asarray(images)
+            if array.ndim == 4:
+                yield from array
+            else:
+                yield array
+
+    def _elements(self) -> Iterator[Any]:
+        if hasattr(self._dataset, "element_spec"):
+            yield from self._dataset
+        else:
+            for place in range(len(self._dataset)):
+                yield self._dataset[place]
+
+
+def _is_pydataset(given: Any) -> bool:
+    keras = sys.modules.get("keras")  # where somebody has one, it is there
+    return keras is not None and isinstance(given, keras.utils.PyDataset)
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.exists():
+        raise FileNotFoundError(f"There is no folder {str(folder)!r}.")
+    if not folder.is_dir():
+        raise ValueError(f"{str(folder)!r} is a file; for one image there is `photo`, a set is a folder or a list.")
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
