@@ -13,9 +13,12 @@ from filterviz_widget._version import __version__ as __version__
 if TYPE_CHECKING:
     from filterviz_widget.description import PRESETS, Description, Method
     from filterviz_widget.model.receptive_field import ReceptiveField
+    from filterviz_widget.photographs import feature_maps, receptive_field, strongest_images
     from filterviz_widget.picture import FilterPicture
+    from filterviz_widget.picture.feature_maps import FeatureMaps
     from filterviz_widget.picture.kernels import plot_kernels
-    from filterviz_widget.visualize import receptive_field, visualize_facets, visualize_filter, visualize_layer
+    from filterviz_widget.picture.strongest import Strongest
+    from filterviz_widget.visualize import visualize_facets, visualize_filter, visualize_layer
     from filterviz_widget.widgets.explorer import FilterExplorer
     from filterviz_widget.widgets.filter_history import FilterHistory
 
@@ -29,9 +32,13 @@ _HOMES = {
     "FilterPicture": "filterviz_widget.picture",
     "Method": "filterviz_widget.description",
     "PRESETS": "filterviz_widget.description",
+    "FeatureMaps": "filterviz_widget.picture.feature_maps",
+    "Strongest": "filterviz_widget.picture.strongest",
+    "feature_maps": "filterviz_widget.photographs",
     "ReceptiveField": "filterviz_widget.model.receptive_field",
     "plot_kernels": "filterviz_widget.picture.kernels",
-    "receptive_field": "filterviz_widget.visualize",
+    "receptive_field": "filterviz_widget.photographs",
+    "strongest_images": "filterviz_widget.photographs",
     "visualize_facets": "filterviz_widget.visualize",
     "visualize_filter": "filterviz_widget.visualize",
     "visualize_layer": "filterviz_widget.visualize",
@@ -40,13 +47,17 @@ _HOMES = {
 __all__ = [
     "PRESETS",
     "Description",
+    "FeatureMaps",
     "FilterExplorer",
     "FilterHistory",
     "FilterPicture",
     "Method",
     "ReceptiveField",
+    "Strongest",
+    "feature_maps",
     "plot_kernels",
     "receptive_field",
+    "strongest_images",
     "visualize_facets",
     "visualize_filter",
     "visualize_layer",

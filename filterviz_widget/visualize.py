@@ -12,7 +12,6 @@ from filterviz_widget.description.description import MOST_FACETS
 if TYPE_CHECKING:
     from filterviz_widget.description import Description
     from filterviz_widget.engine import Engine
-    from filterviz_widget.model.receptive_field import ReceptiveField
     from filterviz_widget.picture import FilterPicture
 
 
@@ -111,35 +110,6 @@ def visualize_facets(
         raise ValueError(f"count must be a whole number from 2 to {MOST_FACETS}, got {count!r}.")
     engine, (wanted,) = _prepare(model, layer, [filter], {**options, "diversity": diversity})
     return engine.facets(replace(wanted, facets=count))
-
-
-def receptive_field(model: Any, layer: str, **reading: Any) -> ReceptiveField:
-    """Computes which pixels of the image one position of a layer's feature maps can see.
-
-    By exact arithmetic over strides, dilation, padding and branches (Araujo et al. 2019, "Computing Receptive Fields of
-    Convolutional Neural Networks").
-
-    Args:
-        model: As for `visualize_filter`.
-        layer: The layer's name.
-        **reading: How the model is read: `image_size` and the like.
-
-    Returns:
-        A `ReceptiveField`: `.size`, `.stride`, `.box(position)` and what could not be counted.
-
-    Raises:
-        TypeError, ValueError: As `visualize_filter`.
-
-    Example:
-
-    >>> receptive_field(keras.applications.VGG16(weights=None), "block4_conv3").size
-    (92, 92)
-    """
-    from filterviz_widget.engine import READING, engine_of
-
-    if unknown := reading.keys() - READING.keys():
-        raise TypeError(f"receptive_field takes {', '.join(READING)} beside model and layer, got {unknown.pop()!r}.")
-    return engine_of(model, **reading).view.receptive_field(layer)
 
 
 def _prepare(

@@ -14,6 +14,7 @@ from filterviz_widget.description.reading import Reading, held, named
 from filterviz_widget.engine import memory
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.forms import FORMS
+from filterviz_widget.engine.forward import Forward
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.run import Runs
 from filterviz_widget.model import ModelView
@@ -22,6 +23,9 @@ from filterviz_widget.twin import Forms, Weights, best_precision
 
 MOST_BYTES = 64e6
 """Of one model's finished pictures: some hundred of 224 x 224 pixels."""
+
+MOST_FORWARD = 8
+"""Forward passes of one model that are kept."""
 
 READING: dict[str, Any] = {
     "input": None,
@@ -77,6 +81,7 @@ class Engine:
         self._seen: cachetools.LRUCache[tuple[int, Description], Pictures] = cachetools.LRUCache(
             MOST_BYTES, getsizeof=lambda pictures: sum(each.nbytes for each in pictures)
         )
+        self._forward: cachetools.LRUCache[str, Forward] = cachetools.LRUCache(MOST_FORWARD)
         self._lock = threading.Lock()
 
     def describe(
@@ -173,6 +178,17 @@ class Engine:
             check: Called often; it may raise to give the work up.
         """
         self._runs.prepare(wanted, check)
+
+    def forward(self, layer: str) -> Forward:
+        """The forward pass to a layer, compiled when it is first asked for.
+
+        Raises:
+            ValueError: If there is no such layer.
+        """
+        with self._lock:
+            if layer not in self._forward:
+                self._forward[layer] = Forward(self.view, layer)
+            return self._forward[layer]
 
     def forget(self, wanted: Description) -> None:
         """Drops a finished picture: it will be drawn again."""

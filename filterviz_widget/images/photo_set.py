@@ -76,15 +76,10 @@ class PhotoSet:
         if self._items is not None and len(self._items) == 0:
             raise ValueError(f"There are no images in {short(given)}.")
 
-    def __len__(self) -> int:
-        """How many images there are.
-
-        Raises:
-            TypeError: For a dataset, which knows when it has been read.
-        """
-        if self._items is None:
-            raise TypeError("A dataset's images are counted by reading it.")
-        return len(self._items)
+    @property
+    def count(self) -> int | None:
+        """How many images there are; None for a dataset, whose images are counted by reading it."""
+        return None if self._items is None else len(self._items)
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Reads the images in their order, `size` at a time; the last batch may be smaller, and none is empty."""

@@ -113,6 +113,15 @@ class ReceptiveField:
     unknown: tuple[str, ...]
     _seen: Axes
 
+    @property
+    def centres(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Where the middle of each position's field lies in the image, in pixels: of the rows, and of the columns.
+
+        As if the image had no borders; the middle of the first pixel is 0.5.
+        """
+        down, across = ((each.far_first + each.far_last + 1) / 2 for each in self._seen)
+        return down, across
+
     def box(self, position: tuple[int, int] = (0, 0)) -> tuple[int, int, int, int]:
         """What the position `(row, column)` of the map sees: `(top, left, bottom, right)` in pixels, the ends outside;
         all 0 where it sees nothing.

@@ -151,5 +151,5 @@ def test_bad_input_is_named():
         receptive_field(model, "con")
     with pytest.raises(ValueError, match=r"position from \(0, 0\) to \(17, 17\), got \(18, 0\)"):
         receptive_field(model, "conv").box((18, 0))
-    with pytest.raises(TypeError, match="got 'method'"):
+    with pytest.raises(TypeError, match="no option 'method'"):
         receptive_field(model, "conv", method="robust")

@@ -1,0 +1,170 @@
+"""What a layer sees, and what it does with images of the user's own, without the widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from filterviz_widget.description.ranges import Range, fitting
+
+if TYPE_CHECKING:
+    from filterviz_widget.engine import Engine
+    from filterviz_widget.images import Frame
+    from filterviz_widget.model.receptive_field import ReceptiveField
+    from filterviz_widget.picture.feature_maps import FeatureMaps
+    from filterviz_widget.picture.strongest import Strongest
+
+MOST_KEPT = 100
+
+
+def feature_maps(model: Any, layer: str, image: Any, **reading: Any) -> FeatureMaps:
+    """Computes what every filter of a layer answers to an image.
+
+    Args:
+        model: A built Keras 3 model on TensorFlow, or the path of a `.keras` file. It is read, never changed.
+        layer: The layer's name, by path for nested models: "vgg16/block3_conv1".
+        image: A path, a PIL image, or an array `(height, width)` or `(height, width, channels)`: integers of 8 bits, or
+            floating-point numbers in the input range. The middle is cut out in the model's proportions and resized;
+            what `preprocess` does comes after.
+        **reading: How the model is read: `input`, `image_size`, `input_range`, `preprocess`, `other_inputs`,
+            `channels`, as for `FilterExplorer`.
+
+    Returns:
+        `FeatureMaps`: `.maps` float32 `(height, width, filters)`, `.overlay(filter)`, `.plot(filters)`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        TypeError: For something that is no model or no image, or an unknown argument.
+        ValueError: For a layer or an image that does not fit.
+
+    Example:
+
+    >>> feature_maps(model, "conv3", "cat.jpg").plot()
+    """
+    from filterviz_widget.images import read_photo
+    from filterviz_widget.picture.feature_maps import FeatureMaps
+
+    engine = _engine(model, reading)
+    field = engine.view.receptive_field(layer)
+    photo = read_photo(image, _frame(engine))
+    maps = engine.forward(layer).maps(photo.pixels[None])[0]
+    return FeatureMaps(layer, maps, photo.shown, field.centres, photo.note)
+
+
+def strongest_images(
+    model: Any,
+    layer: str,
+    images: Any,
+    filters: Sequence[int] | None = None,
+    k: int = 9,
+    *,
+    by: Literal["mean", "position"] = "mean",
+    progress: bool = True,
+    **reading: Any,
+) -> Strongest:
+    """Finds, for the filters of a layer, the images of a set that excite them the most and the least.
+
+    One pass serves all filters; images are read batch by batch, and files that cannot be read are named and left out.
+
+    Args:
+        model: As for `feature_maps`.
+        layer: The layer's name.
+        images: An array `(count, height, width, channels)`, a folder, a sequence of paths, PIL images or arrays, a
+            `tf.data.Dataset` or a `keras.utils.PyDataset`, of images or of `(images, labels)`. A dataset must give the
+            same images in the same order each time.
+        filters: Whose images are kept; None for all.
+        k: How many for each filter, 1 to 100.
+        by: "mean": the activation, the mean of the feature map, decides; "position": its largest value.
+        progress: Whether to print a progress bar.
+        **reading: As for `feature_maps`.
+
+    Returns:
+        A `Strongest`: `.indices`, `.values`, `.positions`, `.quantiles`, `.plot(filter)`.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        TypeError: For something that is no model or no images, or an unknown argument.
+        ValueError: For a layer, filter or number that does not fit, or where no image can be read.
+
+    Example:
+
+    >>> strongest_images(model, "conv3", "photos/", k=5).plot(12)
+    """
+    import numpy as np
+    from keras.utils import Progbar
+
+    from filterviz_widget.engine.strongest import strongest
+    from filterviz_widget.images import PhotoSet
+    from filterviz_widget.picture.strongest import Strongest
+
+    if by not in ("mean", "position"):
+        raise ValueError(f'by must be "mean" or "position", got {by!r}.')
+    fitting("k", k, Range(1, MOST_KEPT, whole=True))
+    engine = _engine(model, reading)
+    count = engine.view.layer(layer).filters
+    allowed = Range(0, count - 1, whole=True)
+    chosen = list(range(count)) if filters is None else [fitting("filters", each, allowed) for each in filters]
+    if not chosen:
+        raise ValueError("filters must be numbers of filters, or None for all; got none.")
+    photos = PhotoSet(images, _frame(engine))
+    bar = Progbar(photos.count, unit_name="image") if progress else None
+    found = strongest(engine.forward(layer), photos, k, by == "position", bar.update if bar else lambda _: None)
+    if bar and photos.count is None:
+        bar.update(found.images, finalize=True)
+    rows = np.array(chosen)
+    return Strongest(
+        layer,
+        tuple(chosen),
+        found.strongest.numbers[rows],
+        found.strongest.values[rows],
+        found.strongest.positions[rows],
+        found.weakest.numbers[rows],
+        found.weakest.values[rows],
+        found.weakest.positions[rows],
+        found.quantiles[rows],
+        found.images,
+        tuple(photos.skipped.values()),
+        dict(photos.notes),
+        lambda number: photos.photo(number).shown,
+        engine.view.receptive_field(layer).box,
+    )
+
+
+def receptive_field(model: Any, layer: str, **reading: Any) -> ReceptiveField:
+    """Computes which pixels of the image one position of a layer's feature maps can see.
+
+    By exact arithmetic over strides, dilation, padding and branches (Araujo et al. 2019, "Computing Receptive Fields of
+    Convolutional Neural Networks").
+
+    Args:
+        model: As for `feature_maps`.
+        layer: The layer's name.
+        **reading: How the model is read: `image_size` and the like.
+
+    Returns:
+        A `ReceptiveField`: `.size`, `.stride`, `.box(position)` and what could not be counted.
+
+    Raises:
+        TypeError, ValueError: As `feature_maps`.
+
+    Example:
+
+    >>> receptive_field(keras.applications.VGG16(weights=None), "block4_conv3").size
+    (92, 92)
+    """
+    return _engine(model, reading).view.receptive_field(layer)
+
+
+def _engine(model: Any, reading: dict[str, Any]) -> Engine:
+    # TensorFlow is imported here, when the first model has come.
+    from filterviz_widget.engine import READING, engine_of
+
+    if unknown := reading.keys() - READING.keys():
+        raise TypeError(f"There is no option {unknown.pop()!r}; known are {', '.join(READING)}.")
+    return engine_of(model, **reading)
+
+
+def _frame(engine: Engine) -> Frame:
+    from filterviz_widget.images import Frame
+
+    return Frame(*engine.view.image_shape, engine.view.input_range)

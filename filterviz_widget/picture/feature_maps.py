@@ -1,0 +1,145 @@
+"""The feature maps of a layer over one image: laid over it, and as a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from filterviz_widget.picture.signed_colours import signed_colours, symmetric_limit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+POSITIVE, NEGATIVE = np.array([214, 40, 57], np.float32), np.array([33, 102, 172], np.float32)
+"""Red and blue, as kernels have them."""
+
+MOST_SHOWN = 64
+"""Maps on one sheet: more are too small to see."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMaps:
+    """What every filter of a layer answers to one image. Arrays are read-only.
+
+    Attributes:
+        layer: The layer's name.
+        maps: float32 `(height, width, filters)`; of units `(1, 1, units)`.
+        shown: uint8 `(image height, image width, 1 or 3)`: the image as the model saw it.
+        centres: Where in the image the middle of each row's and column's receptive field lies, in pixels.
+        note: What a reader should know, such as that the image's range is not the model's; "" for nothing.
+
+    Example:
+
+    >>> maps = feature_maps(model, "conv3", "cat.jpg")
+    >>> maps.maps.shape, maps.strongest()[:3]
+    >>> maps.plot(range(16))
+    """
+
+    layer: str
+    maps: npt.NDArray[np.float32]
+    shown: npt.NDArray[np.uint8]
+    centres: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for array in (self.maps, self.shown, *self.centres):
+            array.flags.writeable = False
+
+    @property
+    def activations(self) -> npt.NDArray[np.float32]:
+        """The mean of each map, float32 `(filters,)`."""
+        return np.asarray(self.maps.mean((0, 1)))
+
+    def strongest(self) -> list[int]:
+        """The filters in the order of their activation, the strongest first."""
+        return [int(filter) for filter in np.argsort(-self.activations, kind="stable")]
+
+    def overlay(self, filter: int, opacity: float = 0.8, scale: str = "filter") -> npt.NDArray[np.uint8]:
+        """A filter's map laid over the image: red where it answers, blue where it is negative.
+
+        Each position lies where the middle of its receptive field does; between positions it is interpolated.
+
+        Args:
+            filter: Counted from 0.
+            opacity: Of the strongest place, from 0 to 1.
+            scale: "filter": the strongest place of this map is drawn strongest; "layer": that of all maps.
+
+        Returns:
+            uint8 `(image height, image width, 3)`.
+
+        Raises:
+            ValueError: If there is no such filter, or for another opacity or scale.
+        """
+        self._check(filter)
+        if not 0 <= opacity <= 1:
+            raise ValueError(f"opacity must be a number from 0 to 1, got {opacity!r}.")
+        if scale not in ("filter", "layer"):
+            raise ValueError(f'scale must be "filter" or "layer", got {scale!r}.')
+        one = self.maps[..., filter]
+        limit = symmetric_limit(one if scale == "filter" else self.maps)
+        heat = self._spread(np.nan_to_num(one)) / limit
+        share = opacity * np.clip(np.abs(heat), 0, 1)[..., None]
+        colour = np.where(heat[..., None] > 0, POSITIVE, NEGATIVE)
+        image = np.broadcast_to(self.shown, (*self.shown.shape[:2], 3)).astype(np.float32)
+        return np.rint(image * (1 - share) + colour * share).astype(np.uint8)
+
+    def plot(self, filters: int | Sequence[int] | None = None) -> Figure:
+        """The image and the maps of some filters laid over it; None for the strongest 11."""
+        from filterviz_widget.picture.figure import NotebookFigure
+
+        chosen = self.strongest()[:11] if filters is None else [filters] if isinstance(filters, int) else list(filters)
+        for filter in chosen:
+            self._check(filter)
+        if len(chosen) > MOST_SHOWN:
+            raise ValueError(f"A figure shows up to {MOST_SHOWN} maps, got {len(chosen)}.")
+        columns = min(4 if len(chosen) < 16 else 8, len(chosen) + 1)
+        rows = -(-(len(chosen) + 1) // columns)
+        figure = NotebookFigure(figsize=(1.9 * columns, 2.15 * rows))
+        axes: Any = figure.subplots(rows, columns, squeeze=False)
+        for axis in axes.flat:
+            axis.axis("off")
+        tiles = [("the image", self.shown)]
+        tiles += [(f"{filter}: {self.activations[filter]:.3g}", self.overlay(filter)) for filter in chosen]
+        for axis, (title, tile) in zip(axes.flat, tiles, strict=False):
+            axis.imshow(tile.squeeze(2) if tile.shape[2] == 1 else tile, cmap="gray", vmin=0, vmax=255)
+            axis.set_title(title, fontsize=8)
+        figure.suptitle(f"{self.layer}: feature maps over the image, each on its own scale (filter: mean)", fontsize=9)
+        return figure
+
+    def sheet(self) -> npt.NDArray[np.uint8]:
+        """All maps, small and on one signed scale, uint8 `(..., ..., 3)`."""
+        height, width, count = self.maps.shape
+        columns = max(1, round(np.sqrt(count * height / width)))
+        rows = -(-count // columns)
+        sheet = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, 3), 128, np.uint8)
+        colours = signed_colours(np.moveaxis(self.maps, 2, 0), symmetric_limit(self.maps))
+        for filter, tile in enumerate(colours):
+            top, left = filter // columns * (height + 1), filter % columns * (width + 1)
+            sheet[top : top + height, left : left + width] = tile
+        return sheet
+
+    def _repr_png_(self) -> bytes:
+        figure: Any = self.plot()
+        return bytes(figure._repr_png_())
+
+    def _check(self, filter: int) -> None:
+        count = self.maps.shape[2]
+        if isinstance(filter, bool) or not isinstance(filter, int | np.integer) or not 0 <= filter < count:
+            raise ValueError(f"filter must be a whole number from 0 to {count - 1}, got {filter!r}.")
+
+    def _spread(self, one: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """A map in the image's size, bilinear between the middles of its positions' fields."""
+        down, across = (
+            _weights(middles, size) for middles, size in zip(self.centres, self.shown.shape[:2], strict=True)
+        )
+        return np.asarray(down @ one @ across.T)
+
+
+def _weights(middles: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:
+    """How much of each position is in each of `size` pixels, `(size, positions)`; rows sum to 1."""
+    pixels = np.arange(size) + 0.5
+    return np.stack([np.interp(pixels, middles, unit) for unit in np.eye(len(middles))], axis=1)

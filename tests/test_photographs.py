@@ -1,0 +1,188 @@
+"""Feature maps and strongest images against a plain Keras model and NumPy."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+from filterviz_widget import feature_maps, strongest_images
+from filterviz_widget.demo import flower_model, flowers
+from tests.networks import SIZE, small_network, with_weights
+
+
+@pytest.fixture(scope="module")
+def model():
+    return flower_model()
+
+
+@pytest.fixture(scope="module")
+def images():
+    return flowers(70, seed=2)[0]
+
+
+def maps_of(model, layer, images):
+    """By Keras itself."""
+    return np.asarray(keras.Model(model.inputs[0], model.get_layer(layer).output)(images, training=False))
+
+
+def test_maps_are_those_of_keras_with_the_weights_of_the_moment():
+    model = small_network()
+    image = np.random.default_rng(0).uniform(0, 1, (SIZE, SIZE, 3)).astype(np.float32)
+    for _ in range(2):
+        found = feature_maps(model, "second", image)
+        np.testing.assert_allclose(found.maps, maps_of(model, "second", image[None])[0], rtol=1e-4, atol=1e-5)
+        assert found.maps.dtype == np.float32
+        assert not found.maps.flags.writeable
+        model.set_weights([weight * 1.5 for weight in model.get_weights()])
+
+
+def test_a_file_is_given_to_the_model_as_it_was_trained(tmp_path, images):
+    """With preprocess and an input range of 0 to 255: what Keras makes of the same pixels."""
+    pixels = np.uint8(np.rint(images[3] * 255))
+    Image.fromarray(pixels).save(tmp_path / "flower.png")
+    keras.utils.set_random_seed(0)
+    vgg = keras.applications.VGG16(weights=None, include_top=False, input_shape=(96, 96, 3))
+    found = feature_maps(vgg, "block1_conv2", tmp_path / "flower.png", preprocess="caffe")
+    expected = maps_of(vgg, "block1_conv2", keras.applications.vgg16.preprocess_input(pixels[None].astype(np.float32)))
+    np.testing.assert_allclose(found.maps, expected[0], rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(found.shown, pixels)
+
+
+def test_a_map_lies_where_its_receptive_fields_do():
+    """A filter that answers to one bright pixel, of a convolution without padding and with a stride."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((41, 41, 1)), layers.Conv2D(1, 5, strides=4, use_bias=False, name="conv")])
+    kernel = np.zeros((5, 5, 1, 1), np.float32)
+    kernel[2, 2] = 1
+    model.layers[0].set_weights([kernel])
+    image = np.zeros((41, 41, 1), np.float32)
+    image[2 + 4 * 6, 2 + 4 * 3] = 1
+    found = feature_maps(model, "conv", image, input_range=(0, 1))
+    assert np.unravel_index(found.maps[..., 0].argmax(), found.maps.shape[:2]) == (6, 3)
+    overlay = found.overlay(0, opacity=1.0).astype(int)
+    redness = overlay[..., 0] - overlay[..., 2]
+    assert np.unravel_index(redness.argmax(), redness.shape) == (26, 14)
+    assert redness[30, 14] <= 0 < redness[28, 14]  # it ends at the next position's middle
+
+
+def test_an_overlay_is_red_where_the_filter_answers_and_blue_where_it_is_negative(model, images):
+    found = feature_maps(model, "conv3", images[0])
+    filter = int(found.maps.min((0, 1)).argmin())
+    plain, laid = found.overlay(filter, opacity=0.0), found.overlay(filter).astype(int)
+    np.testing.assert_array_equal(plain, found.shown)
+    change = laid - plain
+    assert (change[..., 0] - change[..., 2]).max() > 20
+    weak = int(np.abs(found.maps).max((0, 1)).argmin())
+    by_layer, by_filter = (
+        np.abs(found.overlay(weak, scale=scale) - plain.astype(int)).sum() for scale in ("layer", "filter")
+    )
+    assert by_layer < by_filter
+
+
+def test_maps_are_shown_as_figures(model, images):
+    found = feature_maps(model, "conv3", images[0])
+    assert found.strongest()[0] == int(found.activations.argmax())
+    assert len(found.plot([3, 5]).axes) == 3
+    assert found._repr_png_().startswith(b"\x89PNG")
+    height, width, count = found.maps.shape
+    assert found.sheet().shape[0] * found.sheet().shape[1] >= height * width * count
+    assert feature_maps(model, "logits", images[0]).maps.shape == (1, 1, 17)
+    feature_maps(model, "logits", images[0]).plot(2)
+    for wrong in (count, -1, True, "3"):
+        with pytest.raises(ValueError, match=f"from 0 to {count - 1}, got"):
+            found.overlay(wrong)
+    with pytest.raises(ValueError, match="opacity"):
+        found.overlay(0, opacity=2)
+    with pytest.raises(ValueError, match="scale"):
+        found.overlay(0, scale="all")
+    with pytest.raises(ValueError, match="up to 64 maps"):
+        found.plot([0] * 65)
+
+
+def test_the_range_of_an_image_that_is_not_the_models_is_said(model, images):
+    assert "the model takes 0 to 1" in feature_maps(model, "conv1", images[0] * 255).note
+
+
+# Strongest
+
+
+@pytest.mark.parametrize("by", ["mean", "position"])
+@pytest.mark.parametrize("layer", ["conv3", "logits"])
+def test_strongest_images_are_those_of_numpy_in_the_order_of_the_set(model, images, layer, by):
+    found = strongest_images(model, layer, images, k=5, by=by, progress=False)
+    maps = maps_of(model, layer, images)
+    maps = maps.reshape(len(images), *(maps.shape[1:3] if maps.ndim == 4 else (1, 1)), -1)
+    flat = maps.reshape(len(images), -1, maps.shape[-1])
+    values = flat.mean(1) if by == "mean" else flat.max(1)
+    order = np.argsort(-values, axis=0, kind="stable")
+    np.testing.assert_array_equal(found.indices, order[:5].T)
+    np.testing.assert_array_equal(found.weakest_indices, np.argsort(values, axis=0, kind="stable")[:5].T)
+    np.testing.assert_allclose(found.values, np.take_along_axis(values, order, 0)[:5].T, rtol=1e-4, atol=1e-5)
+    expected = np.quantile(values, [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1], axis=0).T
+    np.testing.assert_allclose(found.quantiles, expected, rtol=1e-4, atol=1e-4)
+    for filter in range(3):
+        for number, position in zip(found.indices[filter], found.positions[filter], strict=True):
+            best = np.unravel_index(maps[number, :, :, filter].argmax(), maps.shape[1:3])
+            assert tuple(position) == best
+    assert found.images == 70
+
+
+def test_equal_images_keep_their_order_and_few_images_leave_places_empty(model, images):
+    same = np.repeat(images[:1], 40, axis=0)
+    found = strongest_images(model, "conv2", same, filters=[3, 0], k=4, progress=False)
+    assert found.filters == (3, 0)
+    assert found.indices.tolist() == found.weakest_indices.tolist() == [[0, 1, 2, 3]] * 2
+    few = strongest_images(model, "conv2", images[:2], k=4, progress=False)
+    assert (few.indices[:, 2:] == -1).all()
+    assert np.isnan(few.values[:, 2:]).all()
+    few.plot(0)
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_ranked(model, images, tmp_path):
+    for number, image in enumerate(images[:6]):
+        Image.fromarray(np.uint8(np.rint(image * 255))).save(tmp_path / f"{number}.png")
+    (tmp_path / "3.png").write_bytes(b"broken")
+    found = strongest_images(model, "conv2", tmp_path, k=9, progress=False)
+    assert [name for name, _ in found.skipped] == ["3.png"]
+    assert found.images == 5
+    assert sorted(found.indices[0][:5].tolist()) == [0, 1, 2, 4, 5]
+    assert found._repr_png_().startswith(b"\x89PNG")
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"broken")
+    with pytest.raises(ValueError, match=r"None of the images could be read. 0.png: .* no image"):
+        strongest_images(model, "conv2", tmp_path, progress=False)
+
+
+def test_a_dataset_of_batches_serves_as_well(model, images):
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices((images, np.zeros(70))).batch(16)
+    plain, read = (strongest_images(model, "conv2", each, k=3, progress=False) for each in (images, dataset))
+    np.testing.assert_array_equal(plain.indices, read.indices)
+    read.plot(5)
+
+
+def test_the_images_of_a_changed_model_are_others(images):
+    model = small_network()
+    small = images[:20, :SIZE, :SIZE]
+    before = strongest_images(model, "second", small, k=2, progress=False)
+    after = strongest_images(with_weights(model, 3), "second", small, k=2, progress=False)
+    assert not np.array_equal(before.values, after.values)
+
+
+def test_bad_input_is_named(model, images):
+    for options, words in (
+        ({"k": 0}, "k must be a whole number from 1 to 100, got 0"),
+        ({"by": "max"}, 'by must be "mean" or "position"'),
+        ({"filters": [99]}, "filters must be a whole number from 0 to 63, got 99"),
+        ({"filters": []}, "got none"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            strongest_images(model, "conv3", images, progress=False, **options)
+    with pytest.raises(TypeError, match="no option 'methode'"):
+        strongest_images(model, "conv3", images, methode=1)
+    with pytest.raises(ValueError, match="did you mean 'conv3'"):
+        feature_maps(model, "conv33", images[0])
+    with pytest.raises(ValueError, match="one of those asked for, 1; got 2"):
+        strongest_images(model, "conv3", images[:3], filters=[1], progress=False).plot(2)
