@@ -13,8 +13,9 @@ from filterviz_widget._version import __version__ as __version__
 if TYPE_CHECKING:
     from filterviz_widget.description import PRESETS, Description, Method
     from filterviz_widget.model.receptive_field import ReceptiveField
-    from filterviz_widget.photographs import feature_maps, receptive_field, strongest_images
+    from filterviz_widget.photographs import ablate, feature_maps, receptive_field, strongest_images
     from filterviz_widget.picture import FilterPicture
+    from filterviz_widget.picture.ablation import Ablation
     from filterviz_widget.picture.feature_maps import FeatureMaps
     from filterviz_widget.picture.kernels import plot_kernels
     from filterviz_widget.picture.strongest import Strongest
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOMES = {
+    "Ablation": "filterviz_widget.picture.ablation",
+    "ablate": "filterviz_widget.photographs",
     "Description": "filterviz_widget.description",
     "FilterExplorer": "filterviz_widget.widgets.explorer",
     "FilterHistory": "filterviz_widget.widgets.filter_history",
@@ -46,6 +49,7 @@ _HOMES = {
 
 __all__ = [
     "PRESETS",
+    "Ablation",
     "Description",
     "FeatureMaps",
     "FilterExplorer",
@@ -54,6 +58,7 @@ __all__ = [
     "Method",
     "ReceptiveField",
     "Strongest",
+    "ablate",
     "feature_maps",
     "plot_kernels",
     "receptive_field",

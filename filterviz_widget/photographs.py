@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from filterviz_widget.engine import Engine
     from filterviz_widget.images import Frame
     from filterviz_widget.model.receptive_field import ReceptiveField
+    from filterviz_widget.picture.ablation import Ablation
     from filterviz_widget.picture.feature_maps import FeatureMaps
     from filterviz_widget.picture.strongest import Strongest
 
@@ -128,6 +129,53 @@ def strongest_images(
         lambda number: photos.photo(number).shown,
         engine.view.receptive_field(layer).box,
     )
+
+
+def ablate(
+    model: Any,
+    layer: str,
+    filter: int,
+    images: Any,
+    labels: Sequence[int] | None = None,
+    *,
+    to: Literal["zero", "mean"] = "zero",
+    class_names: Sequence[str] | None = None,
+    **reading: Any,
+) -> Ablation:
+    """Computes a model's outputs with and without one filter.
+
+    The filter's feature map, the layer's output, is set to one value everywhere, and the rest of the model computed
+    from there. An output whose numbers are no probabilities, such as logits, is shown as its softmax.
+
+    Args:
+        model: As for `feature_maps`.
+        layer: The layer's name.
+        filter: Output channel, counted from 0.
+        images: As for `strongest_images`; for one image a list of it.
+        labels: The right class of each image, whole numbers.
+        to: "zero", or "mean": the mean of the filter's feature maps over the images.
+        class_names: What the classes are called.
+        **reading: As for `feature_maps`.
+
+    Returns:
+        An `Ablation`: `.before`, `.after`, `.by_class()`, `.plot()`.
+
+    Raises:
+        TypeError, FileNotFoundError: As `strongest_images`.
+        ValueError: For what does not fit, or a model without an output of one number per class.
+
+    Example:
+
+    >>> ablate(model, "conv3", 12, images, labels).plot()
+    """
+    from filterviz_widget.engine.ablation import ablation
+    from filterviz_widget.images import PhotoSet
+
+    if to not in ("zero", "mean"):
+        raise ValueError(f'to must be "zero" or "mean", got {to!r}.')
+    engine = _engine(model, reading)
+    fitting("filter", filter, Range(0, engine.view.layer(layer).filters - 1, whole=True))
+    return ablation(engine, layer, filter, PhotoSet(images, _frame(engine)), labels, to == "mean", class_names)
 
 
 def receptive_field(model: Any, layer: str, **reading: Any) -> ReceptiveField:

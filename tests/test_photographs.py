@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from filterviz_widget import feature_maps, strongest_images
+from filterviz_widget import ablate, feature_maps, strongest_images
 from filterviz_widget.demo import flower_model, flowers
 from tests.networks import SIZE, small_network, with_weights
 
@@ -186,3 +186,98 @@ def test_bad_input_is_named(model, images):
         feature_maps(model, "conv33", images[0])
     with pytest.raises(ValueError, match="one of those asked for, 1; got 2"):
         strongest_images(model, "conv3", images[:3], filters=[1], progress=False).plot(2)
+
+
+# Ablation
+
+
+def by_hand(model, layer, filter, images, value):
+    """A model whose layer's kernel and bias make that channel constant."""
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    kernel, bias = copy.get_layer(layer).get_weights()
+    kernel[..., filter] = 0
+    bias[filter] = value
+    copy.get_layer(layer).set_weights([kernel, bias])
+    return np.asarray(keras.ops.softmax(copy(images, training=False)))
+
+
+def before_activation(model, value):
+    """What the layer's monotone activation makes `value` of."""
+    low, high = -1000.0, 1000.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if float(model.get_layer("conv4").activation(middle)) < value else (low, middle)
+    return middle
+
+
+def test_an_ablation_is_a_model_built_by_hand_with_that_channel_constant(model, images):
+    _, labels = flowers(70, seed=2)
+    mean = float(maps_of(model, "conv4", images)[..., 7].mean())
+    before = np.asarray(keras.ops.softmax(model(images, training=False)))
+    weights = model.get_weights()
+    for to, value in (("zero", 0.0), ("mean", mean)):
+        found = ablate(model, "conv4", 7, images, labels, to=to)
+        assert found.value == pytest.approx(value, rel=1e-4)
+        np.testing.assert_allclose(found.before, before, atol=1e-5)
+        expected = by_hand(model, "conv4", 7, images, before_activation(model, value))
+        np.testing.assert_allclose(found.after, expected, atol=1e-5)
+        assert found.is_probability
+        assert found.output == "logits"
+    for mine, other in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_classes_that_lose_most_are_told_by_name(model, images):
+    _, labels = flowers(70, seed=2)
+    names = [f"flower {number}" for number in range(17)]
+    found = ablate(model, "conv5", 3, images, labels, class_names=names)
+    rows = found.by_class()
+    changes = [after - before for _, _, before, after in rows]
+    assert changes == sorted(changes)
+    assert sum(count for _, count, _, _ in rows) == 70
+    name, count, before, _ = rows[0]
+    own = labels == int(name.split()[1])
+    assert (count, before) == (own.sum(), pytest.approx(found.before[own, int(name.split()[1])].mean()))
+    assert found.plot().axes
+    assert ablate(model, "conv5", 3, images[:2])._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_softmax_and_several_outputs_are_each_as_the_model_gives_them():
+    keras.utils.set_random_seed(0)
+    image = keras.Input((16, 16, 3))
+    x = layers.Conv2D(4, 3, name="conv")(image)
+    y = layers.GlobalAveragePooling2D()(x)
+    heads = [
+        layers.Conv2D(2, 1, name="mask")(x),
+        layers.Dense(3, "softmax", name="kind")(y),
+        layers.Dense(1, name="age")(y),
+    ]
+    model = keras.Model(image, heads)
+    given = np.random.default_rng(0).uniform(0, 1, (5, 16, 16, 3)).astype(np.float32)
+    found = ablate(model, "conv", 1, given)
+    assert found.output == "kind"
+    assert set(found.outputs) == {"mask", "kind", "age"}
+    np.testing.assert_allclose(found.before, model(given)[1], atol=1e-6)
+    np.testing.assert_allclose(found.outputs["mask"][0], model(given)[0], atol=1e-6)
+    assert np.abs(found.change).max() > 0
+
+
+def test_bad_input_of_an_ablation_is_named(model, images):
+    few = images[:3]
+    for options, words in (
+        ({"labels": [1]}, "one for each of 3 images, got 1"),
+        ({"labels": [1, 2, 99]}, "from 0 to 16, got 1 to 99"),
+        ({"labels": ["a"] * 3}, "a whole number for each image"),
+        ({"to": "half"}, 'to must be "zero" or "mean"'),
+        ({"class_names": ["a"]}, "each of 17 classes, got 1"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            ablate(model, "conv3", 2, few, **options)
+    with pytest.raises(ValueError, match="filter must be a whole number from 0 to 63, got 64"):
+        ablate(model, "conv3", 64, few)
+    with pytest.raises(ValueError, match="needs labels"):
+        ablate(model, "conv3", 2, few).by_class()
+    no_head = keras.Sequential([keras.Input((16, 16, 3)), layers.Conv2D(4, 3, name="conv")])
+    with pytest.raises(ValueError, match=r"one number per class; it has conv \(14, 14, 4\)"):
+        ablate(no_head, "conv", 0, few[:, :16, :16])

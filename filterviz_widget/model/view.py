@@ -55,17 +55,29 @@ class Route:
 
     def run(self, images: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
         """The output of the step at `path` for float32 images; `options` are those of `evaluate`."""
+        return self.feed(self._prepared(images), path, **options)
+
+    def outputs(self, images: tf.Tensor, call: Call) -> dict[str, tf.Tensor]:
+        """All outputs of the model, each by the name of the layer or operation that makes it."""
+        makers = {id(tensor): step.name for step in self.graph.steps for tensor in step.node.outputs}
+        names = [makers.get(id(tensor), "output") for tensor in self.graph.outputs]
+        return dict(zip(names, self._fed(self._prepared(images), (), call=call), strict=True))
+
+    def _prepared(self, images: tf.Tensor) -> tf.Tensor:
         images = tf.cast(images, tf.float32)
         fed = images if self.preprocess is None else self.preprocess(images)
-        return self.feed(fed if self.arrangement is None else self.arrangement(fed), path, **options)
+        return fed if self.arrangement is None else self.arrangement(fed)
 
     def feed(self, given: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
         """The output of the step at `path` for what the model's input takes."""
+        return self._fed(given, path, **options)[0]
+
+    def _fed(self, given: tf.Tensor, path: tuple[str, ...], **options: Any) -> list[tf.Tensor]:
         inputs = [
             tf.cast(given, symbol.dtype) if value is None else tf.repeat(value, tf.shape(given)[0], axis=0)
             for symbol, value in zip(self.graph.inputs, self.held, strict=True)
         ]
-        return evaluate(self.graph, inputs, path, **options)[0]
+        return evaluate(self.graph, inputs, path, **options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +184,30 @@ class ModelView:
         if saturating(operation) or without_activation(operation) is None:
             return None
         return self._features(layer, True, call)
+
+    def without(self, layer: str, filter: int) -> Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]:
+        """Returns the function from images, and a value, to the model's outputs with a filter's map set to that value.
+
+        Every use of the layer counts, in inference mode. A value that is NaN leaves the map as it is.
+
+        Raises:
+            ValueError: If there is no such layer.
+        """
+        self.layer(layer)
+        target, route = self._step(layer), self._route
+
+        def outputs(images: tf.Tensor, value: tf.Tensor) -> dict[str, tf.Tensor]:
+            def call(step: Step, operation: Any, args: Any, kwargs: Any) -> Any:
+                result = operation(*args, **kwargs)
+                if step is not target:
+                    return result
+                is_it = tf.range(tf.shape(result)[-1]) == filter
+                replaced = tf.where(is_it, tf.cast(value, result.dtype), result)
+                return tf.where(tf.math.is_nan(value), result, replaced)
+
+            return in_inference(lambda given: route.outputs(given, call), images, ())
+
+        return outputs
 
     def receptive_field(self, layer: str) -> ReceptiveField:
         """What the positions of a layer's feature maps can see of the image.

@@ -1,0 +1,87 @@
+"""A model's outputs with and without one filter, over a set of images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from filterviz_widget.description.ranges import short
+from filterviz_widget.images import PhotoSet
+from filterviz_widget.model import generators
+from filterviz_widget.picture.ablation import Ablation
+
+if TYPE_CHECKING:
+    from filterviz_widget.engine.engine import Engine
+
+Floats = npt.NDArray[np.float32]
+
+BATCH = 32
+
+
+def ablation(
+    engine: Engine,
+    layer: str,
+    filter: int,
+    photos: PhotoSet,
+    labels: Sequence[int] | None,
+    to_mean: bool,
+    class_names: Sequence[str] | None,
+) -> Ablation:
+    """Computes it; see `ablate`."""
+    view = engine.view
+    value = 0.0
+    if to_mean:  # a pass of its own: the images are not held
+        means = [engine.forward(layer).summary(batch.pixels).mean[:, filter] for batch in photos.batches(BATCH)]
+        value = float(np.concatenate(means).mean()) if means else 0.0
+    specs = [tf.TensorSpec((None, *view.image_shape)), tf.TensorSpec(())]
+    with generators.kept(view.has_own_code):
+        run = tf.function(view.without(layer, filter), specs, autograph=False).get_concrete_function()
+    found: dict[str, tuple[list[Floats], list[Floats]]] = {}
+    numbers: list[int] = []
+    for batch in photos.batches(BATCH):
+        numbers += batch.numbers.tolist()
+        for side, replacement in enumerate((np.nan, value)):
+            for name, output in run(tf.constant(batch.pixels), tf.constant(replacement, tf.float32)).items():
+                found.setdefault(name, ([], []))[side].append(np.asarray(output, np.float32))
+    if not numbers:
+        raise ValueError(f"None of the images could be read. {next(iter(photos.skipped.values()), '')}")
+    outputs = {name: (np.concatenate(before), np.concatenate(after)) for name, (before, after) in found.items()}
+    name = next((name for name, (before, _) in outputs.items() if before.ndim == 2), None)
+    if name is None:
+        shapes = ", ".join(f"{name} {before.shape[1:]}" for name, (before, _) in outputs.items())
+        raise ValueError(f"The model has no output of one number per class; it has {shapes}.")
+    before, after = outputs[name]
+    is_probability = bool(before.min() >= 0 and after.min() >= 0 and before.max() <= 1 and after.max() <= 1)
+    if not is_probability and before.shape[1] > 1:
+        before, after, is_probability = _softmax(before), _softmax(after), True
+    right = None if labels is None else _checked(labels, np.array(numbers), before.shape[1])
+    names = _names(class_names, before.shape[1])
+    return Ablation(layer, filter, value, name, before, after, outputs, is_probability, right, names)
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)
+
+
+def _checked(labels: Any, numbers: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int64]:
+    given = np.asarray(labels)
+    if given.ndim != 1 or given.dtype.kind not in "iu":
+        raise ValueError(f"labels must be a whole number for each image, got {short(labels)}.")
+    if len(given) <= numbers.max():
+        raise ValueError(f"labels must be one for each of {int(numbers.max()) + 1} images, got {len(given)}.")
+    if given.min() < 0 or given.max() >= classes:
+        raise ValueError(f"labels must be from 0 to {classes - 1}, got {given.min()} to {given.max()}.")
+    return given[numbers].astype(np.int64)
+
+
+def _names(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
+    if given is None:
+        return tuple(f"class {number}" for number in range(classes))
+    if len(given) != classes:
+        raise ValueError(f"class_names must be one for each of {classes} classes, got {len(given)}.")
+    return tuple(map(str, given))
