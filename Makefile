@@ -19,7 +19,8 @@ test: check chromium
 # long. About 3 minutes.
 test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest -m "not big" \
-		tests/model tests/twin tests/ascent tests/history tests/engine tests/session tests/widgets
+		tests/model tests/twin tests/ascent tests/images tests/history tests/engine tests/session tests/widgets \
+		tests/test_photographs.py
 
 # With oneDNN switched to what this processor does not do by itself, what computes. About 2 minutes.
 test-onednn: .venv/installed frontend
