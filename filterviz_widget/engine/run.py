@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from filterviz_widget.ascent import Chunk, Numbers, State
+from filterviz_widget.ascent import Numbers, State
 from filterviz_widget.description import Description
 from filterviz_widget.description.method import PRESETS
 from filterviz_widget.engine import memory
 from filterviz_widget.engine.compiled import CompiledLayers
+from filterviz_widget.engine.course import Course
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.octaves import octaves
-from filterviz_widget.engine.rest import is_flat
 from filterviz_widget.engine.wake import AS_ASKED, Remedy, Wake, subject
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
@@ -85,17 +85,13 @@ class Runs:
         numbers = Numbers.of(first.method, first.step_size * remedy.pace)
         selection = self._selection([lane.wanted for lane in lanes])
         memory.check(self._view, first.layer, first.image_size, len(lanes))
-        redirected: list[npt.NDArray[np.bool_]] = []
-        silent: list[npt.NDArray[np.bool_]] = []
-        stuck: npt.NDArray[np.bool_] | None = None  # from the first step on, with not even a redirected gradient
-        errors = [""] * len(lanes)
-        activations: list[npt.NDArray[np.float32]] = []
+        course = Course(remedy)
         state: State | None = None
         images: Any = None
         before: tuple[int, int] = first.image_size
         for size, iterations in self._octaves(first):
             if self._layers.find(first, size, variant) is None:
-                yield Frame("compiling", first, len(activations), note=note)
+                yield Frame("compiling", first, course.taken, note=note)
             try:
                 compiled = self._layers.compile(first, size, variant, check=check)
             except ValueError:
@@ -104,7 +100,7 @@ class Runs:
                 self._too_small.add((first.layer, size))
                 return (yield from self.run(batch, moment, check, remedy))
             weights = self._weights.take(compiled.sources, moment)
-            yield Frame("running", first, len(activations), note=note)
+            yield Frame("running", first, course.taken, note=note)
             ascent = compiled.ascent
             state = ascent.start([lane.seed for lane in lanes]) if state is None else ascent.grown(state, before)
             before = size
@@ -121,46 +117,32 @@ class Runs:
                         raise
                     self._too_small.add((first.layer, size))
                     return (yield from self.run(batch, moment, check, remedy))
-                _note_errors(chunk, lanes, len(activations), errors)
+                new = course.add(chunk)
                 state, images, left, budget = chunk.state, chunk.images, left - count, CHUNK
-                new = chunk.activations.numpy()
-                activations.extend(new)
-                sizes, was_closed = chunk.gradient_rms.numpy(), chunk.redirected.numpy()
-                redirected.extend(was_closed & (sizes > 0))
-                silent.extend(was_closed | (sizes == 0))
-                # Decided by the same iterations whatever the chunks: by the first, or by as many as are enough.
-                stuck = sizes[0] == 0 if stuck is None else stuck
-                is_over = (stuck[0] and remedy == AS_ASKED) or (
-                    len(silent) >= remedy.enough and np.all(silent[: remedy.enough])
-                )
-                if not note and len(lanes) == 1 and is_over:
-                    found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy, bool(stuck[0]))
+                if not note and len(lanes) == 1 and course.is_hopeless:
+                    no_way = bool(course.stuck[0])
+                    found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy, no_way)
                     return (yield from self.run(batch, moment, check, found))
-                taken = iterations - left
-                if patience and taken % patience == 0 and not np.any(silent[-taken:][-2 * patience :]):
-                    left = 0 if is_flat(activations[-taken:], patience, first.method.sign) else left
-                if all(errors):
+                here = iterations - left
+                if patience and here % patience == 0 and course.is_flat(here, patience, first.method.sign):
+                    left = 0
+                if course.broken.all():
                     left = 0
                 elif left or size != first.image_size:
                     image = enlarge(self._paint(images[0].numpy(), _saliency(state, 0)), first.image_size)
-                    yield Frame("running", first, len(activations), new[:, 0].tolist(), image, note=note)
-            if all(errors):
+                    yield Frame("running", first, course.taken, new[:, 0].tolist(), image, note=note)
+            if course.broken.all():
                 break
         assert state is not None  # an image takes one step at least
-        assert stuck is not None
         measured = compiled.measure(state, selection, numbers, weights)
-        activations.append(measured.activations.numpy())
-        curves = np.array(activations, np.float32).T
-        is_silent = np.all(silent[: remedy.enough], axis=0)
-        is_dead = (stuck & (remedy == AS_ASKED)) | (
-            is_silent & (measured.closed.numpy() | (len(silent) >= remedy.enough))
-        )
+        curves = np.array([*course.activations, measured.activations.numpy()], np.float32).T
+        dead = course.dead(measured.closed.numpy())
         pictures = []
         for index, lane in enumerate(lanes):
             other: Remedy | None = None
-            if not note and not errors[index] and lane.wanted.facets == 1:
-                if is_dead[index]:
-                    one, no_way = selection[index : index + 1], bool(stuck[index])
+            if not note and not course.broken[index] and lane.wanted.facets == 1:
+                if dead[index]:
+                    one, no_way = selection[index : index + 1], bool(course.stuck[index])
                     other = self._wake.remedy(
                         lane.wanted, first.image_size, numbers, one, moment, check, remedy, no_way
                     )
@@ -170,30 +152,37 @@ class Runs:
                 pictures += yield from self.run([lane.wanted], moment, check, other)
                 continue
             raw = images[index].numpy()
-            said = note or _said_of_opening(np.array(redirected)[:, index], first.step_size, remedy.pace)
-            if is_dead[index] and not note:  # of facets, which ascend together
-                said = f"{subject(lane.wanted)} of {first.layer} stayed closed: its gradient is exactly zero."
-            came_to_rest = (
-                f"Flat after {len(silent)} of {first.iterations} iterations."
-                if len(silent) < first.iterations and not errors[index]
-                else ""
-            )
-            caption = " ".join(
-                filter(None, [said, came_to_rest, self._view.to_rgb(raw).caption, self._said_of_octaves(first)])
-            )
             pictures.append(
                 FilterPicture(
                     self._paint(raw, _saliency(state, index)),
                     raw,
                     curves[index].copy(),
                     lane.wanted,
-                    caption,
+                    self._caption(course, index, lane, remedy, bool(dead[index]), raw),
                     lane.facet,
-                    errors[index],
+                    _error(lane, int(course.broken[index])),
                     remedy.is_dead,
                 )
             )
         return pictures
+
+    def _caption(
+        self,
+        course: Course,
+        index: int,
+        lane: _Lane,
+        remedy: Remedy,
+        is_dead: bool,
+        raw: npt.NDArray[np.float32],
+    ) -> str:
+        wanted = lane.wanted
+        said = remedy.note or _said_of_opening(course.redirected(index), wanted.step_size, remedy.pace)
+        if is_dead and not remedy.note:  # of facets, which ascend together
+            said = f"{subject(wanted)} of {wanted.layer} stayed closed: its gradient is exactly zero."
+        came_to_rest = course.taken < wanted.iterations and not course.broken[index]
+        rest = f"Flat after {course.taken} of {wanted.iterations} iterations." if came_to_rest else ""
+        said_last = self._view.to_rgb(raw).caption, self._said_of_octaves(wanted)
+        return " ".join(filter(None, [said, rest, *said_last]))
 
     def prepare(self, wanted: Description, check: Callable[[], None]) -> None:
         """Compiles what a picture needs before it is asked for."""
@@ -246,9 +235,10 @@ def _saliency(state: State, index: int) -> npt.NDArray[np.float32] | None:
     return state.saliency[0][index].numpy() if state.saliency else None
 
 
-def _note_errors(chunk: Chunk, lanes: Sequence[_Lane], before: int, errors: list[str]) -> None:
-    for iteration, place in zip(*np.nonzero(~np.isfinite(chunk.gradient_rms.numpy())), strict=True):
-        errors[place] = errors[place] or (
-            f"the gradient of filter {lanes[place].wanted.filter} is NaN or infinite at iteration "
-            f"{before + int(iteration) + 1}. Look for NaN among the model's weights, or try a smaller step size."
-        )
+def _error(lane: _Lane, iteration: int) -> str:
+    if not iteration:
+        return ""
+    return (
+        f"the gradient of filter {lane.wanted.filter} is NaN or infinite at iteration {iteration}. Look for NaN among "
+        "the model's weights, or try a smaller step size."
+    )
