@@ -242,13 +242,14 @@ class ModelView:
 
     def _features(self, layer: str, before_activation: bool, call: Call) -> Features:
         route, path = self._route, tuple(layer.split("/"))
+        filters = self.layer(layer).filters
 
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow has no types
         def features(images: tf.Tensor, values: Values = (), opening: Opening | None = None) -> tf.Tensor:
             with nothing_built(self._unbuilt) as unbuilt:
                 try:
-                    return in_inference(
+                    made = in_inference(
                         lambda given: route.run(
                             given, path, opening=opening, before_activation=before_activation, call=call
                         ),
@@ -261,6 +262,9 @@ class ModelView:
                     if (message := self._does_not_fit(layer, images, error)) is None:
                         raise
                     raise ValueError(message) from error
+            if made.shape[-1] not in (None, filters):  # an activation such as glu halves what Keras promises
+                raise ValueError(f"Keras says that {layer!r} has {filters} filters, and it computes {made.shape[-1]}.")
+            return made
 
         return features
 

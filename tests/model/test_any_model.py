@@ -129,3 +129,9 @@ def test_an_image_that_the_layer_cannot_take_is_refused_when_traced():
     ):
         tf.function(view.cut("units")).get_concrete_function(tf.TensorSpec((None, 10, 20, 3)))
     assert view.cut("conv")(images((10, 20, 3))).shape == (2, 10, 20, 4)
+
+
+def test_a_layer_that_computes_fewer_filters_than_keras_promises_is_named():
+    model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(8, 3, activation="glu", name="halved")])
+    with pytest.raises(ValueError, match="Keras says that 'halved' has 8 filters, and it computes 4"):
+        read_model(model).cut("halved")(np.zeros((1, 16, 16, 3), np.float32))
