@@ -219,15 +219,17 @@ PRESETS = {
         Method(parameterization="phase", update="adam", jitter=6.0, scale=0.25, rotation=6.0),
         10.0,
         100,
-        "Only phases are sought, the magnitudes stay those of photographs: a weaker answer with the contrast and the "
-        "frequencies of a photograph, to be shown beside one (MaCo, Fel et al. 2023)",
+        "Only phases are sought, the magnitudes stay those of photographs: to be shown beside a photograph, with its "
+        "contrast and its frequencies (MaCo, Fel et al. 2023)",
     ),
 }
 """`classic` is the plain ascent as published in 2016; `robust` is Olah et al. 2017; `natural` is MaCo (2023).
 
 The moves of `robust` were measured on the flower model (`benchmarks/quality.py`): with wide ones its pictures reach a
-little less, but hold more of it when moved. Its steps and octaves were on blocks 2 and 4 of a trained VGG16: in a third
-of the time they reach what 80 steps of half a grey level do at the whole size, and hold as much of it.
+little less, but hold more of it when moved. Its octaves and steps were measured on blocks 2 and 4 of a trained VGG16:
+in a third of the time it reaches more than 80 steps of half a grey level do at the whole size; of steps of 3 to 20 grey
+levels, all held as well, 8 are the longest that leave nothing at the bounds of the range. Octaves were tried there for
+the other two as well, and cost more activation than they save time (`benchmarks/octaves.py`).
 """
 
 
