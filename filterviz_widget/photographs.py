@@ -9,7 +9,7 @@ from filterviz_widget.description.ranges import Range, fitting
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Engine
-    from filterviz_widget.images import Frame
+    from filterviz_widget.images import Format
     from filterviz_widget.model.receptive_field import ReceptiveField
     from filterviz_widget.picture.ablation import Ablation
     from filterviz_widget.picture.feature_maps import FeatureMaps
@@ -47,7 +47,7 @@ def feature_maps(model: Any, layer: str, image: Any, **reading: Any) -> FeatureM
 
     engine = _engine(model, reading)
     field = engine.view.receptive_field(layer)
-    photo = read_photo(image, _frame(engine))
+    photo = read_photo(image, _format(engine))
     maps = engine.forward(layer).maps(photo.pixels[None])[0]
     return FeatureMaps(layer, maps, photo.shown, field.centres, photo.note)
 
@@ -107,7 +107,7 @@ def strongest_images(
     chosen = list(range(count)) if filters is None else [fitting("filters", each, allowed) for each in filters]
     if not chosen:
         raise ValueError("filters must be numbers of filters, or None for all; got none.")
-    photos = PhotoSet(images, _frame(engine))
+    photos = PhotoSet(images, _format(engine))
     bar = Progbar(photos.count, unit_name="image") if progress else None
     found = strongest(engine.forward(layer), photos, k, by == "position", bar.update if bar else lambda _: None)
     if bar and photos.count is None:
@@ -175,7 +175,7 @@ def ablate(
         raise ValueError(f'to must be "zero" or "mean", got {to!r}.')
     engine = _engine(model, reading)
     fitting("filter", filter, Range(0, engine.view.layer(layer).filters - 1, whole=True))
-    return ablation(engine, layer, filter, PhotoSet(images, _frame(engine)), labels, to == "mean", class_names)
+    return ablation(engine, layer, filter, PhotoSet(images, _format(engine)), labels, to == "mean", class_names)
 
 
 def receptive_field(model: Any, layer: str, **reading: Any) -> ReceptiveField:
@@ -212,7 +212,7 @@ def _engine(model: Any, reading: dict[str, Any]) -> Engine:
     return engine_of(model, **reading)
 
 
-def _frame(engine: Engine) -> Frame:
-    from filterviz_widget.images import Frame
+def _format(engine: Engine) -> Format:
+    from filterviz_widget.images import Format
 
-    return Frame(*engine.view.image_shape, engine.view.input_range)
+    return Format(*engine.view.image_shape, engine.view.input_range)

@@ -1,13 +1,17 @@
 """What an ascent has gone through: its curve, where the filter was closed, and what follows from that."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.ascent import Chunk
-from filterviz_widget.engine.rest import is_flat
 from filterviz_widget.engine.wake import AS_ASKED, Remedy
 
 Flags = npt.NDArray[np.bool_]
+
+TOLERANCE = 0.01
+"""The rise, as a share of the activation, below which a curve is flat."""
 
 
 class Course:
@@ -78,3 +82,22 @@ class Course:
     def redirected(self, image: int) -> Flags:
         """In which iterations an image had redirected gradients, `(iterations,)`."""
         return np.array(self._redirected)[:, image]
+
+
+def is_flat(curves: Sequence[npt.NDArray[np.float32]], patience: int, sign: int = 1) -> bool:
+    """Whether every mean over the last `patience` iterations is hardly above that over as many before.
+
+    Means, as the activations of moved images go up and down with the moves.
+
+    Args:
+        curves: The activations so far, an array `(batch,)` per iteration.
+        patience: 1 or more.
+        sign: -1 where the activation is to fall.
+
+    >>> is_flat([np.float32([value]) for value in (1, 2, 3, 3)], 1)
+    True
+    """
+    if len(curves) < 2 * patience:
+        return False
+    last, before = (np.mean(part, axis=0) for part in (curves[-patience:], curves[-2 * patience : -patience]))
+    return bool(np.all(sign * (last - before) <= TOLERANCE * np.abs(before)))

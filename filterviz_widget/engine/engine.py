@@ -82,7 +82,7 @@ class Engine:
             MOST_BYTES, getsizeof=lambda pictures: sum(each.nbytes for each in pictures)
         )
         self._forward: cachetools.LRUCache[str, Forward] = cachetools.LRUCache(MOST_FORWARD)
-        self._lock = threading.Lock()
+        self._lock, self._forward_lock = threading.Lock(), threading.Lock()
 
     def describe(
         self,
@@ -185,7 +185,7 @@ class Engine:
         Raises:
             ValueError: If there is no such layer.
         """
-        with self._lock:
+        with self._forward_lock:  # its own: tracing takes long, and pictures are not to wait for it
             if layer not in self._forward:
                 self._forward[layer] = Forward(self.view, layer)
             return self._forward[layer]

@@ -1,6 +1,6 @@
 """Images of the user's own, whatever they come as, in the units that a model takes."""
 
-from filterviz_widget.images.photo import Frame, Photo, read_photo
+from filterviz_widget.images.photo import Format, Photo, read_photo
 from filterviz_widget.images.photo_set import PhotoSet
 
-__all__ = ["Frame", "Photo", "PhotoSet", "read_photo"]
+__all__ = ["Format", "Photo", "PhotoSet", "read_photo"]

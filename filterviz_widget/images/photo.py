@@ -15,7 +15,7 @@ BACKGROUND = 255
 """What shows through where an image is transparent: white, as on a page."""
 
 
-class Frame(NamedTuple):
+class Format(NamedTuple):
     """What a model takes.
 
     Attributes:
@@ -45,7 +45,7 @@ class Photo(NamedTuple):
     note: str = ""
 
 
-def read_photo(given: Any, frame: Frame) -> Photo:
+def read_photo(given: Any, format: Format) -> Photo:
     """Reads one image.
 
     The middle is cut out in the model's proportions and resized. Files are turned upright (EXIF), what is transparent
@@ -54,7 +54,7 @@ def read_photo(given: Any, frame: Frame) -> Photo:
 
     Args:
         given: A path, a PIL image, or an array `(height, width)` or `(height, width, channels)`.
-        frame: What the model takes.
+        format: What the model takes.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -65,22 +65,22 @@ def read_photo(given: Any, frame: Frame) -> Photo:
         try:
             with Image.open(given) as image:
                 # A large JPEG is decoded at a fraction of its size.
-                image.draft("RGB" if frame.channels == 3 else "L", (2 * frame.width, 2 * frame.height))
-                return _of_picture(image, frame)
+                image.draft("RGB" if format.channels == 3 else "L", (2 * format.width, 2 * format.height))
+                return _of_picture(image, format)
         except (UnidentifiedImageError, SyntaxError, OSError, Image.DecompressionBombError) as error:
             if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
                 raise
             raise ValueError(f"{short(str(given))} is no image that can be read: {error}") from error
     if isinstance(given, Image.Image):
-        return _of_picture(given, frame)
+        return _of_picture(given, format)
     if hasattr(given, "__array__"):
-        return _of_array(np.asarray(given), frame)
+        return _of_array(np.asarray(given), format)
     raise TypeError(f"An image must be a path, a PIL image or an array, got {short(given)}.")
 
 
-def _of_picture(image: Image.Image, frame: Frame) -> Photo:
-    if frame.channels not in (1, 3):
-        raise ValueError(f"The model takes {frame.channels} channels: give an array, got an image of {image.mode}.")
+def _of_picture(image: Image.Image, format: Format) -> Photo:
+    if format.channels not in (1, 3):
+        raise ValueError(f"The model takes {format.channels} channels: give an array, got an image of {image.mode}.")
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I") or upright.mode == "F":  # 16 bits, or more
         values = np.asarray(upright, np.float32)
@@ -89,40 +89,40 @@ def _of_picture(image: Image.Image, frame: Frame) -> Photo:
     if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
         over = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", over.size, (BACKGROUND,) * 3 + (255,)), over)
-    plain = upright.convert("RGB" if frame.channels == 3 else "L")
-    box = _middle(plain.height, plain.width, frame)
-    fitted = plain.resize((frame.width, frame.height), Image.Resampling.BICUBIC, box, reducing_gap=3.0)
-    return _spread(np.asarray(fitted).reshape(frame.height, frame.width, frame.channels), frame)
+    plain = upright.convert("RGB" if format.channels == 3 else "L")
+    box = _middle(plain.height, plain.width, format)
+    fitted = plain.resize((format.width, format.height), Image.Resampling.BICUBIC, box, reducing_gap=3.0)
+    return _spread(np.asarray(fitted).reshape(format.height, format.width, format.channels), format)
 
 
-def _of_array(array: npt.NDArray[Any], frame: Frame) -> Photo:
+def _of_array(array: npt.NDArray[Any], format: Format) -> Photo:
     values = array[..., None] if array.ndim == 2 else array
     if values.ndim != 3 or 0 in values.shape:
         raise ValueError(f"An image must be an array (height, width, channels), got one of shape {array.shape}.")
-    if values.shape[2] == 4 and frame.channels == 3 and values.dtype == np.uint8:
-        return _of_picture(Image.fromarray(values), frame)
-    if values.shape[2] == 1 and frame.channels == 3:
+    if values.shape[2] == 4 and format.channels == 3 and values.dtype == np.uint8:
+        return _of_picture(Image.fromarray(values), format)
+    if values.shape[2] == 1 and format.channels == 3:
         values = np.repeat(values, 3, axis=2)
-    if values.shape[2] != frame.channels:
-        raise ValueError(f"The model takes {frame.channels} channels, got an image of {values.shape[2]}.")
+    if values.shape[2] != format.channels:
+        raise ValueError(f"The model takes {format.channels} channels, got an image of {values.shape[2]}.")
     if values.dtype == np.uint16:
         values = (values >> 8).astype(np.uint8)
     if values.dtype not in (np.uint8, np.bool_) and values.dtype.kind not in "fiu":
         raise ValueError(f"An image must be numbers, got an array of dtype {values.dtype}.")
     if values.dtype == np.bool_:
         values = values.astype(np.uint8) * 255
-    fitted = _resized(values.astype(np.float32), frame)
+    fitted = _resized(values.astype(np.float32), format)
     if values.dtype == np.uint8:
-        return _spread(_bytes(fitted / 255), frame)
+        return _spread(_bytes(fitted / 255), format)
     if not np.isfinite(fitted).all():
         raise ValueError("An image must be finite numbers, got NaN or infinity.")
-    low, high = frame.input_range
+    low, high = format.input_range
     shown = _bytes((fitted - low) / (high - low))
-    return Photo(fitted, shown if frame.channels in (1, 3) else shown[..., :1], _out_of_range(values, frame))
+    return Photo(fitted, shown if format.channels in (1, 3) else shown[..., :1], _out_of_range(values, format))
 
 
-def _out_of_range(values: npt.NDArray[Any], frame: Frame) -> str:
-    low, high = frame.input_range
+def _out_of_range(values: npt.NDArray[Any], format: Format) -> str:
+    low, high = format.input_range
     least, most = float(values.min()), float(values.max())
     slack, expected = 0.05 * (high - low), f"the model takes {low:g} to {high:g}"
     if least < low - slack or most > high + slack:
@@ -136,22 +136,22 @@ def _bytes(shares: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
     return np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8)
 
 
-def _spread(pixels: npt.NDArray[np.uint8], frame: Frame) -> Photo:
-    low, high = frame.input_range
+def _spread(pixels: npt.NDArray[np.uint8], format: Format) -> Photo:
+    low, high = format.input_range
     return Photo(np.float32(low) + pixels.astype(np.float32) * np.float32((high - low) / 255), pixels)
 
 
-def _middle(height: int, width: int, frame: Frame) -> tuple[float, float, float, float]:
+def _middle(height: int, width: int, format: Format) -> tuple[float, float, float, float]:
     """The largest box of the model's proportions, `(left, top, right, bottom)`."""
-    share = min(height / frame.height, width / frame.width)
-    left, top = (width - share * frame.width) / 2, (height - share * frame.height) / 2
-    return left, top, left + share * frame.width, top + share * frame.height
+    share = min(height / format.height, width / format.width)
+    left, top = (width - share * format.width) / 2, (height - share * format.height) / 2
+    return left, top, left + share * format.width, top + share * format.height
 
 
-def _resized(values: Pixels, frame: Frame) -> Pixels:
-    if values.shape[:2] == (frame.height, frame.width):
+def _resized(values: Pixels, format: Format) -> Pixels:
+    if values.shape[:2] == (format.height, format.width):
         return values
-    box, size = _middle(values.shape[0], values.shape[1], frame), (frame.width, frame.height)
+    box, size = _middle(values.shape[0], values.shape[1], format), (format.width, format.height)
     planes = [
         Image.fromarray(np.ascontiguousarray(values[..., channel])).resize(size, Image.Resampling.BICUBIC, box)
         for channel in range(values.shape[2])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from filterviz_widget.description.ranges import short
-from filterviz_widget.images.photo import Frame, Photo, Pixels, read_photo
+from filterviz_widget.images.photo import Format, Photo, Pixels, read_photo
 
 SUFFIXES = frozenset(Image.registered_extensions())
 """Of files in a folder that are tried; others are not images."""
@@ -35,7 +35,7 @@ class PhotoSet:
         given: An array `(count, height, width, channels)`, a folder (with its subfolders, by name), a sequence of
             paths, PIL images or arrays, a `tf.data.Dataset` or `keras.utils.PyDataset` of images or of
             `(images, labels)`, batched or not. A dataset must give the same images in the same order each time.
-        frame: What the model takes.
+        format: What the model takes.
 
     Attributes:
         skipped: Images that could not be read so far: by number, what they are called and why.
@@ -48,14 +48,14 @@ class PhotoSet:
 
     Example:
 
-    >>> photos = PhotoSet("photos/", Frame(224, 224, 3, (0, 255)))
+    >>> photos = PhotoSet("photos/", Format(224, 224, 3, (0, 255)))
     >>> for batch in photos.batches(32):
     ...     measure(batch.pixels)
     >>> photos.photo(17).shown  # the whole image again
     """
 
-    def __init__(self, given: Any, frame: Frame) -> None:
-        self.frame = frame
+    def __init__(self, given: Any, format: Format) -> None:
+        self.format = format
         self.skipped: dict[int, tuple[str, str]] = {}
         self.notes: dict[str, int] = {}
         self._items: Sequence[Any] | None = None
@@ -105,10 +105,10 @@ class PhotoSet:
             ValueError: If it cannot be read.
         """
         if self._items is not None:
-            return read_photo(self._items[number], self.frame)
+            return read_photo(self._items[number], self.format)
         for place, item in enumerate(self._each()):
             if place == number:
-                return read_photo(item, self.frame)
+                return read_photo(item, self.format)
         raise IndexError(f"There is no image {number}.")
 
     def name(self, number: int) -> str:
@@ -118,7 +118,7 @@ class PhotoSet:
 
     def _read(self, number: int, item: Any) -> Photo | None:
         try:
-            photo = read_photo(item, self.frame)
+            photo = read_photo(item, self.format)
         except (ValueError, TypeError, OSError, MemoryError) as error:
             self.skipped[number] = (self.name(number), str(error))
             return None

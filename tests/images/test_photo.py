@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from filterviz_widget.images import Frame, PhotoSet, read_photo
+from filterviz_widget.images import Format, PhotoSet, read_photo
 
-FRAME = Frame(20, 30, 3, (-1.0, 1.0))
+FORMAT = Format(20, 30, 3, (-1.0, 1.0))
 
 
 def colours(height=40, width=60):
@@ -21,7 +21,7 @@ def test_a_file_is_spread_over_the_input_range(tmp_path):
     path = tmp_path / "colours.png"
     Image.fromarray(colours()).save(path)
     for given in (path, str(path), Image.open(path), colours()):
-        photo = read_photo(given, FRAME)
+        photo = read_photo(given, FORMAT)
         assert photo.pixels.shape == photo.shown.shape == (20, 30, 3)
         assert photo.pixels.dtype == np.float32
         np.testing.assert_allclose(photo.pixels[2, 2], 2 * np.array([250, 50, 50]) / 255 - 1, atol=1e-6)
@@ -31,26 +31,26 @@ def test_a_file_is_spread_over_the_input_range(tmp_path):
 
 def test_floating_point_numbers_are_in_the_models_units_already():
     values = np.random.default_rng(0).uniform(-1, 1, (20, 30, 3)).astype(np.float32)
-    photo = read_photo(values, FRAME)
+    photo = read_photo(values, FORMAT)
     np.testing.assert_array_equal(photo.pixels, values)
     np.testing.assert_allclose(photo.shown / 255 * 2 - 1, values, atol=1 / 255)
 
 
 def test_a_range_that_is_not_the_models_is_said():
-    frame = FRAME._replace(input_range=(0.0, 255.0))
+    format = FORMAT._replace(input_range=(0.0, 255.0))
     values = np.random.default_rng(0).uniform(0, 1, (20, 30, 3))
-    assert "go from" in read_photo(values, frame).note
-    assert "only; the model takes 0 to 255" in read_photo(values, frame).note
-    assert "the model takes -1 to 1" in read_photo(values * 255, FRAME).note
-    assert read_photo(values * 255, frame).note == ""
+    assert "go from" in read_photo(values, format).note
+    assert "only; the model takes 0 to 255" in read_photo(values, format).note
+    assert "the model takes -1 to 1" in read_photo(values * 255, FORMAT).note
+    assert read_photo(values * 255, format).note == ""
 
 
 def test_the_middle_is_cut_out_in_the_models_proportions():
     tall = np.zeros((90, 30, 3), np.uint8)
     tall[35:55] = 255
-    photo = read_photo(tall, FRAME)
+    photo = read_photo(tall, FORMAT)
     assert photo.shown.min() == 255  # nothing of what is above and below
-    np.testing.assert_array_equal(read_photo(Image.fromarray(tall), FRAME).shown, photo.shown)
+    np.testing.assert_array_equal(read_photo(Image.fromarray(tall), FORMAT).shown, photo.shown)
 
 
 def test_a_photograph_is_turned_upright(tmp_path):
@@ -58,8 +58,8 @@ def test_a_photograph_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise
     Image.fromarray(np.rot90(colours())).save(path, exif=exif, quality=95)
-    upright = read_photo(path, FRAME).shown.astype(int)
-    assert np.abs(upright - read_photo(colours(), FRAME).shown).mean() < 6
+    upright = read_photo(path, FORMAT).shown.astype(int)
+    assert np.abs(upright - read_photo(colours(), FORMAT).shown).mean() < 6
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "1", "I;16", "CMYK", "F", "I"])
@@ -72,7 +72,7 @@ def test_every_mode_becomes_colour_or_grey(mode, tmp_path):
     else:
         image = Image.fromarray(grey).convert(mode)
     for channels in (1, 3):
-        photo = read_photo(image, FRAME._replace(channels=channels))
+        photo = read_photo(image, FORMAT._replace(channels=channels))
         assert photo.pixels.shape == (20, 30, channels)
         expected = np.where(grey > 127, 255, 0) if mode == "1" else grey
         assert np.abs(photo.shown.mean(2) - expected).max() < 8
@@ -80,30 +80,30 @@ def test_every_mode_becomes_colour_or_grey(mode, tmp_path):
 
 def test_what_is_transparent_lies_on_white():
     pixels = np.zeros((20, 30, 4), np.uint8)
-    assert read_photo(Image.fromarray(pixels), FRAME).shown.min() == 255
-    assert read_photo(pixels, FRAME).shown.min() == 255
+    assert read_photo(Image.fromarray(pixels), FORMAT).shown.min() == 255
+    assert read_photo(pixels, FORMAT).shown.min() == 255
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.bool_, np.int64, np.float64, np.float16])
 def test_arrays_of_every_dtype(dtype):
-    photo = read_photo(np.ones((20, 30, 3), dtype), FRAME)
+    photo = read_photo(np.ones((20, 30, 3), dtype), FORMAT)
     expected = {np.uint16: -1.0, np.bool_: 1.0}.get(dtype, 1.0)
     np.testing.assert_allclose(photo.pixels, expected)
 
 
 def test_other_channels_come_as_arrays_only():
-    frame = FRAME._replace(channels=5)
-    assert read_photo(np.zeros((20, 30, 5)), frame).pixels.shape == (20, 30, 5)
+    format = FORMAT._replace(channels=5)
+    assert read_photo(np.zeros((20, 30, 5)), format).pixels.shape == (20, 30, 5)
     with pytest.raises(ValueError, match="takes 5 channels: give an array"):
-        read_photo(Image.fromarray(colours()), frame)
+        read_photo(Image.fromarray(colours()), format)
     with pytest.raises(ValueError, match="takes 3 channels, got an image of 5"):
-        read_photo(np.zeros((20, 30, 5)), FRAME)
+        read_photo(np.zeros((20, 30, 5)), FORMAT)
 
 
 def test_a_huge_photograph_is_read(tmp_path):
     path = tmp_path / "huge.jpg"
     Image.new("RGB", (12_000, 9_000), (200, 100, 50)).save(path)
-    photo = read_photo(path, FRAME)
+    photo = read_photo(path, FORMAT)
     assert np.abs(photo.shown.reshape(-1, 3).mean(0) - (200, 100, 50)).max() < 3
 
 
@@ -115,16 +115,16 @@ def test_what_is_no_image_is_said(tmp_path):
     cut.write_bytes(cut.read_bytes()[:2000])
     for path in (text, cut):
         with pytest.raises(ValueError, match="is no image that can be read"):
-            read_photo(path, FRAME)
+            read_photo(path, FORMAT)
     with pytest.raises(FileNotFoundError):
-        read_photo(tmp_path / "none.png", FRAME)
+        read_photo(tmp_path / "none.png", FORMAT)
     with pytest.raises(TypeError, match="path, a PIL image or an array, got 5"):
-        read_photo(5, FRAME)
+        read_photo(5, FORMAT)
     for wrong in (np.zeros(5), np.zeros((0, 3, 3)), np.zeros((2, 2, 2, 2))):
         with pytest.raises(ValueError, match="height, width, channels"):
-            read_photo(wrong, FRAME)
+            read_photo(wrong, FORMAT)
     with pytest.raises(ValueError, match="NaN"):
-        read_photo(np.full((20, 30, 3), np.nan), FRAME)
+        read_photo(np.full((20, 30, 3), np.nan), FORMAT)
 
 
 # Sets
@@ -137,9 +137,9 @@ def numbered(count):
 
 def greys(photos, size=4):
     """The greys of all images of a set, and the sizes of its batches."""
-    frame, found, sizes = photos.frame, [], []
+    format, found, sizes = photos.format, [], []
     for batch in photos.batches(size):
-        low, high = frame.input_range
+        low, high = format.input_range
         found += np.rint((batch.pixels.mean((1, 2, 3)) - low) / (high - low) * 255).astype(int).tolist()
         sizes.append(len(batch.numbers))
         assert batch.numbers.tolist() == list(range(len(found) - sizes[-1], len(found)))
@@ -176,7 +176,7 @@ def test_every_kind_of_set_gives_the_same_images(tmp_path):
         tf.data.Dataset.from_tensor_slices((images, np.zeros(10))).batch(4),
         Own(),
     ):
-        photos = PhotoSet(given, FRAME)
+        photos = PhotoSet(given, FORMAT)
         assert greys(photos) == (list(range(10)), [4, 4, 2]), given
         assert greys(photos, 10) == (list(range(10)), [10])
         assert photos.photo(7).shown.max() == 7
@@ -188,7 +188,7 @@ def test_what_cannot_be_read_is_named_and_skipped(tmp_path):
         Image.fromarray(image).save(tmp_path / f"{number}.png")
     (tmp_path / "2.png").write_bytes(b"broken")
     (tmp_path / "notes.txt").write_text("no image")
-    photos = PhotoSet(tmp_path, FRAME)
+    photos = PhotoSet(tmp_path, FORMAT)
     batches = list(photos.batches(3))
     assert [batch.numbers.tolist() for batch in batches] == [[0, 1, 3], [4]]
     assert {number: name for number, (name, _) in photos.skipped.items()} == {2: "2.png"}
@@ -197,16 +197,16 @@ def test_what_cannot_be_read_is_named_and_skipped(tmp_path):
 
 def test_bad_sets_are_named(tmp_path):
     with pytest.raises(ValueError, match="There are no images"):
-        PhotoSet(tmp_path, FRAME)
+        PhotoSet(tmp_path, FORMAT)
     with pytest.raises(FileNotFoundError, match="There is no folder"):
-        PhotoSet(tmp_path / "none", FRAME)
+        PhotoSet(tmp_path / "none", FORMAT)
     with pytest.raises(TypeError, match=r"a folder, a sequence .* got 5"):
-        PhotoSet(5, FRAME)
+        PhotoSet(5, FORMAT)
     with pytest.raises(ValueError, match="count, height, width, channels"):
-        PhotoSet(np.zeros((5, 5)), FRAME)
+        PhotoSet(np.zeros((5, 5)), FORMAT)
 
 
 def test_notes_about_a_set_are_counted():
-    photos = PhotoSet(numbered(3).astype(np.float32) + 100, FRAME)
+    photos = PhotoSet(numbered(3).astype(np.float32) + 100, FORMAT)
     list(photos.batches(2))
     assert sum(photos.notes.values()) == 3
