@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from filterviz_widget.description.ranges import Range, fitting
@@ -56,7 +56,7 @@ def strongest_images(
     model: Any,
     layer: str,
     images: Any,
-    filters: Sequence[int] | None = None,
+    filters: int | Sequence[int] | None = None,
     k: int = 9,
     *,
     by: Literal["mean", "position"] = "mean",
@@ -100,11 +100,12 @@ def strongest_images(
 
     if by not in ("mean", "position"):
         raise ValueError(f'by must be "mean" or "position", got {by!r}.')
-    fitting("k", k, Range(1, MOST_KEPT, whole=True))
+    k = fitting("k", k, Range(1, MOST_KEPT, whole=True))
     engine = _engine(model, reading)
     count = engine.view.layer(layer).filters
     allowed = Range(0, count - 1, whole=True)
-    chosen = list(range(count)) if filters is None else [fitting("filters", each, allowed) for each in filters]
+    wanted = range(count) if filters is None else filters if isinstance(filters, Iterable) else [filters]
+    chosen = [fitting("filters", each, allowed) for each in wanted]
     if not chosen:
         raise ValueError("filters must be numbers of filters, or None for all; got none.")
     photos = PhotoSet(images, _format(engine))
@@ -127,6 +128,7 @@ def strongest_images(
         tuple(photos.skipped.values()),
         dict(photos.notes),
         lambda number: photos.photo(number).shown,
+        photos.name,
         engine.view.receptive_field(layer).box,
     )
 
@@ -152,7 +154,7 @@ def ablate(
         layer: The layer's name.
         filter: Output channel, counted from 0.
         images: As for `strongest_images`; for one image a list of it.
-        labels: The right class of each image, whole numbers.
+        labels: The right class of each image, whole numbers; 0 and 1 where the model has one output with a sigmoid.
         to: "zero", or "mean": the mean of the filter's feature maps over the images.
         class_names: What the classes are called.
         **reading: As for `feature_maps`.
@@ -174,7 +176,7 @@ def ablate(
     if to not in ("zero", "mean"):
         raise ValueError(f'to must be "zero" or "mean", got {to!r}.')
     engine = _engine(model, reading)
-    fitting("filter", filter, Range(0, engine.view.layer(layer).filters - 1, whole=True))
+    filter = fitting("filter", filter, Range(0, engine.view.layer(layer).filters - 1, whole=True))
     return ablation(engine, layer, filter, PhotoSet(images, _format(engine)), labels, to == "mean", class_names)
 
 

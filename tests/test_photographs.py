@@ -281,3 +281,46 @@ def test_bad_input_of_an_ablation_is_named(model, images):
     no_head = keras.Sequential([keras.Input((16, 16, 3)), layers.Conv2D(4, 3, name="conv")])
     with pytest.raises(ValueError, match=r"one number per class; it has conv \(14, 14, 4\)"):
         ablate(no_head, "conv", 0, few[:, :16, :16])
+
+
+def test_every_use_of_a_layer_is_ablated():
+    keras.utils.set_random_seed(0)
+    image = keras.Input((16, 16, 3))
+    shared = layers.Conv2D(3, 3, padding="same", name="shared")
+    model = keras.Model(image, layers.Dense(4, name="kind")(layers.GlobalAveragePooling2D()(shared(shared(image)))))
+    given = np.random.default_rng(0).uniform(0, 1, (2, 16, 16, 3)).astype(np.float32)
+    keep = np.float32([1, 0, 1])
+    maps = keras.ops.mean(shared(shared(given) * keep) * keep, (1, 2))
+    found = ablate(model, "shared", 1, given)
+    np.testing.assert_allclose(found.outputs["kind"][1], model.get_layer("kind")(maps), atol=1e-5)
+
+
+def test_outputs_of_one_layer_are_all_kept_and_two_classes_may_be_one_unit():
+    keras.utils.set_random_seed(0)
+    image, given = keras.Input((16, 16, 3)), np.random.default_rng(0).uniform(0, 1, (4, 16, 16, 3)).astype(np.float32)
+    units = keras.Input((3,))
+    heads = keras.Model(units, [layers.Dense(2)(units), layers.Dense(5)(units)], name="heads")
+    pooled = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 3, name="conv")(image))
+    found = ablate(keras.Model(image, heads(pooled)), "conv", 0, given)
+    assert {name: before.shape[1] for name, (before, _) in found.outputs.items()} == {"heads": 2, "heads:1": 5}
+    assert found.before.shape == (4, 2)
+    two = ablate(keras.Model(image, layers.Dense(1, "sigmoid")(pooled)), "conv", 0, given, [0, 1, 0, 1])
+    np.testing.assert_allclose(two.before.sum(1), 1, atol=1e-6)
+    assert [name for name, *_ in two.by_class()] in (["class 0", "class 1"], ["class 1", "class 0"])
+
+
+def test_numbers_of_every_kind_are_taken_or_named(model, images):
+    found = strongest_images(model, "conv2", images[:4], filters=3, k=2.0, progress=False)
+    assert (found.filters, found.indices.shape) == ((3,), (1, 2))
+    assert found.name(1) == "image 1"
+    ablate(model, "conv4", 1.0, images[:2])
+    maps = feature_maps(model, "conv2", images[0])
+    maps.plot(np.int64(3))
+    with pytest.raises(ValueError, match="opacity"):
+        maps.overlay(0, "x")
+    with pytest.raises(ValueError, match="class_names"):
+        ablate(model, "conv4", 1, images[:2], class_names=3)
+    with pytest.raises(ValueError, match="a whole number for each image"):
+        ablate(model, "conv4", 1, images[:2], [[1], [2, 3]])
+    with pytest.raises(ValueError, match="was given as a set"):
+        strongest_images(model, "conv4", images[0], progress=False)

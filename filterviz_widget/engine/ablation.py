@@ -58,6 +58,8 @@ def ablation(
     is_probability = bool(before.min() >= 0 and after.min() >= 0 and before.max() <= 1 and after.max() <= 1)
     if not is_probability and before.shape[1] > 1:
         before, after, is_probability = _softmax(before), _softmax(after), True
+    if is_probability and before.shape[1] == 1:  # of the second of two classes
+        before, after = (np.concatenate([1 - each, each], axis=1) for each in (before, after))
     right = None if labels is None else _checked(labels, np.array(numbers), before.shape[1])
     names = _names(class_names, before.shape[1])
     return Ablation(layer, filter, value, name, before, after, outputs, is_probability, right, names)
@@ -69,7 +71,10 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def _checked(labels: Any, numbers: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int64]:
-    given = np.asarray(labels)
+    try:
+        given = np.asarray(labels)
+    except ValueError:
+        given = np.zeros(())
     if given.ndim != 1 or given.dtype.kind not in "iu":
         raise ValueError(f"labels must be a whole number for each image, got {short(labels)}.")
     if len(given) <= numbers.max():
@@ -82,6 +87,8 @@ def _checked(labels: Any, numbers: npt.NDArray[np.int64], classes: int) -> npt.N
 def _names(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
     if given is None:
         return tuple(f"class {number}" for number in range(classes))
+    if isinstance(given, str) or not hasattr(given, "__len__"):
+        raise ValueError(f"class_names must be a sequence of names, got {short(given)}.")
     if len(given) != classes:
         raise ValueError(f"class_names must be one for each of {classes} classes, got {len(given)}.")
     return tuple(map(str, given))

@@ -63,7 +63,7 @@ def read_photo(given: Any, format: Format) -> Photo:
     """
     if isinstance(given, str | Path):
         try:
-            with Image.open(given) as image:
+            with Image.open(Path(given).expanduser()) as image:
                 # A large JPEG is decoded at a fraction of its size.
                 image.draft("RGB" if format.channels == 3 else "L", (2 * format.width, 2 * format.height))
                 return _of_picture(image, format)
@@ -82,9 +82,11 @@ def _of_picture(image: Image.Image, format: Format) -> Photo:
     if format.channels not in (1, 3):
         raise ValueError(f"The model takes {format.channels} channels: give an array, got an image of {image.mode}.")
     upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I") or upright.mode == "F":  # 16 bits, or more
+    if upright.mode.startswith("I;16"):
+        upright = Image.fromarray(_bytes(np.asarray(upright, np.float32) / 65535))
+    elif upright.mode in ("I", "F"):  # what its values mean is not said anywhere
         values = np.asarray(upright, np.float32)
-        top = 65535.0 if values.max() > 255 else 255.0
+        top = next(float(each) for each in (1, 255, 65535, max(values.max(), 1)) if values.max() <= each)
         upright = Image.fromarray(_bytes(values / top))
     if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
         over = upright.convert("RGBA")
@@ -106,7 +108,7 @@ def _of_array(array: npt.NDArray[Any], format: Format) -> Photo:
     if values.shape[2] != format.channels:
         raise ValueError(f"The model takes {format.channels} channels, got an image of {values.shape[2]}.")
     if values.dtype == np.uint16:
-        values = (values >> 8).astype(np.uint8)
+        values = _bytes(values / np.float32(65535))
     if values.dtype not in (np.uint8, np.bool_) and values.dtype.kind not in "fiu":
         raise ValueError(f"An image must be numbers, got an array of dtype {values.dtype}.")
     if values.dtype == np.bool_:

@@ -1,19 +1,25 @@
 """Many images of the user's own, read batch by batch: never all at once, and none that cannot be read ends a pass."""
 
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from filterviz_widget.description.ranges import short
 from filterviz_widget.images.photo import Format, Photo, Pixels, read_photo
 
-SUFFIXES = frozenset(Image.registered_extensions())
-"""Of files in a folder that are tried; others are not images."""
+SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
+"""Of files in a folder that are tried; others are not photographs."""
+
+INFINITE = -1
+"""What `tf.data.Dataset.cardinality` says of a dataset without an end."""
+
+KEYS = ("image", "images", "pixel_values", "x", "inputs")
+"""Under which datasets of dictionaries have their images."""
 
 
 class Batch(NamedTuple):
@@ -60,13 +66,18 @@ class PhotoSet:
         self.notes: dict[str, int] = {}
         self._items: Sequence[Any] | None = None
         self._dataset: Any = None
+        self._sums: dict[int, int] = {}
         if isinstance(given, str | Path):
-            self._items = _files(Path(given))
+            self._items = _files(Path(given).expanduser())
         elif hasattr(given, "element_spec") or _is_pydataset(given):
+            if hasattr(given, "cardinality") and int(given.cardinality()) == INFINITE:
+                raise ValueError("images is a dataset without an end; give one that ends, such as images.take(1000).")
             self._dataset = given
         elif isinstance(given, Sequence) or (hasattr(given, "__array__") and hasattr(given, "ndim")):
             if getattr(given, "ndim", 4) not in (3, 4):
                 raise ValueError(f"Images must be an array (count, height, width, channels), got shape {given.shape}.")
+            if getattr(given, "ndim", 4) == 3 and given.shape[-1] in (3, 4, format.channels):
+                raise ValueError(f"One image, of shape {given.shape}, was given as a set: give a list of it, [image].")
             self._items = given
         else:
             raise TypeError(
@@ -102,13 +113,19 @@ class PhotoSet:
 
         Raises:
             IndexError: If there is none of that number.
-            ValueError: If it cannot be read.
+            ValueError: If it cannot be read, or a dataset gives another image there now.
         """
         if self._items is not None:
             return read_photo(self._items[number], self.format)
         for place, item in enumerate(self._each()):
             if place == number:
-                return read_photo(item, self.format)
+                photo = read_photo(item, self.format)
+                if self._sums.get(number, _sum(photo)) != _sum(photo):
+                    raise ValueError(
+                        "The dataset gives its images in another order each time, as shuffled ones do: give one that "
+                        "does not, such as image_dataset_from_directory(..., shuffle=False)."
+                    )
+                return photo
         raise IndexError(f"There is no image {number}.")
 
     def name(self, number: int) -> str:
@@ -122,8 +139,12 @@ class PhotoSet:
         except (ValueError, TypeError, OSError, MemoryError) as error:
             self.skipped[number] = (self.name(number), str(error))
             return None
+        if self._dataset is not None:
+            self._sums[number] = _sum(photo)
         if photo.note:
-            self.notes[photo.note] = self.notes.get(photo.note, 0) + 1
+            low, high = self.format.input_range
+            note = f"Values are not spread over what the model takes, {low:g} to {high:g}."
+            self.notes[note] = self.notes.get(note, 0) + 1
         return photo
 
     def _each(self) -> Iterator[Any]:
@@ -131,8 +152,7 @@ class PhotoSet:
             yield from self._items
             return
         for element in self._elements():
-            images = element[0] if isinstance(element, tuple | list) else element
-            array = np.asarray(images)
+            array = np.asarray(_images_of(element))
             if array.ndim == 4:
                 yield from array
             else:
@@ -146,6 +166,23 @@ class PhotoSet:
                 yield self._dataset[place]
 
 
+def _sum(photo: Photo) -> int:
+    return zlib.crc32(photo.pixels.tobytes())
+
+
+def _images_of(element: Any) -> Any:
+    """The images of what a dataset gives: itself, the first of a tuple, or what a dictionary has under a usual key."""
+    while isinstance(element, tuple | list | dict):
+        if not isinstance(element, dict):
+            element = element[0]
+        elif known := [key for key in KEYS if key in element]:
+            element = element[known[0]]
+        else:
+            names = ", ".join(map(repr, element))
+            raise ValueError(f"The dataset gives dictionaries with {names}; images are looked for under {KEYS}.")
+    return element
+
+
 def _is_pydataset(given: Any) -> bool:
     keras = sys.modules.get("keras")  # where somebody has one, it is there
     return keras is not None and isinstance(given, keras.utils.PyDataset)
@@ -155,5 +192,6 @@ def _files(folder: Path) -> list[Path]:
     if not folder.exists():
         raise FileNotFoundError(f"There is no folder {str(folder)!r}.")
     if not folder.is_dir():
-        raise ValueError(f"{str(folder)!r} is a file; for one image there is `photo`, a set is a folder or a list.")
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        raise ValueError(f"{str(folder)!r} is a file; a set of one image is a list of it.")
+    visible = (path for path in folder.rglob("*") if not any(p.startswith(".") for p in path.relative_to(folder).parts))
+    return sorted(path for path in visible if path.suffix.lower() in SUFFIXES and path.is_file())

@@ -1,5 +1,6 @@
 """Which pixels of the image one position of a feature map can see: exact arithmetic over the graph of layers."""
 
+import operator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -7,9 +8,9 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.keras_private import is_of_keras
 
 Places = npt.NDArray[np.int64]
 
@@ -117,9 +118,10 @@ class ReceptiveField:
     def centres(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Where the middle of each position's field lies in the image, in pixels: of the rows, and of the columns.
 
-        As if the image had no borders; the middle of the first pixel is 0.5.
+        As if the image had no borders; the middle of the first pixel is 0.5. Where all see the same, such as the whole
+        image, positions are spread evenly over it.
         """
-        down, across = ((each.far_first + each.far_last + 1) / 2 for each in self._seen)
+        down, across = (_middles(each, size) for each, size in zip(self._seen, self.image_size, strict=True))
         return down, across
 
     def box(self, position: tuple[int, int] = (0, 0)) -> tuple[int, int, int, int]:
@@ -130,7 +132,10 @@ class ReceptiveField:
             ValueError: If the map has no such position.
         """
         rows, columns = self.map_size
-        row, column = position
+        try:
+            row, column = map(operator.index, position)
+        except (TypeError, ValueError):
+            row = column = -1
         if not (0 <= row < rows and 0 <= column < columns):
             raise ValueError(f"Expected a position from (0, 0) to {(rows - 1, columns - 1)}, got {position!r}.")
         down, across = self._seen
@@ -140,11 +145,19 @@ class ReceptiveField:
         return (int(first[0]), int(first[1]), int(last[0]) + 1, int(last[1]) + 1)
 
 
+def _middles(seen: Seen, size: int) -> npt.NDArray[np.float64]:
+    count = len(seen.first)
+    if seen.step == 0:
+        return np.asarray((np.arange(count) + 0.5) * size / count)
+    return np.asarray((seen.far_first + seen.far_last + 1) / 2)
+
+
 def receptive_field(graph: Graph, position: int, image_size: tuple[int, int], path: tuple[str, ...]) -> ReceptiveField:
     """The receptive field of the step at `path` for images that enter at the graph's input `position`."""
-    walk = _Walk(image_size)
-    start = tuple(Seen(*(np.arange(size),) * 4) for size in image_size)
-    seen = walk.follow(graph, {id(graph.inputs[position]): (start[0], start[1])}, path)
+    rows, columns = (Seen(*(np.arange(size),) * 4) for size in image_size)
+    start = rows, columns
+    walk = _Walk(start)
+    seen = walk.follow(graph, {id(graph.inputs[position]): start}, path)
     down, across = seen
     is_whole = all(
         (each.first <= 0).all() and (each.last >= size - 1).all() for each, size in zip(seen, image_size, strict=True)
@@ -175,14 +188,108 @@ WINDOWS = (
     keras.layers.MaxPooling2D,
 )
 
+POINTWISE = frozenset(
+    [
+        "Activation",
+        "ReLU",
+        "LeakyReLU",
+        "PReLU",
+        "ELU",
+        "Relu",
+        "Relu6",
+        "LeakyRelu",
+        "Elu",
+        "Selu",
+        "Celu",
+        "Gelu",
+        "Silu",
+        "Sigmoid",
+        "HardSigmoid",
+        "HardSilu",
+        "Tanh",
+        "HardTanh",
+        "Softplus",
+        "Softsign",
+        "LogSigmoid",
+        "Mish",
+        "Identity",
+        "Dropout",
+        "SpatialDropout2D",
+        "AlphaDropout",
+        "GaussianDropout",
+        "GaussianNoise",
+        "ActivityRegularization",
+        "BatchNormalization",
+        "Dense",
+        "Rescaling",
+        "Normalization",
+        "LayerScale",
+        "StochasticDepth",
+        "Add",
+        "Subtract",
+        "Multiply",
+        "Divide",
+        "TrueDivide",
+        "FloorDivide",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "Power",
+        "Clip",
+        "Absolute",
+        "Negative",
+        "Positive",
+        "Exp",
+        "Expm1",
+        "Log",
+        "Log1p",
+        "Sqrt",
+        "Rsqrt",
+        "Square",
+        "Reciprocal",
+        "Sign",
+        "Sin",
+        "Cos",
+        "Round",
+        "Floor",
+        "Ceil",
+        "Where",
+        "Cast",
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "Equal",
+        "NotEqual",
+        "LogicalAnd",
+        "LogicalOr",
+        "LogicalNot",
+        "StopGradient",
+        "Copy",
+        "RandomFlip",
+        "RandomRotation",
+        "RandomZoom",
+        "RandomTranslation",
+        "RandomContrast",
+        "RandomBrightness",
+        "RandomColorJitter",
+        "RandomGrayscale",
+        "RandomHue",
+        "RandomSaturation",
+        "RandomSharpness",
+        "RandomShear",
+    ]
+)
+"""Keras' layers and operations that work at each place by itself; of augmentation, in inference."""
+
 STATISTICS = (keras.layers.GroupNormalization, keras.layers.LayerNormalization)
 
 
 class _Walk:
     """From the image to a layer; remembers what it could not know."""
 
-    def __init__(self, image_size: tuple[int, int]) -> None:
-        self.image_size = image_size
+    def __init__(self, start: Axes) -> None:
+        self._start = start
         self.statistics: list[str] = []
         self.unknown: list[str] = []
 
@@ -224,29 +331,28 @@ class _Walk:
                 return _both(
                     given[0], lambda each, axis: _shifted(each, layer.cropping[axis][0], -sum(layer.cropping[axis]))
                 )
-            if isinstance(layer, keras.layers.UpSampling2D):
+            if isinstance(layer, keras.layers.UpSampling2D) and layer.interpolation in ("nearest", "bilinear"):
                 is_near = layer.interpolation == "nearest"
                 return _both(given[0], lambda each, axis: _resized(each, len(each.first) * layer.size[axis], is_near))
-        if isinstance(layer, keras.layers.Resizing) and not (layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio):
+        if isinstance(layer, keras.layers.Resizing) and _is_plain(layer):
             sizes = (layer.height, layer.width)
             return _both(given[0], lambda each, axis: _resized(each, sizes[axis], layer.interpolation == "nearest"))
-        if isinstance(layer, keras.layers.Reshape) and tuple(step.node.outputs[0].shape[1:3]) == self.image_size:
+        if isinstance(layer, keras.layers.Reshape) and given[0] is self._start:
             return given[0]  # a flat input that is arranged as the image that it is
         if isinstance(layer, STATISTICS):
-            self.statistics.append(step.name)
+            axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
+            if isinstance(layer, keras.layers.GroupNormalization) or not set(axes) <= {-1, 3}:
+                self.statistics.append(step.name)
             return given[0]
         return self._joined(step, given)
 
     def _joined(self, step: Step, given: list[Axes]) -> Axes:
         """Of what works at each place by itself the fields of its inputs together; else everything that they see."""
         lengths = [max(len(each[axis].first) for each in given) for axis in (0, 1)]
-        shape = step.node.outputs[0].shape
-        if len(shape) != 4 or not _is_pointwise(step, lengths):
-            if len(shape) == 4 and not isinstance(step.operation, keras.layers.GlobalAveragePooling2D):
-                lengths = [size or 1 for size in shape[1:3]]
-            else:
-                lengths = [1, 1]
-            if len(shape) == 4 and max(lengths) > 1:
+        if not _is_pointwise(step):
+            shape = step.node.outputs[0].shape
+            lengths = [size or 1 for size in shape[1:3]] if len(shape) == 4 else [1, 1]
+            if max(lengths) > 1:
                 self.unknown.append(step.name)
             given = [_both(each, lambda one, _: one.whole(1)) for each in given]
         spread = [
@@ -284,7 +390,7 @@ def _transposed(seen: Seen, layer: Any, axis: int) -> Seen:
     extra = None if layer.output_padding is None else layer.output_padding[axis]
     if layer.padding == "same":
         count = length * step if extra is None else (length - 1) * step + reach - 2 * (reach // 2) + extra
-        before = max(reach - step, 0) // 2 if extra is None else reach // 2
+        before = max((length - 1) * step + reach - count, 0) // 2
     else:
         count = length * step + max(reach - step, 0) if extra is None else (length - 1) * step + reach + extra
         before = 0
@@ -307,33 +413,21 @@ def _resized(seen: Seen, count: int, is_nearest: bool) -> Seen:
     return seen.pick(low, high, step)
 
 
-def _is_pointwise(step: Step, lengths: list[int]) -> bool:
-    """Whether an operation keeps places apart, found out by changing one place of what it is given."""
-    symbols = step.node.input_tensors
-    if any(len(symbol.shape) != 4 or symbol.shape[-1] is None for symbol in symbols):
-        return False
-    place = lengths[0] // 2, lengths[1] // 2
+def _is_plain(layer: Any) -> bool:
+    """Whether resizing looks at the nearest places only, and at the whole image."""
+    crops = layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio or layer.antialias
+    return layer.interpolation in ("nearest", "bilinear") and not crops
 
-    def values(changed: bool) -> dict[int, tf.Tensor]:
-        made = {}
-        for symbol in symbols:
-            sizes = [size or lengths[axis] for axis, size in enumerate(symbol.shape[1:3])]
-            value = np.random.default_rng(sum(sizes)).uniform(0.1, 1, (1, *sizes, symbol.shape[-1]))
-            if changed and sizes == lengths:
-                value[:, place[0], place[1]] += 1
-            made[id(symbol)] = tf.constant(value, symbol.dtype)
-        return made
 
-    try:
-        results = []
-        for changed in (False, True):
-            args, kwargs = step.node.arguments.fill_in(values(changed))
-            results.append(np.asarray(tf.nest.flatten(step.operation.call(*args, **kwargs))[0], np.float64))
-    except Exception:  # a user's code, which may raise anything
+def _is_pointwise(step: Step) -> bool:
+    """Whether an operation is known to keep places apart. No code of the user's is run to find out."""
+    layer = step.operation
+    if any(len(tensor.shape) != 4 for tensor in (*step.node.input_tensors, *step.node.outputs)):
         return False
-    before, after = results
-    if before.shape[1:3] != tuple(lengths):
-        return False
-    differs = np.any(before != after, axis=(0, 3))
-    differs[place] = False
-    return not differs.any()
+    if isinstance(layer, keras.layers.Concatenate) or type(layer).__name__ == "Concatenate":
+        return layer.axis in (-1, 3)
+    if isinstance(layer, (keras.layers.Softmax, keras.layers.UnitNormalization)):
+        return layer.axis in (-1, 3)
+    if type(layer).__name__ in ("Softmax", "LogSoftmax"):
+        return layer.axis in (-1, 3)
+    return is_of_keras(type(layer)) and type(layer).__name__ in POINTWISE

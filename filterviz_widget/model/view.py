@@ -60,7 +60,11 @@ class Route:
     def outputs(self, images: tf.Tensor, call: Call) -> dict[str, tf.Tensor]:
         """All outputs of the model, each by the name of the layer or operation that makes it."""
         makers = {id(tensor): step.name for step in self.graph.steps for tensor in step.node.outputs}
-        names = [makers.get(id(tensor), "output") for tensor in self.graph.outputs]
+        names: list[str] = []
+        for tensor in self.graph.outputs:  # one layer may make several
+            name = makers.get(id(tensor), "output")
+            again = sum(one.partition(":")[0] == name for one in names)
+            names.append(f"{name}:{again}" if again else name)
         return dict(zip(names, self._fed(self._prepared(images), (), call=call), strict=True))
 
     def _prepared(self, images: tf.Tensor) -> tf.Tensor:
@@ -199,7 +203,7 @@ class ModelView:
         def outputs(images: tf.Tensor, value: tf.Tensor) -> dict[str, tf.Tensor]:
             def call(step: Step, operation: Any, args: Any, kwargs: Any) -> Any:
                 result = operation(*args, **kwargs)
-                if step is not target:
+                if step.node.operation is not target.node.operation:
                     return result
                 is_it = tf.range(tf.shape(result)[-1]) == filter
                 replaced = tf.where(is_it, tf.cast(value, result.dtype), result)

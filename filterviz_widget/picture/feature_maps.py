@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ class FeatureMaps:
             ValueError: If there is no such filter, or for another opacity or scale.
         """
         self._check(filter)
-        if not 0 <= opacity <= 1:
+        if isinstance(opacity, bool) or not isinstance(opacity, int | float) or not 0 <= opacity <= 1:
             raise ValueError(f"opacity must be a number from 0 to 1, got {opacity!r}.")
         if scale not in ("filter", "layer"):
             raise ValueError(f'scale must be "filter" or "layer", got {scale!r}.')
@@ -91,7 +91,9 @@ class FeatureMaps:
         """The image and the maps of some filters laid over it; None for the strongest 11."""
         from filterviz_widget.picture.figure import NotebookFigure
 
-        chosen = self.strongest()[:11] if filters is None else [filters] if isinstance(filters, int) else list(filters)
+        chosen = (
+            self.strongest()[:11] if filters is None else list(filters) if isinstance(filters, Iterable) else [filters]
+        )
         for filter in chosen:
             self._check(filter)
         if len(chosen) > MOST_SHOWN:

@@ -56,13 +56,18 @@ class Strongest:
     skipped: tuple[tuple[str, str], ...]
     notes: dict[str, int]
     _shown: Callable[[int], npt.NDArray[np.uint8]]
+    _name: Callable[[int], str]
     _box: Callable[[tuple[int, int]], Box]
+
+    def name(self, index: int) -> str:
+        """What an image of the set is called: its file's name, or its number."""
+        return self._name(index)
 
     def plot(self, filter: int) -> Figure:
         """A filter's strongest images whole, with the receptive field of the strongest place, and cropped to it.
 
         Raises:
-            ValueError: If the filter was not asked for.
+            ValueError: If the filter was not asked for, or a dataset gives other images the second time.
         """
         from matplotlib.patches import Rectangle
 

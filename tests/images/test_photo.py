@@ -206,7 +206,56 @@ def test_bad_sets_are_named(tmp_path):
         PhotoSet(np.zeros((5, 5)), FORMAT)
 
 
+def test_datasets_of_dictionaries_are_read_and_others_named():
+    import tensorflow as tf
+
+    images = numbered(4)
+    for given in (
+        {"image": images, "label": np.zeros(4)},
+        ({"image": images}, np.zeros(4)),
+        ((images, images), images),
+    ):
+        assert greys(PhotoSet(tf.data.Dataset.from_tensor_slices(given).batch(3), FORMAT))[0] == [0, 1, 2, 3]
+    named = tf.data.Dataset.from_tensor_slices({"photo": images})
+    with pytest.raises(ValueError, match="dictionaries with 'photo'"):
+        list(PhotoSet(named, FORMAT).batches(2))
+    with pytest.raises(ValueError, match="without an end"):
+        PhotoSet(named.repeat(), FORMAT)
+
+
+def test_a_shuffled_dataset_is_noticed_when_an_image_is_read_again():
+    import tensorflow as tf
+
+    photos = PhotoSet(tf.data.Dataset.from_tensor_slices(numbered(40)).shuffle(40, seed=1), FORMAT)
+    list(photos.batches(8))
+    with pytest.raises(ValueError, match="another order each time"):
+        [photos.photo(number) for number in range(40)]
+
+
+def test_hidden_files_are_left_out(tmp_path):
+    for name in ("1.png", ".2.png", ".ipynb_checkpoints/3.png", "sub/4.JPG"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(colours()).save(tmp_path / name, "PNG")
+    photos = PhotoSet(tmp_path, FORMAT)
+    assert [photos.name(number) for number in range(photos.count)] == ["1.png", "4.JPG"]
+
+
+def test_one_image_is_not_taken_for_a_set():
+    with pytest.raises(ValueError, match=r"One image, of shape \(40, 60, 3\), was given as a set"):
+        PhotoSet(colours(), FORMAT)
+
+
+def test_sixteen_bits_are_the_same_from_every_source(tmp_path):
+    values = np.full((20, 30), 200 * 257, np.uint16)
+    values[0] = 40
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    Image.fromarray(np.full((20, 30), 0.5, np.float32)).save(tmp_path / "float.tif")
+    for given in (values, Image.fromarray(values), tmp_path / "deep.png"):
+        assert read_photo(given, FORMAT).shown[:, 0, 0].tolist() == [0] + [200] * 19
+    assert read_photo(tmp_path / "float.tif", FORMAT).shown.max() == 128
+
+
 def test_notes_about_a_set_are_counted():
     photos = PhotoSet(numbered(3).astype(np.float32) + 100, FORMAT)
     list(photos.batches(2))
-    assert sum(photos.notes.values()) == 3
+    assert photos.notes == {"Values are not spread over what the model takes, -1 to 1.": 3}

@@ -140,6 +140,68 @@ def test_what_is_not_counted_is_said():
     assert (field.is_whole, field.unknown, field.map_size) == (True, ("turned",), (18, 18))
 
 
+def test_nothing_of_the_model_is_changed_or_run():
+    image, calls = keras.Input((24, 24, 3)), []
+
+    class Counting(layers.Layer):
+        def build(self, shape):
+            self.count = self.add_weight(shape=(), trainable=False)
+
+        def call(self, x):
+            self.count.assign_add(1.0)
+            calls.append(1)
+            return x * 1.0
+
+    norm, drop, own = layers.BatchNormalization(), layers.Dropout(0.5, seed=1), Counting(name="own")
+    x = own(drop(norm(layers.Conv2D(3, 3)(image), training=True), training=True))
+    model = keras.Model(image, layers.Conv2D(4, 3, name="last")(x))
+    view = read_model(model)
+    before, count = [np.array(variable) for variable in model.variables], len(calls)
+    field = view.receptive_field("last")
+    assert field.unknown == ("own",)
+    assert len(calls) == count
+    for old, variable in zip(before, model.variables, strict=True):
+        np.testing.assert_array_equal(old, variable)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        lambda x: x[:, ::-1],
+        lambda x: x[:, ::2],
+        lambda x: keras.ops.transpose(x, (0, 2, 1, 3)),
+        layers.Permute((2, 1, 3)),
+        layers.UpSampling2D(2, interpolation="bicubic"),
+        layers.Resizing(9, 11, interpolation="lanczos3"),
+        layers.Resizing(9, 11, antialias=True),
+        lambda x: keras.ops.average_pool(x, 2, 2),
+        lambda x: layers.Concatenate(axis=1)([x, x]),
+    ],
+)
+def test_what_moves_places_in_a_way_that_is_not_known_sees_the_whole_image(moved):
+    image = keras.Input((25, 25, 3))
+    field = read_model(keras.Model(image, layers.Conv2D(4, 3, name="last")(moved(image)))).receptive_field("last")
+    assert field.is_whole
+    assert len(field.unknown) == 1
+    down, across = field.centres
+    assert (np.diff(down) > 0).all()  # maps are spread evenly over the image
+    assert 0 < across[0] < across[-1] < 25
+
+
+@pytest.mark.parametrize(("size", "stride"), [(2, 2), (3, 2), (3, 3), (5, 2), (5, 3)])
+def test_padding_of_a_transposed_convolutions_output(size, stride):
+    stack = [layers.Conv2D(3, 2, strides=2), layers.Conv2DTranspose(2, size, stride, "same", output_padding=1)]
+    check(keras.Sequential([keras.Input((24, 24, 3)), *stack]))
+
+
+def test_units_that_become_a_map_see_the_whole_image():
+    image = keras.Input((24, 24, 3))
+    units = layers.Dense(24 * 24 * 2)(layers.Flatten()(layers.Conv2D(4, 3, padding="same", strides=2)(image)))
+    x = layers.Conv2D(4, 3, padding="same", name="last")(layers.Reshape((24, 24, 2))(units))
+    field = read_model(keras.Model(image, x)).receptive_field("last")
+    assert (field.map_size, field.is_whole) == ((24, 24), True)
+
+
 def test_a_flat_input_is_the_image_that_it_is_arranged_as():
     model = keras.Sequential([keras.Input((784,)), layers.Reshape((28, 28, 1)), layers.Conv2D(2, 3, name="conv")])
     assert receptive_field(model, "conv").box((1, 2)) == (1, 2, 4, 5)
@@ -151,5 +213,8 @@ def test_bad_input_is_named():
         receptive_field(model, "con")
     with pytest.raises(ValueError, match=r"position from \(0, 0\) to \(17, 17\), got \(18, 0\)"):
         receptive_field(model, "conv").box((18, 0))
+    for wrong in (3, (1.5, 0), (0, 0, 0), "ab"):
+        with pytest.raises(ValueError, match="Expected a position"):
+            receptive_field(model, "conv").box(wrong)
     with pytest.raises(TypeError, match="no option 'method'"):
         receptive_field(model, "conv", method="robust")
