@@ -271,7 +271,7 @@ def test_the_scale_of_one_filter_does_not_set_anothers_step():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_raises_the_activation_in_one_trace_whatever_the_numbers(features, name):
-    method, step_size, _ = PRESETS[name]
+    method, step_size, *_ = PRESETS[name]
     ascent = Ascent(features, SHAPE, method=method)
     weights = one_hot([3], 8)
     for factor in (1.0, 0.5, 0.25):

@@ -83,6 +83,7 @@ def test_the_page_is_told_what_every_method_brings(explorer):
             "options": preset.method.options(),
             "step_size": preset.step_size,
             "iterations": preset.iterations,
+            "help": preset.help,
         }
 
 
