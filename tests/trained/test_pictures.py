@@ -13,8 +13,6 @@ from tests.trained.network import TRAINED
         ("VGG16", "block2_conv2", "classic"),
         ("VGG16", "block5_conv1", "classic"),
         ("VGG16", "block5_conv1", "robust"),
-        ("ResNet", "stem_relu", "natural"),
-        ("ResNet", "block2_out", "robust"),
         ("ResNet", "block4_relu", "classic"),
         ("ResNet", "block4_relu", "robust"),
         ("ResNet", "block4_out", "natural"),
