@@ -155,6 +155,7 @@ def ablate(
         filter: Output channel, counted from 0.
         images: As for `strongest_images`; for one image a list of it.
         labels: The right class of each image, whole numbers; 0 and 1 where the model has one output with a sigmoid.
+            Those that a dataset brings with its images are not read.
         to: "zero", or "mean": the mean of the filter's feature maps over the images.
         class_names: What the classes are called.
         **reading: As for `feature_maps`.

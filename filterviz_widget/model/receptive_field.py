@@ -3,79 +3,15 @@
 import operator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.model.graph import Graph, Step
-from filterviz_widget.model.keras_private import is_of_keras
-
-Places = npt.NDArray[np.int64]
-
-NOTHING = 2**40
-"""Beyond every image: where a position that sees nothing, such as one of padding, begins; it ends at the negative."""
-
-
-class Seen(NamedTuple):
-    """What the positions of a tensor see along one axis of the image, by their index.
-
-    Attributes:
-        first: The first pixel, `(length,)`.
-        last: The last one.
-        far_first: The first one if the image had no borders.
-        far_last: The last one likewise.
-        step: By how many pixels a position's field lies farther than the one before.
-    """
-
-    first: Places
-    last: Places
-    far_first: Places
-    far_last: Places
-    step: Fraction = Fraction(1)
-
-    def pick(self, low: Places, high: Places, step: Fraction = Fraction(1)) -> "Seen":
-        """What positions see that each see those from `low` to `high` here, which may lie outside.
-
-        `step`: by how many positions here the next one goes on.
-        """
-        length = len(self.first)
-        inside = (high >= 0) & (low < length) & (low <= high)
-        from_ = np.clip(low, 0, length - 1)
-        to = np.clip(high, from_, length - 1)
-        # The ends grow from one position to the next, but where padding sees nothing.
-        first = np.array([self.first[a : b + 1].min() for a, b in zip(from_, to, strict=True)])
-        last = np.array([self.last[a : b + 1].max() for a, b in zip(from_, to, strict=True)])
-        return Seen(
-            np.where(inside, first, NOTHING),
-            np.where(inside, last, -NOTHING),
-            self._beyond(self.far_first, low),
-            self._beyond(self.far_last, high),
-            self.step * step,
-        )
-
-    def joined(self, other: "Seen") -> "Seen":
-        """What positions see that see either."""
-        return Seen(
-            np.minimum(self.first, other.first),
-            np.maximum(self.last, other.last),
-            np.minimum(self.far_first, other.far_first),
-            np.maximum(self.far_last, other.far_last),
-            self.step or other.step,
-        )
-
-    def whole(self, length: int) -> "Seen":
-        """What `length` positions see that all see everything."""
-        ends = self.first.min(), self.last.max(), self.far_first.min(), self.far_last.max()
-        first, last, far_first, far_last = (np.full(length, each) for each in ends)
-        return Seen(first, last, far_first, far_last, Fraction(0))
-
-    def _beyond(self, far: Places, places: Places) -> Places:
-        """Values at places that may lie outside, where they go on evenly."""
-        inside = np.clip(places, 0, len(far) - 1)
-        return np.asarray(far[inside] + np.rint((places - inside) * float(self.step)), np.int64)
-
+from filterviz_widget.model.pointwise import is_pointwise
+from filterviz_widget.model.seen import Seen, resized, shifted, transposed, window
 
 Axes = tuple[Seen, Seen]
 """Down and across; of one position each for a tensor that has no places, such as units."""
@@ -188,100 +124,6 @@ WINDOWS = (
     keras.layers.MaxPooling2D,
 )
 
-POINTWISE = frozenset(
-    [
-        "Activation",
-        "ReLU",
-        "LeakyReLU",
-        "PReLU",
-        "ELU",
-        "Relu",
-        "Relu6",
-        "LeakyRelu",
-        "Elu",
-        "Selu",
-        "Celu",
-        "Gelu",
-        "Silu",
-        "Sigmoid",
-        "HardSigmoid",
-        "HardSilu",
-        "Tanh",
-        "HardTanh",
-        "Softplus",
-        "Softsign",
-        "LogSigmoid",
-        "Mish",
-        "Identity",
-        "Dropout",
-        "SpatialDropout2D",
-        "AlphaDropout",
-        "GaussianDropout",
-        "GaussianNoise",
-        "ActivityRegularization",
-        "BatchNormalization",
-        "Dense",
-        "Rescaling",
-        "Normalization",
-        "LayerScale",
-        "StochasticDepth",
-        "Add",
-        "Subtract",
-        "Multiply",
-        "Divide",
-        "TrueDivide",
-        "FloorDivide",
-        "Average",
-        "Maximum",
-        "Minimum",
-        "Power",
-        "Clip",
-        "Absolute",
-        "Negative",
-        "Positive",
-        "Exp",
-        "Expm1",
-        "Log",
-        "Log1p",
-        "Sqrt",
-        "Rsqrt",
-        "Square",
-        "Reciprocal",
-        "Sign",
-        "Sin",
-        "Cos",
-        "Round",
-        "Floor",
-        "Ceil",
-        "Where",
-        "Cast",
-        "Greater",
-        "GreaterEqual",
-        "Less",
-        "LessEqual",
-        "Equal",
-        "NotEqual",
-        "LogicalAnd",
-        "LogicalOr",
-        "LogicalNot",
-        "StopGradient",
-        "Copy",
-        "RandomFlip",
-        "RandomRotation",
-        "RandomZoom",
-        "RandomTranslation",
-        "RandomContrast",
-        "RandomBrightness",
-        "RandomColorJitter",
-        "RandomGrayscale",
-        "RandomHue",
-        "RandomSaturation",
-        "RandomSharpness",
-        "RandomShear",
-    ]
-)
-"""Keras' layers and operations that work at each place by itself; of augmentation, in inference."""
-
 STATISTICS = (keras.layers.GroupNormalization, keras.layers.LayerNormalization)
 
 
@@ -320,23 +162,23 @@ class _Walk:
             layer = layer.layer
         if getattr(layer, "data_format", "channels_last") == "channels_last":
             if isinstance(layer, keras.layers.Conv2DTranspose):
-                return _both(given[0], lambda each, axis: _transposed(each, layer, axis))
+                return _both(given[0], lambda each, axis: transposed(each, layer, axis))
             if isinstance(layer, WINDOWS):
-                return _both(given[0], lambda each, axis: _window(each, layer, axis))
+                return _both(given[0], lambda each, axis: window(each, layer, axis))
             if isinstance(layer, keras.layers.ZeroPadding2D):
                 return _both(
-                    given[0], lambda each, axis: _shifted(each, -layer.padding[axis][0], sum(layer.padding[axis]))
+                    given[0], lambda each, axis: shifted(each, -layer.padding[axis][0], sum(layer.padding[axis]))
                 )
             if isinstance(layer, keras.layers.Cropping2D):
                 return _both(
-                    given[0], lambda each, axis: _shifted(each, layer.cropping[axis][0], -sum(layer.cropping[axis]))
+                    given[0], lambda each, axis: shifted(each, layer.cropping[axis][0], -sum(layer.cropping[axis]))
                 )
             if isinstance(layer, keras.layers.UpSampling2D) and layer.interpolation in ("nearest", "bilinear"):
                 is_near = layer.interpolation == "nearest"
-                return _both(given[0], lambda each, axis: _resized(each, len(each.first) * layer.size[axis], is_near))
+                return _both(given[0], lambda each, axis: resized(each, len(each.first) * layer.size[axis], is_near))
         if isinstance(layer, keras.layers.Resizing) and _is_plain(layer):
             sizes = (layer.height, layer.width)
-            return _both(given[0], lambda each, axis: _resized(each, sizes[axis], layer.interpolation == "nearest"))
+            return _both(given[0], lambda each, axis: resized(each, sizes[axis], layer.interpolation == "nearest"))
         if isinstance(layer, keras.layers.Reshape) and given[0] is self._start:
             return given[0]  # a flat input that is arranged as the image that it is
         if isinstance(layer, STATISTICS):
@@ -349,7 +191,7 @@ class _Walk:
     def _joined(self, step: Step, given: list[Axes]) -> Axes:
         """Of what works at each place by itself the fields of its inputs together; else everything that they see."""
         lengths = [max(len(each[axis].first) for each in given) for axis in (0, 1)]
-        if not _is_pointwise(step):
+        if not is_pointwise(step):
             shape = step.node.outputs[0].shape
             lengths = [size or 1 for size in shape[1:3]] if len(shape) == 4 else [1, 1]
             if max(lengths) > 1:
@@ -369,65 +211,7 @@ def _both(seen: Axes, change: Any) -> Axes:
     return change(seen[0], 0), change(seen[1], 1)
 
 
-def _window(seen: Seen, layer: Any, axis: int) -> Seen:
-    """Behind a convolution or pooling."""
-    sizes = getattr(layer, "pool_size", None) or layer.kernel_size
-    dilation = getattr(layer, "dilation_rate", (1, 1))[axis]
-    length, step, reach = len(seen.first), layer.strides[axis], (sizes[axis] - 1) * dilation
-    if layer.padding == "same":
-        count = -(-length // step)
-        before = max((count - 1) * step + reach + 1 - length, 0) // 2
-    else:
-        count, before = (length - reach - 1) // step + 1, 0
-    low = np.arange(count) * step - before
-    # In the borders' padding there is nothing to see, so ends are cut by `pick`.
-    return seen.pick(low, low + reach, Fraction(step))
-
-
-def _transposed(seen: Seen, layer: Any, axis: int) -> Seen:
-    length, size, step = len(seen.first), layer.kernel_size[axis], layer.strides[axis]
-    reach = (size - 1) * layer.dilation_rate[axis] + 1
-    extra = None if layer.output_padding is None else layer.output_padding[axis]
-    if layer.padding == "same":
-        count = length * step if extra is None else (length - 1) * step + reach - 2 * (reach // 2) + extra
-        before = max((length - 1) * step + reach - count, 0) // 2
-    else:
-        count = length * step + max(reach - step, 0) if extra is None else (length - 1) * step + reach + extra
-        before = 0
-    places = np.arange(count) + before
-    return seen.pick(-((reach - 1 - places) // step), places // step, Fraction(1, step))
-
-
-def _shifted(seen: Seen, by: int, more: int) -> Seen:
-    places = np.arange(len(seen.first) + more) + by
-    return seen.pick(places, places)
-
-
-def _resized(seen: Seen, count: int, is_nearest: bool) -> Seen:
-    length = len(seen.first)
-    middles, step = (np.arange(count) + 0.5) * length / count, Fraction(length, count)
-    if is_nearest:
-        places = np.floor(middles).astype(np.int64)
-        return seen.pick(places, places, step)
-    low, high = (np.clip(each(middles - 0.5), 0, length - 1).astype(np.int64) for each in (np.floor, np.ceil))
-    return seen.pick(low, high, step)
-
-
 def _is_plain(layer: Any) -> bool:
     """Whether resizing looks at the nearest places only, and at the whole image."""
     crops = layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio or layer.antialias
     return layer.interpolation in ("nearest", "bilinear") and not crops
-
-
-def _is_pointwise(step: Step) -> bool:
-    """Whether an operation is known to keep places apart. No code of the user's is run to find out."""
-    layer = step.operation
-    if any(len(tensor.shape) != 4 for tensor in (*step.node.input_tensors, *step.node.outputs)):
-        return False
-    if isinstance(layer, keras.layers.Concatenate) or type(layer).__name__ == "Concatenate":
-        return layer.axis in (-1, 3)
-    if isinstance(layer, (keras.layers.Softmax, keras.layers.UnitNormalization)):
-        return layer.axis in (-1, 3)
-    if type(layer).__name__ in ("Softmax", "LogSoftmax"):
-        return layer.axis in (-1, 3)
-    return is_of_keras(type(layer)) and type(layer).__name__ in POINTWISE

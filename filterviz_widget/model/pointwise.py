@@ -1,0 +1,114 @@
+"""Which layers and operations work at each place of an image by itself; known by name, nothing is run to find out."""
+
+import keras
+
+from filterviz_widget.model.graph import Step
+from filterviz_widget.model.keras_private import is_of_keras
+
+POINTWISE = frozenset(
+    [
+        "Activation",
+        "ReLU",
+        "LeakyReLU",
+        "PReLU",
+        "ELU",
+        "Relu",
+        "Relu6",
+        "LeakyRelu",
+        "Elu",
+        "Selu",
+        "Celu",
+        "Gelu",
+        "Silu",
+        "Sigmoid",
+        "HardSigmoid",
+        "HardSilu",
+        "Tanh",
+        "HardTanh",
+        "Softplus",
+        "Softsign",
+        "LogSigmoid",
+        "Mish",
+        "Identity",
+        "Dropout",
+        "SpatialDropout2D",
+        "AlphaDropout",
+        "GaussianDropout",
+        "GaussianNoise",
+        "ActivityRegularization",
+        "BatchNormalization",
+        "Dense",
+        "Rescaling",
+        "Normalization",
+        "LayerScale",
+        "StochasticDepth",
+        "Add",
+        "Subtract",
+        "Multiply",
+        "Divide",
+        "TrueDivide",
+        "FloorDivide",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "Power",
+        "Clip",
+        "Absolute",
+        "Negative",
+        "Positive",
+        "Exp",
+        "Expm1",
+        "Log",
+        "Log1p",
+        "Sqrt",
+        "Rsqrt",
+        "Square",
+        "Reciprocal",
+        "Sign",
+        "Sin",
+        "Cos",
+        "Round",
+        "Floor",
+        "Ceil",
+        "Where",
+        "Cast",
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "Equal",
+        "NotEqual",
+        "LogicalAnd",
+        "LogicalOr",
+        "LogicalNot",
+        "StopGradient",
+        "Copy",
+        "RandomFlip",
+        "RandomRotation",
+        "RandomZoom",
+        "RandomTranslation",
+        "RandomContrast",
+        "RandomBrightness",
+        "RandomColorJitter",
+        "RandomGrayscale",
+        "RandomHue",
+        "RandomSaturation",
+        "RandomSharpness",
+        "RandomShear",
+    ]
+)
+"""Keras' layers and operations that work at each place by itself; of augmentation, in inference."""
+
+
+def is_pointwise(step: Step) -> bool:
+    """Whether an operation is known to keep places apart. No code of the user's is run to find out."""
+    layer = step.operation
+    if any(len(tensor.shape) != 4 for tensor in (*step.node.input_tensors, *step.node.outputs)):
+        return False
+    if isinstance(layer, keras.layers.Concatenate) or type(layer).__name__ == "Concatenate":
+        return layer.axis in (-1, 3)
+    if isinstance(layer, (keras.layers.Softmax, keras.layers.UnitNormalization)):
+        return layer.axis in (-1, 3)
+    if type(layer).__name__ in ("Softmax", "LogSoftmax"):
+        return layer.axis in (-1, 3)
+    return is_of_keras(type(layer)) and type(layer).__name__ in POINTWISE
