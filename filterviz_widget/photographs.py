@@ -1,16 +1,15 @@
-"""What a layer sees, and what it does with images of the user's own, without the widget."""
+"""What a layer does with images of the user's own, without the widget."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from filterviz_widget.description.ranges import Range, fitting
 
 if TYPE_CHECKING:
-    from filterviz_widget.engine import Engine
-    from filterviz_widget.images import Format
-    from filterviz_widget.model.receptive_field import ReceptiveField
+    from filterviz_widget.picture import FilterPicture
     from filterviz_widget.picture.ablation import Ablation
     from filterviz_widget.picture.feature_maps import FeatureMaps
     from filterviz_widget.picture.strongest import Strongest
@@ -42,14 +41,15 @@ def feature_maps(model: Any, layer: str, image: Any, **reading: Any) -> FeatureM
 
     >>> feature_maps(model, "conv3", "cat.jpg").plot()
     """
+    from filterviz_widget.description.question import FeatureMapsOf
+    from filterviz_widget.description.reading import Array
+    from filterviz_widget.engine import engine_for
     from filterviz_widget.images import read_photo
-    from filterviz_widget.picture.feature_maps import FeatureMaps
 
-    engine = _engine(model, reading)
-    field = engine.view.receptive_field(layer)
-    photo = read_photo(image, _format(engine))
-    maps = engine.forward(layer).maps(photo.pixels[None])[0]
-    return FeatureMaps(layer, maps, photo.shown, field.centres, photo.note)
+    engine = engine_for(model, reading)
+    photo = read_photo(image, engine.answers.format)
+    found: FeatureMaps = engine.answers.answer(FeatureMapsOf(layer, engine.reading, Array.of(photo.pixels)))
+    return replace(found, note=photo.note)  # what was done to the file
 
 
 def strongest_images(
@@ -94,23 +94,25 @@ def strongest_images(
     import numpy as np
     from keras.utils import Progbar
 
-    from filterviz_widget.engine.strongest import strongest
+    from filterviz_widget.description.question import StrongestOf
+    from filterviz_widget.engine import engine_for
     from filterviz_widget.images import PhotoSet
     from filterviz_widget.picture.strongest import Strongest
 
     if by not in ("mean", "position"):
         raise ValueError(f'by must be "mean" or "position", got {by!r}.')
     k = fitting("k", k, Range(1, MOST_KEPT, whole=True))
-    engine = _engine(model, reading)
+    engine = engine_for(model, reading)
     count = engine.view.layer(layer).filters
     allowed = Range(0, count - 1, whole=True)
     wanted = range(count) if filters is None else filters if isinstance(filters, Iterable) else [filters]
     chosen = [fitting("filters", each, allowed) for each in wanted]
     if not chosen:
         raise ValueError("filters must be numbers of filters, or None for all; got none.")
-    photos = PhotoSet(images, _format(engine))
+    photos = PhotoSet(images, engine.answers.format)
     bar = Progbar(photos.count, unit_name="image") if progress else None
-    found = strongest(engine.forward(layer), photos, k, by == "position", bar.update if bar else lambda _: None)
+    asked = StrongestOf(layer, engine.reading, photos.key, k, by)
+    found = engine.answers.answer(asked, photos, told=bar.update if bar else lambda _: None)
     if bar and photos.count is None:
         bar.update(found.images, finalize=True)
     rows = np.array(chosen)
@@ -171,51 +173,52 @@ def ablate(
 
     >>> ablate(model, "conv3", 12, images, labels).plot()
     """
-    from filterviz_widget.engine.ablation import ablation
+    from filterviz_widget.description.question import AblationOf
+    from filterviz_widget.engine import engine_for
     from filterviz_widget.images import PhotoSet
 
     if to not in ("zero", "mean"):
         raise ValueError(f'to must be "zero" or "mean", got {to!r}.')
-    engine = _engine(model, reading)
-    filter = fitting("filter", filter, Range(0, engine.view.layer(layer).filters - 1, whole=True))
-    return ablation(engine, layer, filter, PhotoSet(images, _format(engine)), labels, to == "mean", class_names)
+    engine = engine_for(model, reading)
+    filter = engine.filter(layer, filter)
+    photos = PhotoSet(images, engine.answers.format, labels)
+    found: Ablation = engine.answers.answer(AblationOf(layer, engine.reading, filter, photos.key, to), photos)
+    return found.named(class_names)
 
 
-def receptive_field(model: Any, layer: str, **reading: Any) -> ReceptiveField:
-    """Computes which pixels of the image one position of a layer's feature maps can see.
+def accentuate(model: Any, layer: str, filter: int, image: Any, *, seed: int = 0, **options: Any) -> FilterPicture:
+    """Shows what in an image excites a filter: an ascent that starts at the image and stays near it.
 
-    By exact arithmetic over strides, dilation, padding and branches (Araujo et al. 2019, "Computing Receptive Fields of
-    Convolutional Neural Networks").
+    Feature accentuation (Hamblin et al. 2024, arXiv 2402.10039): with a penalty on leaving the image in the layer's
+    features, and transparent where the gradient had little to say.
 
     Args:
         model: As for `feature_maps`.
         layer: The layer's name.
-        **reading: How the model is read: `image_size` and the like.
+        filter: Output channel, counted from 0.
+        image: As for `feature_maps`.
+        seed: Of the random moves.
+        **options: `step_size`, `iterations`, `precision`, axes of `Method` such as `nearness`, and how the model is
+            read.
 
     Returns:
-        A `ReceptiveField`: `.size`, `.stride`, `.box(position)` and what could not be counted.
+        A `FilterPicture`, whose activations begin with that of the image itself.
 
     Raises:
-        TypeError, ValueError: As `feature_maps`.
+        TypeError, ValueError, FileNotFoundError: As `feature_maps`.
 
     Example:
 
-    >>> receptive_field(keras.applications.VGG16(weights=None), "block4_conv3").size
-    (92, 92)
+    >>> accentuate(model, "conv3", 12, "cat.jpg").save("what-excites-it.png")
     """
-    return _engine(model, reading).view.receptive_field(layer)
+    from filterviz_widget.description.method import ACCENTUATION
+    from filterviz_widget.description.reading import Array
+    from filterviz_widget.engine import READING, engine_for
+    from filterviz_widget.images import read_photo
 
-
-def _engine(model: Any, reading: dict[str, Any]) -> Engine:
-    # TensorFlow is imported here, when the first model has come.
-    from filterviz_widget.engine import READING, engine_of
-
-    if unknown := reading.keys() - READING.keys():
-        raise TypeError(f"There is no option {unknown.pop()!r}; known are {', '.join(READING)}.")
-    return engine_of(model, **reading)
-
-
-def _format(engine: Engine) -> Format:
-    from filterviz_widget.images import Format
-
-    return Format(*engine.view.image_shape, engine.view.input_range)
+    engine = engine_for(model, {name: options.pop(name) for name in READING if name in options})
+    ways = {"step_size": ACCENTUATION.step_size, "iterations": ACCENTUATION.iterations}
+    axes = ACCENTUATION.method.options()
+    wanted = engine.describe(layer, filter, seed=seed, **{**ways, **axes, **options})
+    photo = read_photo(image, engine.answers.format)
+    return engine.picture(replace(wanted, photo=Array.of(photo.pixels)))

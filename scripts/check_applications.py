@@ -1,10 +1,10 @@
-"""Runs the ascent on every architecture of keras.applications and writes docs/applications.md.
+"""Tries every architecture of keras.applications and writes docs/applications.md.
 
-Each has random weights and its native image size; its first, middle and last convolutional layer make three
-iterations each. Each architecture has a process of its own, one at a time, which is ended where it takes too much
-memory.
+Each has random weights and its native image size. Its first, middle and last convolutional layer make three iterations
+each; and of some layers the receptive fields are compared with where the image has a gradient. Each architecture has a
+process of its own, one at a time, which is ended where it takes too much memory.
 
-    python scripts/check_applications.py [ARCHITECTURE ...]
+    python -m scripts.check_applications [--only pictures|fields] [ARCHITECTURE ...]
 """
 
 import argparse
@@ -17,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +26,34 @@ ITERATIONS = 3
 MEMORY_GIB = 16.0
 """More than the largest needs, and less than what a notebook's machine has."""
 
-ROW = re.compile(r"\| (\w+) \| .*\|$")
+PARTS = {"pictures": 6, "fields": 1}
+"""What is tried, and how many cells of a row it fills, from the left."""
+
+ROW = re.compile(r"\| (\w+) \|(.*)\|$")
 
 
 def main() -> None:
-    """Reads the command line; checks all architectures, or those named, and keeps the other rows of the table."""
+    """Reads the command line; tries all architectures, or those named, and keeps what else the table says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("architectures", nargs="*", metavar="ARCHITECTURE")
+    parser.add_argument("--only", choices=PARTS, help="leave the other columns as they are")
     parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.in_this_process:
-        print(json.dumps(check(arguments.architectures[0])))
+        run = check_pictures if arguments.only == "pictures" else check_fields
+        print(json.dumps(run(arguments.architectures[0])))
         return
-    rows = dict(_rows()) if arguments.architectures else {}
+    rows = dict(_rows()) if arguments.architectures or arguments.only else {}
     names = architectures()
     for name in arguments.architectures or names:
-        row = _row(name, *_in_a_process(name))
-        print(row, flush=True)
-        rows[name] = row
+        cells = rows.setdefault(name, [""] * sum(PARTS.values()))
+        if arguments.only != "fields":
+            cells[: PARTS["pictures"]] = _pictures(*_in_a_process(name, "pictures"))
+        if arguments.only != "pictures":
+            cells[PARTS["pictures"] :] = [_fields(*_in_a_process(name, "fields"))]
+        print(_line(name, cells), flush=True)
         TABLE.parent.mkdir(exist_ok=True)
-        TABLE.write_text(_page([rows[known] for known in names if known in rows]))
+        TABLE.write_text(_page({known: rows[known] for known in names if known in rows}))
 
 
 def architectures() -> list[str]:
@@ -59,7 +68,7 @@ def architectures() -> list[str]:
     )
 
 
-def check(name: str) -> dict[str, Any]:
+def check_pictures(name: str) -> dict[str, Any]:
     """Makes the pictures of one architecture; raises what goes wrong.
 
     Returns:
@@ -110,9 +119,16 @@ def check(name: str) -> dict[str, Any]:
     }
 
 
-def _in_a_process(name: str) -> tuple[dict[str, Any] | None, str]:
+def check_fields(name: str) -> dict[str, Any]:
+    """Compares the receptive fields of one architecture with its gradients; what the table says of it."""
+    from scripts.compare_fields import compare_architecture
+
+    return compare_architecture(name)._asdict()
+
+
+def _in_a_process(name: str, part: str) -> tuple[dict[str, Any] | None, str]:
     process = subprocess.Popen(
-        [sys.executable, __file__, "--in-this-process", name],
+        [sys.executable, "-m", "scripts.check_applications", "--in-this-process", "--only", part, name],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -134,43 +150,70 @@ def _in_a_process(name: str) -> tuple[dict[str, Any] | None, str]:
     return json.loads(output.splitlines()[-1]), ""
 
 
-def _row(name: str, found: dict[str, Any] | None, why_not: str) -> str:
+def _pictures(found: dict[str, Any] | None, why_not: str) -> list[str]:
     if found is None:
-        return f"| {name} | no: {why_not.replace('|', '/')} | | | | | |"
+        return [f"no: {why_not.replace('|', '/')}", *[""] * (PARTS["pictures"] - 1)]
     height, width = found["size"]
     low, high = found["range"]
     read = "" if found["source"].startswith("read") else " (assumed)"
     works = f"no: hardly moves in {', '.join(found['still'])}" if found["still"] else "yes"
-    first, middle, last = (f"{value:.1f}" for value in found["seconds"])
-    return (
-        f"| {name} | {works} | {height} x {width} | {low:g} to {high:g}{read} | {found['layers']} "
-        f"| {first} / {middle} / {last} | {found['gib']:.1f} |"
-    )
+    seconds = " / ".join(f"{value:.1f}" for value in found["seconds"])
+    return [
+        works,
+        f"{height} x {width}",
+        f"{low:g} to {high:g}{read}",
+        str(found["layers"]),
+        seconds,
+        f"{found['gib']:.1f}",
+    ]
 
 
-def _rows() -> list[tuple[str, str]]:
+def _fields(found: dict[str, Any] | None, why_not: str) -> str:
+    if found is None:
+        return f"no: {why_not.replace('|', '/')}"
+    if found["differ"]:
+        return f"no: {'; '.join(found['differ'])}"
+    return f"yes: {found['part']} / {found['whole']}"
+
+
+def _line(name: str, cells: Sequence[str]) -> str:
+    return f"| {' | '.join([name, *cells])} |"
+
+
+def _rows() -> list[tuple[str, list[str]]]:
     lines = TABLE.read_text().splitlines() if TABLE.exists() else []
-    return [(match[1], line) for line in lines if (match := ROW.match(line)) and match[1] != "architecture"]
+    found = [(match[1], [cell.strip() for cell in match[2].split("|")]) for line in lines if (match := ROW.match(line))]
+    return [(name, cells) for name, cells in found if len(cells) == sum(PARTS.values())]
 
 
-def _page(rows: list[str]) -> str:
+def _page(rows: dict[str, list[str]]) -> str:
     import keras
     import tensorflow as tf
 
-    works = sum("| yes |" in row for row in rows)
+    from scripts.compare_fields import ROUNDS
+
+    works, agree = (sum(cells[column].startswith("yes") for cells in rows.values()) for column in (0, -1))
     return f"""# The architectures of keras.applications
 
-{works} of {len(rows)} work. Random weights, native image size, batch of one; the first, middle and last convolutional
-layer, {ITERATIONS} iterations each; every architecture in a process of its own. Seconds are those from the model to the
-picture, reading and compiling included, for the three layers. A row says yes where the image has moved by a grey level
-(RMS) or more, for the middle filter or, where a ReLU shuts that one on the start image, for the most active one.
+{works} of {len(rows)} work, and in {agree} the receptive fields are those that the gradient shows. Random weights,
+native image size; every architecture in a process of its own.
 
-Made by `python scripts/check_applications.py` with TensorFlow {tf.__version__} and Keras {keras.__version__} on
+- **layers**: the convolutional ones.
+- **works**: the first, middle and last convolutional layer, {ITERATIONS} iterations each, batch of one. Seconds are
+  those from the model to the picture, reading and compiling included, for the three layers. A row says yes where the
+  image has moved by a grey level (RMS) or more, for the middle filter or, where a ReLU shuts that one on the start
+  image, for the most active one. GiB are the most memory that the process took.
+- **fields**: of layers from the first to the last, the box of pixels that a position sees as `receptive_field` works
+  it out from the graph, and the box in which the image has a gradient from that position over up to {ROUNDS} random
+  images; in the corners of the map and between. A row says yes where all are equal, with the number of layers compared
+  whose positions see a part of the image, and of those that see the whole.
+
+Made by `python -m scripts.check_applications` with TensorFlow {tf.__version__} and Keras {keras.__version__} on
 {multiprocessing.cpu_count()} CPU cores without a GPU.
 
-| architecture | works | image | input range | convolutions | seconds: first / middle / last | peak memory, GiB |
-|---|---|---|---|---|---|---|
-{chr(10).join(rows)}
+| architecture | works | image | input range | layers | seconds: first / middle / last | GiB | fields: part / whole |
+|---|---|---|---|---|---|---|---|
+{chr(10).join(_line(name, cells) for name, cells in rows.items())}
 """
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from filterviz_widget.ascent.numbers import Numbers
 from filterviz_widget.ascent.objective import activation, likeness
 from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS
-from filterviz_widget.ascent.regularizer import pull
+from filterviz_widget.ascent.regularizer import departure, pull, pull_back
 from filterviz_widget.ascent.state import Chunk, Measured, State
 from filterviz_widget.ascent.traced import forget_custom_gradients, graphs
 from filterviz_widget.ascent.transformation import blur, move
@@ -32,6 +32,9 @@ class Ascent:
     once more with gradients that pass closed rectifiers, as Olah et al. 2017 do in their first 16. So it is with every
     iteration until the filter answers; then the plain ascent goes on. What inhibits a closed filter is not sought.
 
+    An ascent may start at a photo and stay near to it, which shows what in the photo excites the filter (Hamblin et al.
+    2024, "Feature Accentuation", arXiv 2402.10039). The photo is a tensor, too: one ascent serves all.
+
     Args:
         features: Maps float images `(batch, height, width, channels)`, and the tensors that `weights` describes, to the
             layer's output, `(batch, ..., filters)`. It is called once, while tracing.
@@ -41,6 +44,8 @@ class Ascent:
         method: Which axes of the method to compile; its amounts are given to `advance`.
         weights: A nest of `tf.TensorSpec`: the second argument of `features`; () where it takes the images only.
         opens: Whether `features` takes `opening` too, bool `(batch,)`: which images want to be opened.
+        from_photo: Whether the images that it starts at are photos, which `Method.nearness` and the phase's magnitudes
+            go by, and which are to be shown by how much each place mattered.
 
     Attributes:
         is_connected: Whether a gradient can pass from the layer to the image at all; False where rounding, a cast or
@@ -62,8 +67,12 @@ class Ascent:
         method: Method = CLASSIC,
         weights: Any = (),
         opens: bool = False,
+        from_photo: bool = False,
     ) -> None:
         self._opens = opens
+        self._is_near = from_photo and method.nearness > 0
+        self._is_turned = from_photo and method.parameterization == "phase"
+        self._is_shaded = from_photo or method.parameterization == "phase"
         self.is_connected: bool | None = None
         self._features: Callable[..., tf.Tensor] | None = features
         self._shape = image_shape
@@ -90,13 +99,14 @@ class Ascent:
         none is drawn twice.
 
         Args:
-            smaller: The state there.
+            smaller: The state there; of no photo, which has one size only.
             size: `(height, width)` there.
         """
         return State(
             self._parameters.grow(smaller.parameters, size, smaller.seeds),
             tuple(self._parameters.carry(slot, power, size) for power, slot in enumerate(smaller.slots, 1)),
             tuple(tf.image.resize(each, self._shape[:2], "bilinear") for each in smaller.saliency),
+            smaller.photo,
             smaller.seeds,
             smaller.iteration,
         )
@@ -106,14 +116,16 @@ class Ascent:
 
         Args:
             seeds: One integer in [0, 2**31 - 1] per image.
-            images: float32 `(batch, height, width, channels)` to begin with; None for grey with a little
-                noise.
+            images: float32 `(batch, height, width, channels)` to begin with, and to stay near to; None for grey with a
+                little noise.
         """
         parameters = self._parameters.start(seeds) if images is None else self._parameters.encode(images)
+        photo = self._parameters.decode(parameters) if images is None else images
         return State(
             parameters,
             (tf.zeros_like(parameters),) * SLOTS[self._method.update],
-            (tf.zeros((len(seeds), *self._shape[:2], 1)),) * (self._method.parameterization == "phase"),
+            (tf.zeros((len(seeds), *self._shape[:2], 1)),) * self._is_shaded,
+            (photo,) * (self._is_near or self._is_turned),
             tf.constant(list(seeds), tf.int32),
             tf.constant(0),
         )
@@ -164,6 +176,7 @@ class Ascent:
             batched(state.parameters),
             tuple(map(batched, state.slots)),
             tuple(map(batched, state.saliency)),
+            tuple(map(batched, state.photo)),
             batched(state.seeds),
             tf.TensorSpec((), tf.int32),
         )
@@ -177,6 +190,26 @@ class Ascent:
             images = blur(images, numbers, state.seeds, state.iteration)
         return images
 
+    def _maps(
+        self, images: tf.Tensor, numbers: Numbers, state: State, weights: Any, opening: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The features of the images as the model sees them and, where they matter, those of their photos."""
+        assert self._features is not None
+        if self._is_near:
+            # As further channels, so that the photos are moved just as the images are; then in one batch with them, so
+            # that the features are traced once.
+            pairs = self._seen(tf.concat([images, *state.photo], axis=3), numbers, state)
+            seen = tf.concat(tf.split(pairs, 2, axis=3), axis=0)
+            opening = tf.concat([opening, tf.zeros_like(opening)], axis=0)
+        else:
+            seen = self._seen(images, numbers, state)
+        more = {"opening": opening} if self._opens else {}
+        features = self._features(seen, *([weights] if weights else []), **more)
+        if not self._is_near:
+            return features, None
+        features, photos = tf.split(features, 2)
+        return features, tf.stop_gradient(photos)
+
     def _gradient(
         self,
         images: tf.Tensor,
@@ -188,9 +221,7 @@ class Ascent:
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Where each image should go: activations, the gradient's RMS, and the gradient with the penalties' pull."""
         method = self._method
-        assert self._features is not None
-        more = {"opening": opening} if self._opens else {}
-        features = self._features(self._seen(images, numbers, state), *([weights] if weights else []), **more)
+        features, photos = self._maps(images, numbers, state, weights, opening)
         value = activation(features, selection, method.objective)
         # Not by a tape: it does not know gradients that are registered by name (model/gradient.py).
         (gradient,) = tf.gradients(value, images)
@@ -202,6 +233,10 @@ class Ascent:
         if method.diversity:
             (away,) = tf.gradients(likeness(features), images, unconnected_gradients="zero")
             gradient -= numbers.diversity * unit(away, rms(away))
+        if photos is not None:
+            left = departure(features, photos)
+            (away,) = tf.gradients(left, images, unconnected_gradients="zero")
+            gradient -= numbers.nearness * pull_back(away, left)
         if method.l2 or method.total_variation:
             low, high = self._input_range
             gradient -= pull((images - (low + high) / 2) / (high - low), numbers)
@@ -215,7 +250,8 @@ class Ascent:
         iterations: tf.Tensor,
         weights: Any,
     ) -> tuple[Any, ...]:
-        method, decode = self._method, self._parameters.decode
+        method = self._method
+        decode = self._parameters.decoder(*state.photo) if self._is_turned else self._parameters.decode
         is_unit = method.parameterization == "pixels" and not method.regularizes
         rule = unchanged if is_unit and method.update == "normalized" else RULES[method.update]
         step = numbers.step_size / 255 * self._parameters.unit
@@ -233,7 +269,8 @@ class Ascent:
             strength = tf.reduce_mean(tf.abs(gradient), axis=3, keepdims=True)
             saliency = tuple(total + strength for total in state.saliency)
             size = tf.reshape(size, (-1,))
-            after = State(state.parameters + step * change, slots, saliency, state.seeds, state.iteration + 1)
+            parameters, iteration = state.parameters + step * change, state.iteration + 1
+            after = State(parameters, slots, saliency, state.photo, state.seeds, iteration)
             series = tuple(array.write(count, each) for array, each in zip(series, (value, size, opening), strict=True))
             if not self._opens:
                 return count + 1, opening, after, series

@@ -18,6 +18,7 @@ class Numbers(NamedTuple):
     blur: tf.Tensor
     l2: tf.Tensor
     total_variation: tf.Tensor
+    nearness: tf.Tensor
     diversity: tf.Tensor
 
     @classmethod

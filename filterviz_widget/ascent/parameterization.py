@@ -1,7 +1,7 @@
 """What is optimised: pixels, Fourier coefficients, or only their phase. Each knows the way to the image and back."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,6 +34,9 @@ class Parameters(Protocol):
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """The parameters of given images: `decode`'s inverse as far as there is one."""
 
+    def decoder(self, photos: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+        """`decode` for parameters that were encoded from photos, with all of these that is not in the parameters."""
+
     def grow(self, parameters: tf.Tensor, size: tuple[int, int], seeds: tf.Tensor) -> tf.Tensor:
         """The same images as at a smaller `size`; what is finer than that begins as in `start`."""
 
@@ -59,6 +62,10 @@ class Pixels:
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """Returns them as they are."""
         return images
+
+    def decoder(self, photos: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+        """The parameters are all there is."""
+        return self.decode
 
     def grow(self, parameters: tf.Tensor, size: tuple[int, int], seeds: tf.Tensor) -> tf.Tensor:
         """Resizes them."""
@@ -99,6 +106,10 @@ class Fourier:
         """Images, strictly inside the range, to coefficients."""
         spectrum = self._analyze(images)
         return tf.stack([tf.math.real(spectrum), tf.math.imag(spectrum)], axis=1)
+
+    def decoder(self, photos: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+        """The parameters are all there is."""
+        return self.decode
 
     def grow(self, parameters: tf.Tensor, size: tuple[int, int], seeds: tf.Tensor) -> tf.Tensor:
         """Puts the coefficients at the same frequencies of the larger spectrum; finer ones are zero."""
@@ -162,18 +173,27 @@ class Phase(Fourier):
 
     def decode(self, parameters: tf.Tensor) -> tf.Tensor:
         """Phases to images."""
-        spectrum = tf.complex(tf.cos(parameters), tf.sin(parameters))
-        return self._to_range(self._synthesize(spectrum) * (CONTRAST * math.sqrt(2)))
+        return self._to_range(self._synthesize(_turned(parameters)) * (CONTRAST * math.sqrt(2)))
 
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """Images to phases."""
         return tf.math.angle(self._analyze(images))
+
+    def decoder(self, photos: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Phases to images with the magnitudes of the photos."""
+        magnitudes = tf.cast(tf.abs(self._analyze(photos)), tf.complex64)
+        return lambda parameters: self._to_range(self._synthesize(magnitudes * _turned(parameters)))
 
     def grow(self, parameters: tf.Tensor, size: tuple[int, int], seeds: tf.Tensor) -> tf.Tensor:
         """Puts the phases at the same frequencies of the larger spectrum; finer ones are drawn as at the start."""
         ones = np.ones(parameters.shape[-2:], np.float32)
         known = self._placed(tf.ones((1, *ones.shape)), size, ones)
         return self._placed(parameters, size, ones) + self.start(seeds.numpy().tolist()) * (1 - known)
+
+
+def _turned(phases: tf.Tensor) -> tf.Tensor:
+    """Coefficients of magnitude 1."""
+    return tf.complex(tf.cos(phases), tf.sin(phases))
 
 
 def _places(size: tuple[int, int], height: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:

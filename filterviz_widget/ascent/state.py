@@ -14,7 +14,9 @@ class State(NamedTuple):
         parameters: float32 `(batch, ...)`, what is optimised.
         slots: What the update rule carries along.
         saliency: One tensor, float32 `(batch, height, width, 1)`: the sum of the gradients' absolute values so
-            far, in units of their RMS. Empty where the method does not use it.
+            far, in units of their RMS. Empty where nothing is shown by it.
+        photo: One tensor, float32 `(batch, height, width, channels)`: where each ascent started, and what it stays near
+            to. Empty where that does not matter any more.
         seeds: int32 `(batch,)`.
         iteration: int32 scalar, how many steps were taken.
     """
@@ -22,6 +24,7 @@ class State(NamedTuple):
     parameters: tf.Tensor
     slots: Slots
     saliency: Slots
+    photo: Slots
     seeds: tf.Tensor
     iteration: tf.Tensor
 

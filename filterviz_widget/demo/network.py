@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filterviz_widget.demo.species import SPECIES
 
@@ -63,3 +63,9 @@ def flower_model() -> keras.Model:
     with as_file(files("filterviz_widget.demo").joinpath(WEIGHTS)) as path:
         model.load_weights(path)
     return model
+
+
+def is_flower_model(model: Any) -> bool:
+    """Whether a model is `flower_model()`, by its name and the names of its layers; perhaps trained further."""
+    names = [layer.name for layer in getattr(model, "layers", [])]
+    return getattr(model, "name", "") == "flower_model" and {"standardise", "conv5", "logits"} <= {*names}

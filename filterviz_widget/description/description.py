@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Self, get_args
 
+import numpy as np
+
 from filterviz_widget.description.method import CLASSIC, Method
 from filterviz_widget.description.ranges import RANGES, Range, fitting, short
-from filterviz_widget.description.reading import Reading
+from filterviz_widget.description.reading import Array, Reading
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -31,6 +33,12 @@ class Description:
         method: How the picture is sought.
         precision: In which dtype the layers are computed; image, activation and step are float32 in any case.
         facets: How many pictures of the filter ascend together, kept apart by `Method.diversity`; 1 for one by itself.
+        photo: Where the ascent starts, and what it stays near to: float32 `(height, width, channels)`, finite, in units
+            of the model's input and of `Reading.image_size`. None for grey with a little noise. What in a photo excites
+            a filter is feature accentuation (Hamblin et al. 2024, arXiv 2402.10039); `Method.nearness` says how near.
+
+    Raises:
+        ValueError: If the photo is something else, or has several facets that nothing would keep apart.
 
     Example:
 
@@ -48,6 +56,17 @@ class Description:
     method: Method = CLASSIC
     precision: Precision = "float32"
     facets: int = 1
+    photo: Array | None = None
+
+    def __post_init__(self) -> None:
+        if self.photo is None:
+            return
+        check_photo(self.photo, self.reading.image_size)
+        if self.facets > 1 and not self.method.is_random:
+            raise ValueError(
+                f"{self.facets} facets that start at one photo differ by their random moves alone, and the method has "
+                "none: expected a jitter, scale, rotation or blur above 0, or 1 facet."
+            )
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -83,6 +102,7 @@ class Description:
             "method": self.method.options(),
             "precision": self.precision,
             "facets": self.facets,
+            "photo": None if self.photo is None else self.photo.to_json(),
         }
 
     @classmethod
@@ -94,11 +114,12 @@ class Description:
         """
         if not isinstance(data, dict) or data.get("kind") != "optimum":
             raise ValueError(f'Expected a description, a dictionary of kind "optimum"; got {short(data)}.')
-        if missing := cls.__dataclass_fields__.keys() - data.keys():
+        if missing := cls.__dataclass_fields__.keys() - data.keys() - {"photo"}:  # 0.1 knew no photo
             raise ValueError(f"The description lacks {', '.join(sorted(missing))}.")
         precision = checked_precision(data["precision"])
         if not isinstance(data["layer"], str) or precision == "auto":
             raise ValueError("The description's layer must be a name, and its precision one of PRECISIONS.")
+        photo = data.get("photo")
         return cls(
             data["layer"],
             fitting("filter", data["filter"], Range(0, 2**31 - 1, whole=True)),
@@ -109,7 +130,22 @@ class Description:
             Method.from_options(data["method"]),
             precision,
             fitting("facets", data["facets"], Range(1, MOST_FACETS, whole=True)),
+            None if photo is None else Array.from_json(photo),
         )
+
+
+def check_photo(photo: Array, image_size: tuple[int, int]) -> None:
+    """Checks what an ascent is to start at.
+
+    Raises:
+        ValueError: If it is no float32 `(height, width, channels)` of finite numbers in that size.
+    """
+    height, width = image_size
+    if photo.dtype != "float32" or len(photo.shape) != 3 or photo.shape[:2] != (height, width) or not photo.shape[2]:
+        expected = f"float32 of shape ({height}, {width}, channels), as large as the image"
+        raise ValueError(f"The photo must be {expected}; got {photo.dtype} of shape {photo.shape}.")
+    if not np.isfinite(photo.numpy()).all():
+        raise ValueError("The photo must be finite numbers, got NaN or infinity.")
 
 
 def checked_precision(wanted: Any) -> Precision | Literal["auto"]:

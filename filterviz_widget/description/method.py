@@ -28,6 +28,7 @@ class Method:
       Fel et al. 2023 (MaCo, arXiv 2306.06805) for the phase alone.
     - update: Mordvintsev et al. 2015 for steps of equal size along the gradient; Kingma and Ba 2014 for Adam.
     - transformations and diversity: Olah et al. 2017.
+    - nearness: Hamblin et al. 2024, "Feature Accentuation" (arXiv 2402.10039).
     - direction: weights of several filters, `((filter, weight), ...)`, in place of the one filter.
 
     Weights of penalties are relative to the activation's gradient, which is scaled to an RMS of 1 first, so
@@ -131,6 +132,14 @@ class Method:
         reach=2,
         step=0.02,
     )
+    nearness: float = amount(
+        "Nearness",
+        "Weight of the penalty on leaving the photo, in the layer's features; where the ascent starts at a photo only",
+        group="Regularizers",
+        high=100,
+        reach=10,
+        step=0.1,
+    )
     diversity: float = amount(
         "Diversity",
         "Weight of the penalty on likeness (of the layer's Gram matrices) among pictures that ascend together",
@@ -170,8 +179,8 @@ class Method:
     @property
     def kind(self) -> tuple[object, ...]:
         """What one compiled ascent can do: methods that differ in numbers only share it."""
-        amounts = self.transforms, self.blur > 0, self.l2 > 0 or self.total_variation > 0, self.diversity > 0
-        return self.objective, self.parameterization, self.update, *amounts
+        penalties = self.l2 > 0 or self.total_variation > 0, self.nearness > 0, self.diversity > 0
+        return self.objective, self.parameterization, self.update, self.transforms, self.blur > 0, *penalties
 
     @property
     def transforms(self) -> bool:
@@ -179,9 +188,14 @@ class Method:
         return self.jitter > 0 or self.scale > 0 or self.rotation > 0
 
     @property
+    def is_random(self) -> bool:
+        """Whether the model sees something else in each iteration, as the seed has it."""
+        return self.transforms or self.blur > 0
+
+    @property
     def regularizes(self) -> bool:
         """Whether anything but the activation has a say in where the image goes."""
-        return self.l2 > 0 or self.total_variation > 0 or self.diversity > 0
+        return self.l2 > 0 or self.total_variation > 0 or self.nearness > 0 or self.diversity > 0
 
 
 CLASSIC = Method()
@@ -232,6 +246,24 @@ levels, all held as well, 8 are the longest that leave nothing at the bounds of 
 the other two as well, and cost more activation than they save time (`benchmarks/octaves.py`).
 """
 
+ACCENTUATION = Preset(
+    Method(parameterization="fourier", jitter=4.0, nearness=1.5),
+    1.0,
+    20,
+    "Starts at a photo and stays near to it: what in this photo excites the filter (feature accentuation, Hamblin et "
+    "al. 2024)",
+)
+"""For a description with a photo; not among `PRESETS`, which start at none.
+
+Found by looking at conv4 of the flower model and block4_conv2 of a trained VGG16. On 60 other pairs of a photo and a
+filter, of conv3 to conv5, block3_conv3 and block5_conv3, the activation becomes 3 times the photo's own or more, and
+the picture correlates with the photo by 0.80 to 0.94 (medians of a layer; of the 49 activations that are above 0 on the
+photo each becomes at least 1.5 times as large). With a nearness of 0.5 the photo is lost, with 4 little changes. Adam
+reaches as much, with noise in every frequency; on pixels the change is a fine texture that is hardly to be seen; with
+phases alone colours change all over the picture. Jitter has little say but in the grain of the gradients that the
+picture is shaded by.
+"""
+
 
 def preset(name: Any) -> Preset:
     """Looks a preset up.
@@ -276,12 +308,13 @@ def _check_direction(value: Any) -> tuple[tuple[int, float], ...]:
     return checked
 
 
-def inapplicable(method: Method, kind: str) -> dict[str, str]:
+def inapplicable(method: Method, kind: str, *, has_photo: bool = False) -> dict[str, str]:
     """Says which settings have no effect, and why.
 
     Args:
         method: The method in force.
         kind: The layer's: "convolution", "units" or "other".
+        has_photo: Whether the ascent starts at a photo.
     """
     reasons: dict[str, str] = {}
     if kind == "units":
@@ -293,6 +326,10 @@ def inapplicable(method: Method, kind: str) -> dict[str, str]:
         reasons["direction"] = "The objective is the whole layer."
     elif method.direction:
         reasons["filter"] = "The objective is a direction of several filters."
+    if has_photo:
+        reasons["octaves"] = "An ascent that starts at a photo has the photo's size only."
+    else:
+        reasons["nearness"] = "Nearness is for an ascent that starts at a photo."
     if method.parameterization == "phase":
         reasons["l2"] = "With fixed magnitudes the contrast cannot fade."
     reasons["diversity"] = "Diversity needs several pictures at once: visualize_facets(model, layer, filter)."

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from filterviz_widget.description.ranges import short
+from filterviz_widget.engine.forward import Forward
 from filterviz_widget.images import PhotoSet
-from filterviz_widget.model import generators
+from filterviz_widget.model import ModelView, generators
 from filterviz_widget.picture.ablation import Ablation
-
-if TYPE_CHECKING:
-    from filterviz_widget.engine.engine import Engine
 
 Floats = npt.NDArray[np.float32]
 
@@ -23,19 +21,18 @@ BATCH = 32
 
 
 def ablation(
-    engine: Engine,
+    view: ModelView,
+    forward: Callable[[str], Forward],
     layer: str,
     filter: int,
     photos: PhotoSet,
-    labels: Sequence[int] | None,
     to_mean: bool,
-    class_names: Sequence[str] | None,
+    told: Callable[[int], None] = lambda _: None,
 ) -> Ablation:
-    """Computes it; see `ablate`."""
-    view = engine.view
+    """Computes it; see `ablate`. `told` hears after each batch how many images were read, and may raise."""
     value = 0.0
     if to_mean:  # a pass of its own: the images are not held
-        means = [engine.forward(layer).summary(batch.pixels).mean[:, filter] for batch in photos.batches(BATCH)]
+        means = [forward(layer).summary(batch.pixels).mean[:, filter] for batch in photos.batches(BATCH)]
         value = float(np.concatenate(means).mean()) if means else 0.0
     specs = [tf.TensorSpec((None, *view.image_shape)), tf.TensorSpec(())]
     with generators.kept(view.has_own_code):
@@ -47,6 +44,7 @@ def ablation(
         for side, replacement in enumerate((np.nan, value)):
             for name, output in run(tf.constant(batch.pixels), tf.constant(replacement, tf.float32)).items():
                 found.setdefault(name, ([], []))[side].append(np.asarray(output, np.float32))
+        told(len(numbers))
     if not numbers:
         raise ValueError(f"None of the images could be read. {next(iter(photos.skipped.values()), '')}")
     outputs = {name: (np.concatenate(before), np.concatenate(after)) for name, (before, after) in found.items()}
@@ -60,8 +58,8 @@ def ablation(
         before, after, is_probability = _softmax(before), _softmax(after), True
     if is_probability and before.shape[1] == 1:  # of the second of two classes
         before, after = (np.concatenate([1 - each, each], axis=1) for each in (before, after))
-    right = None if labels is None else _checked(labels, np.array(numbers), before.shape[1])
-    names = _names(class_names, before.shape[1])
+    right = None if photos.labels is None else _checked(photos.labels, np.array(numbers), before.shape[1])
+    names = tuple(f"class {number}" for number in range(before.shape[1]))
     return Ablation(layer, filter, value, name, before, after, outputs, is_probability, right, names)
 
 
@@ -82,13 +80,3 @@ def _checked(labels: Any, numbers: npt.NDArray[np.int64], classes: int) -> npt.N
     if given.min() < 0 or given.max() >= classes:
         raise ValueError(f"labels must be from 0 to {classes - 1}, got {given.min()} to {given.max()}.")
     return given[numbers].astype(np.int64)
-
-
-def _names(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
-    if given is None:
-        return tuple(f"class {number}" for number in range(classes))
-    if isinstance(given, str) or not hasattr(given, "__len__"):
-        raise ValueError(f"class_names must be a sequence of names, got {short(given)}.")
-    if len(given) != classes:
-        raise ValueError(f"class_names must be one for each of {classes} classes, got {len(given)}.")
-    return tuple(map(str, given))

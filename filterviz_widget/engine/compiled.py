@@ -3,10 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal
 
 import cachetools
+import numpy as np
 import tensorflow as tf
 
 from filterviz_widget.ascent import Ascent, Chunk, Measured, Numbers, State
@@ -44,6 +45,11 @@ class Compiled:
         self.ascent, self.sources = ascent, sources
         self.seconds: float | None = None
         """Per iteration, by the last chunk; None before the first."""
+
+    def start(self, batch: Sequence[Description], seeds: Sequence[int]) -> State:
+        """The state before the first iteration: at the photos that are wanted, or grey with a little noise."""
+        photos = [each.photo.numpy() for each in batch if each.photo is not None]
+        return self.ascent.start(seeds, tf.constant(np.stack(photos)) if photos else None)
 
     def advance(self, state: State, selection: tf.Tensor, numbers: Numbers, iterations: int, weights: Taken) -> Chunk:
         """Takes steps and times them."""
@@ -105,9 +111,10 @@ class CompiledLayers:
         self._read: dict[str, Source] = {}
 
     def now(self, layer: str) -> Taken:
-        """The model's weights on the way to a layer as they are at this moment."""
+        """The model's weights on the way to a layer, "" for all of them, as they are at this moment."""
         if layer not in self._read:
-            self._reads(layer, on_the_way(self._view.graph, tuple(layer.split("/"))))
+            path = tuple(layer.split("/")) if layer else ()
+            self._reads(layer, on_the_way(self._view.graph, path))
         return self._weights.take([self._read[layer]])
 
     def _reads(self, layer: str, variables: tuple[Any, ...]) -> None:
@@ -208,7 +215,8 @@ class CompiledLayers:
             )
             shape = (*size, self._view.image_shape[2])
             specs = self._weights.take(twin.sources).specs
-            ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs, opens=True)
+            from_photo = wanted.photo is not None
+            ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs, True, from_photo)
             ascent.compile()
         return Compiled(ascent, twin.sources)
 
@@ -218,4 +226,4 @@ class CompiledLayers:
 
 
 def _key(wanted: Description, size: tuple[int, int], variant: Variant) -> Hashable:
-    return wanted.layer, size, wanted.method.kind, wanted.precision, variant
+    return wanted.layer, size, wanted.method.kind, wanted.precision, variant, wanted.photo is not None

@@ -12,9 +12,10 @@ from filterviz_widget.description.method import preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting
 from filterviz_widget.description.reading import Reading, held, named
 from filterviz_widget.engine import memory
+from filterviz_widget.engine.answers import Answers
 from filterviz_widget.engine.compiled import CompiledLayers
+from filterviz_widget.engine.film import Film, distance, film
 from filterviz_widget.engine.forms import FORMS
-from filterviz_widget.engine.forward import Forward
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.run import Runs
 from filterviz_widget.model import ModelView
@@ -24,8 +25,8 @@ from filterviz_widget.twin import Forms, Weights, best_precision
 MOST_BYTES = 64e6
 """Of one model's finished pictures: some hundred of 224 x 224 pixels."""
 
-MOST_FORWARD = 8
-"""Forward passes of one model that are kept."""
+MOST_FILMS = 16e6
+"""Of one model's films: some thirty of 224 x 224 pixels."""
 
 READING: dict[str, Any] = {
     "input": None,
@@ -55,6 +56,7 @@ class Engine:
 
     Attributes:
         reading: How the model is understood.
+        answers: What can be said of its filters beside their optima.
     """
 
     def __init__(
@@ -81,8 +83,11 @@ class Engine:
         self._seen: cachetools.LRUCache[tuple[int, Description], Pictures] = cachetools.LRUCache(
             MOST_BYTES, getsizeof=lambda pictures: sum(each.nbytes for each in pictures)
         )
-        self._forward: cachetools.LRUCache[str, Forward] = cachetools.LRUCache(MOST_FORWARD)
-        self._lock, self._forward_lock = threading.Lock(), threading.Lock()
+        self._films: cachetools.LRUCache[tuple[int, Description], Film] = cachetools.LRUCache(
+            MOST_FILMS, getsizeof=lambda made: made.nbytes
+        )
+        self._lock = threading.Lock()
+        self.answers = Answers(view, self._layers)
 
     def describe(
         self,
@@ -110,7 +115,7 @@ class Engine:
             fitting("direction's filter", number, Range(0, filters - 1, whole=True))
         wanted = Description(
             layer,
-            fitting("filter", filter, Range(0, filters - 1, whole=True)),
+            self.filter(layer, filter),
             float(fitting("step_size", chosen.step_size if step_size is None else step_size, RANGES["step_size"])),
             fitting("iterations", chosen.iterations if iterations is None else iterations, RANGES["iterations"]),
             fitting("seed", seed, RANGES["seed"]),
@@ -118,6 +123,15 @@ class Engine:
             axes,
         )
         return self.settled(wanted, precision)
+
+    def filter(self, layer: str, number: Any) -> int:
+        """The number of a filter, if the layer has it.
+
+        Raises:
+            ValueError: If it has not, or there is no such layer.
+        """
+        checked: int = fitting("filter", number, Range(0, self.view.layer(layer).filters - 1, whole=True))
+        return checked
 
     def settled(self, wanted: Description, precision: str = "auto") -> Description:
         """The description in a precision; for "auto" in the one that is quicker here, which may have to be timed.
@@ -148,27 +162,52 @@ class Engine:
         taken = len(first.activations) - 1
         yield Frame("done", wanted, taken, first.activations.tolist(), first.image, first, note=first.note)
 
-    def picture(self, wanted: Description) -> FilterPicture:
+    def picture(self, wanted: Description, check: Callable[[], None] = lambda: None) -> FilterPicture:
         """The picture of a description; of several facets the first.
 
         Raises:
             As `stream` does.
         """
-        *_, frame = self.stream(wanted)
+        *_, frame = self.stream(wanted, check)
         assert frame.picture is not None
         return frame.picture
+
+    def version(self, layer: str) -> int:
+        """Of the weights that pictures of a layer depend on."""
+        return self._layers.now(layer).version
+
+    def film(self, wanted: Description, check: Callable[[], None] = lambda: None) -> Film:
+        """The way of a picture: frames at even distances, taken by going it once more.
+
+        Raises:
+            As `stream` does.
+        """
+        if (known := self.filmed(wanted)) is not None:
+            return known
+        moment = self._layers.now(wanted.layer)
+        made = film(self._runs.run([wanted], moment, check, every=distance(wanted.iterations)))
+        with self._lock:
+            if made.nbytes <= MOST_FILMS:
+                self._films[moment.version, wanted] = made
+        return made
+
+    def filmed(self, wanted: Description) -> Film | None:
+        """Its film if that was made with the weights of this moment."""
+        version = self.version(wanted.layer)
+        with self._lock:
+            return self._films.get((version, wanted))
 
     def facets(self, wanted: Description) -> list[FilterPicture]:
         """All pictures of a description, as many as it has facets. One that failed says so in its `error`."""
         return list(_last(self._pictures(wanted)))
 
-    def together(self, batch: Sequence[Description]) -> list[FilterPicture]:
+    def together(self, batch: Sequence[Description], check: Callable[[], None] = lambda: None) -> list[FilterPicture]:
         """The pictures of descriptions that differ in filter and seed only, ascending as one batch.
 
         Libraries may sum in another order for a batch, so pixels can differ from a single picture's by rounding; so a
         batch is neither kept nor recalled. A picture that failed says so in its `error`.
         """
-        return list(_last(self._runs.run(batch, self._layers.now(batch[0].layer))))
+        return list(_last(self._runs.run(batch, self._layers.now(batch[0].layer), check)))
 
     def prepare(self, wanted: Description, check: Callable[[], None]) -> None:
         """Compiles what a picture needs before it is asked for. May run on another thread, beside all else.
@@ -178,17 +217,6 @@ class Engine:
             check: Called often; it may raise to give the work up.
         """
         self._runs.prepare(wanted, check)
-
-    def forward(self, layer: str) -> Forward:
-        """The forward pass to a layer, compiled when it is first asked for.
-
-        Raises:
-            ValueError: If there is no such layer.
-        """
-        with self._forward_lock:  # its own: tracing takes long, and pictures are not to wait for it
-            if layer not in self._forward:
-                self._forward[layer] = Forward(self.view, layer)
-            return self._forward[layer]
 
     def forget(self, wanted: Description) -> None:
         """Drops a finished picture: it will be drawn again."""

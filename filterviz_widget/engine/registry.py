@@ -3,6 +3,7 @@
 import threading
 import weakref
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from filterviz_widget.description.reading import held, named
@@ -58,6 +59,17 @@ def engine_of(model: Any, **reading: Any) -> Engine:
         _known[key] = _Known(gone, weakref.ref(engine))
         _keep(engine, loaded)
         return engine
+
+
+def engine_for(model: Any, reading: Mapping[str, Any]) -> Engine:
+    """The engine for arguments that somebody gave by name.
+
+    Raises:
+        TypeError: For an argument that does not say how a model is read; and all that `engine_of` raises.
+    """
+    if unknown := reading.keys() - READING.keys():
+        raise TypeError(f"There is no option {unknown.pop()!r}; known are {', '.join(READING)}.")
+    return engine_of(model, **reading)
 
 
 def _keep(engine: Engine, model: Any = None) -> None:

@@ -18,6 +18,7 @@ from filterviz_widget.engine.octaves import octaves
 from filterviz_widget.engine.wake import AS_ASKED, Remedy, Wake, subject
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture, display, enlarge
+from filterviz_widget.picture.display import accentuated
 from filterviz_widget.twin import Taken, Weights
 
 FIRST_CHUNK = 0.015
@@ -56,35 +57,40 @@ class Runs:
         moment: Taken,
         check: Callable[[], None] = lambda: None,
         remedy: Remedy = AS_ASKED,
+        every: int = 0,
     ) -> Generator[Frame, None, list[FilterPicture]]:
-        """Ascends to pictures that differ in filter and seed only, as one batch; frames show the first.
+        """Ascends to pictures that differ in filter, seed and photo only, as one batch; frames show the first.
 
         Args:
-            batch: The descriptions, alike but for filter and seed.
+            batch: The descriptions, alike but for filter, seed and photo; either all start at a photo or none.
             moment: The model's weights that they are drawn with, of `CompiledLayers.now`.
             check: Called between chunks, and often while something is compiled; it may raise to give the run up.
             remedy: How a filter is shown that does not answer otherwise.
+            every: After how many iterations a frame is to come; 0 for as many as take `CHUNK`.
 
         Returns:
             The pictures, for each description as many as it has facets. One whose gradient is not finite says so in
             its `error`.
 
         Raises:
+            ValueError: If a photo does not fit the model, or some of the batch have one and some have not.
             MemoryError: If there is too little for it, found out beforehand.
             Exception: Whatever a layer raises.
         """
         first = batch[0]
+        self._check_photos(batch)
         patience = first.method.patience
         if patience and len(batch) > 1:  # each has its own end
             pictures: list[FilterPicture] = []
             for each in batch:
-                pictures += yield from self.run([each], moment, check, remedy)
+                pictures += yield from self.run([each], moment, check, remedy, every)
             return pictures
         variant, note = remedy.variant, remedy.note
         lanes = [_Lane(each, own, facet) for each in batch for facet, own in enumerate(each.seeds)]
         numbers = Numbers.of(first.method, first.step_size * remedy.pace)
         selection = self._selection([lane.wanted for lane in lanes])
-        memory.check(self._view, first.layer, first.image_size, len(lanes))
+        beside = first.photo is not None and first.method.nearness > 0  # the photos go through the model, too
+        memory.check(self._view, first.layer, first.image_size, len(lanes) * (1 + beside))
         course = Course(remedy)
         state: State | None = None
         images: Any = None
@@ -98,16 +104,18 @@ class Runs:
                 if size == first.image_size:
                     raise
                 self._too_small.add((first.layer, size))
-                return (yield from self.run(batch, moment, check, remedy))
+                return (yield from self.run(batch, moment, check, remedy, every))
             weights = self._weights.take(compiled.sources, moment)
             yield Frame("running", first, course.taken, note=note)
-            ascent = compiled.ascent
-            state = ascent.start([lane.seed for lane in lanes]) if state is None else ascent.grown(state, before)
+            if state is None:
+                state = compiled.start([lane.wanted for lane in lanes], [lane.seed for lane in lanes])
+            else:
+                state = compiled.ascent.grown(state, before)
             before = size
             left, budget = iterations, FIRST_CHUNK
             while left:
                 check()
-                count = min(compiled.count(budget), left)
+                count = min(every or compiled.count(budget), left)
                 if patience:  # looked at after the same iterations, whatever the chunks
                     count = min(count, patience - (iterations - left) % patience)
                 try:
@@ -116,20 +124,20 @@ class Runs:
                     if size == first.image_size:
                         raise
                     self._too_small.add((first.layer, size))
-                    return (yield from self.run(batch, moment, check, remedy))
+                    return (yield from self.run(batch, moment, check, remedy, every))
                 new = course.add(chunk)
                 state, images, left, budget = chunk.state, chunk.images, left - count, CHUNK
                 if not note and len(lanes) == 1 and course.is_hopeless:
                     no_way = bool(course.stuck[0])
                     found = self._wake.remedy(first, size, numbers, selection, moment, check, remedy, no_way)
-                    return (yield from self.run(batch, moment, check, found))
+                    return (yield from self.run(batch, moment, check, found, every))
                 here = iterations - left
                 if patience and here % patience == 0 and course.is_flat(here, patience, first.method.sign):
                     left = 0
                 if course.broken.all():
                     left = 0
                 elif left or size != first.image_size:
-                    image = enlarge(self._paint(images[0].numpy(), _saliency(state, 0)), first.image_size)
+                    image = enlarge(self._paint(first, images[0].numpy(), _saliency(state, 0)), first.image_size)
                     yield Frame("running", first, course.taken, new[:, 0].tolist(), image, note=note)
             if course.broken.all():
                 break
@@ -149,12 +157,12 @@ class Runs:
                 elif measured.opens[index]:
                     other = self._wake.gentler(remedy)
             if other is not None:
-                pictures += yield from self.run([lane.wanted], moment, check, other)
+                pictures += yield from self.run([lane.wanted], moment, check, other, every)
                 continue
             raw = images[index].numpy()
             pictures.append(
                 FilterPicture(
-                    self._paint(raw, _saliency(state, index)),
+                    self._paint(lane.wanted, raw, _saliency(state, index)),
                     raw,
                     curves[index].copy(),
                     lane.wanted,
@@ -176,7 +184,7 @@ class Runs:
         raw: npt.NDArray[np.float32],
     ) -> str:
         wanted = lane.wanted
-        said = remedy.note or _said_of_opening(course.redirected(index), wanted.step_size, remedy.pace)
+        said = remedy.note or _said_of_opening(course.redirected(index), wanted, remedy.pace)
         if is_dead and not remedy.note:  # of facets, which ascend together
             said = f"{subject(wanted)} of {wanted.layer} stayed closed: its gradient is exactly zero."
         came_to_rest = course.taken < wanted.iterations and not course.broken[index]
@@ -192,6 +200,8 @@ class Runs:
     def _octaves(self, wanted: Description) -> list[tuple[tuple[int, int], int]]:
         # Units see the whole image, at its own size only.
         layer, size, iterations = wanted.layer, wanted.image_size, wanted.iterations
+        if wanted.photo is not None:  # a smaller photo is another one
+            return octaves(size, 1, iterations)
         count = 1 if self._view.layer(layer).kind == "units" else wanted.method.octaves
         while any((layer, each) in self._too_small for each, _ in octaves(size, count, iterations)):
             count -= 1
@@ -199,6 +209,8 @@ class Runs:
 
     def _said_of_octaves(self, wanted: Description) -> str:
         asked = wanted.method.octaves not in {preset.method.octaves for preset in PRESETS.values()}
+        if wanted.photo is not None:
+            return "An ascent that starts at a photo has one octave, the photo's own size." if asked else ""
         smaller = [size for layer, size in self._too_small if layer == wanted.layer]
         if not asked or not smaller or self._view.layer(wanted.layer).kind == "units":
             return ""
@@ -217,16 +229,34 @@ class Runs:
             rows.append(row)
         return tf.constant(rows, tf.float32)
 
-    def _paint(self, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
-        return display(self._view.to_rgb(raw).pixels, saliency)
+    def _check_photos(self, batch: Sequence[Description]) -> None:
+        photos = [each.photo for each in batch if each.photo is not None]
+        if len(photos) not in (0, len(batch)):
+            raise ValueError(
+                f"Of {len(batch)} pictures that ascend together, {len(photos)} start at a photo: expected all or none."
+            )
+        for photo in photos:
+            if photo.shape != self._view.image_shape:
+                raise ValueError(
+                    f"The photo must be of the model's image shape {self._view.image_shape}, got {photo.shape}."
+                )
+
+    def _paint(
+        self, wanted: Description, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None
+    ) -> npt.NDArray[np.uint8]:
+        paint = display if wanted.photo is None else accentuated
+        return paint(self._view.to_rgb(raw).pixels, saliency)
 
 
-def _said_of_opening(redirected: npt.NDArray[np.bool_], step_size: float, pace: float) -> str:
+def _said_of_opening(redirected: npt.NDArray[np.bool_], wanted: Description, pace: float) -> str:
     count = int(redirected.sum())
     where = f"the first {count}" if redirected[:count].all() else f"{count} of the"
     opened = f"Opened with redirected gradients in {where} iterations" if count else ""
-    steps = f"with steps of {step_size * pace:g} grey levels, as longer ones close it again" if pace < 1 else ""
-    steps = f"with steps of {step_size * pace:g} grey levels, as shorter ones did not open it" if pace > 1 else steps
+    if opened and wanted.photo is not None:
+        opened = f"Closed on this photo; o{opened[1:]}"
+    steps = f"with steps of {wanted.step_size * pace:g} grey levels"
+    steps = f"{steps}, as longer ones close it again" if pace < 1 else f"{steps}, as shorter ones did not open it"
+    steps = "" if pace == 1 else steps
     said = ", ".join(filter(None, [opened, steps]))
     return said[:1].upper() + said[1:] + "." if said else ""
 

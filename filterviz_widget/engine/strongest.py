@@ -1,5 +1,6 @@
 """Which images excite each filter of a layer the most and the least: one pass over them, in bounded memory."""
 
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -38,13 +39,21 @@ class Pass(NamedTuple):
         strongest: Those that excite a filter the most.
         weakest: Those that excite it the least.
         quantiles: float32 `(filters, len(QUANTILES))`, of the activation over the images.
+        selectivity: float32 `(filters,)`, see `sparseness`.
         images: How many were read.
     """
 
     strongest: Ranked
     weakest: Ranked
     quantiles: npt.NDArray[np.float32]
+    selectivity: npt.NDArray[np.float32]
     images: int
+
+    @property
+    def nbytes(self) -> int:
+        """Of the arrays."""
+        ranked = sum(each.nbytes for ranked in (self.strongest, self.weakest) for each in ranked)
+        return ranked + self.quantiles.nbytes + self.selectivity.nbytes
 
 
 def strongest(
@@ -53,6 +62,7 @@ def strongest(
     k: int,
     by_position: bool = False,
     told: Callable[[int], None] = lambda _: None,
+    seconds: float | None = None,
 ) -> Pass:
     """Finds them.
 
@@ -62,6 +72,7 @@ def strongest(
         k: How many for each filter, 1 or more.
         by_position: Whether the strongest position of a map decides, in place of its mean.
         told: Called after each batch with how many images were read; it may raise to give the pass up.
+        seconds: How long one batch may take, about: somebody waits for the processor. None for batches of `BATCH`.
 
     Raises:
         ValueError: If no image could be read.
@@ -69,8 +80,11 @@ def strongest(
     high, low = None, None
     values: list[npt.NDArray[np.float32]] = []
     count, stride = 0, 1
-    for batch in photos.batches(BATCH):
+    pace = _Pace(seconds)
+    for batch in photos.batches(lambda: pace.size):
+        began = time.perf_counter()
         found = forward.summary(batch.pixels)
+        pace.took(len(batch.numbers), time.perf_counter() - began)
         by = found.largest if by_position else found.mean
         high = _merged(high, batch.numbers, by, found.position, k, 1)
         low = _merged(low, batch.numbers, by, found.position, k, -1)
@@ -82,8 +96,40 @@ def strongest(
     if high is None or low is None:
         reasons = "; ".join(f"{name}: {why}" for name, why in list(photos.skipped.values())[:3])
         raise ValueError(f"None of the images could be read. {reasons}")
-    quantiles = np.quantile(np.concatenate(values), QUANTILES, axis=0).T.astype(np.float32)
-    return Pass(high, low, quantiles, count)
+    kept = np.concatenate(values)
+    quantiles = np.quantile(kept, QUANTILES, axis=0).T.astype(np.float32)
+    return Pass(high, low, quantiles, sparseness(kept), count)
+
+
+class _Pace:
+    """How many images make a batch that takes so long; all that are allowed where nothing is said."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.size = BATCH if seconds is None else 1
+        self._seconds = seconds
+        self._is_warm = False
+
+    def took(self, count: int, seconds: float) -> None:
+        """Learns from a batch; the first one was optimised by TensorFlow as well."""
+        if self._seconds is not None and self._is_warm:
+            self.size = min(BATCH, max(1, min(int(count * self._seconds / seconds), 2 * self.size)))
+        self._is_warm = True
+
+
+def sparseness(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """How few images a filter answers to: 0 for all alike, 1 for a single one; NaN where it never answers.
+
+    The lifetime sparseness of Vinje and Gallant 2000, "Sparse coding and decorrelation in primary visual cortex during
+    natural vision", of what is above zero.
+
+    Args:
+        values: Float `(images, filters)`, 2 images or more.
+    """
+    above = np.maximum(values, 0).astype(np.float64)
+    count = len(above)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = above.mean(0) ** 2 / np.square(above).mean(0)
+        return np.asarray((1 - spread) / (1 - 1 / count), np.float32)
 
 
 def _merged(

@@ -73,14 +73,15 @@ class Wake:
         layer = wanted.layer
         compiled = self._layers.compile(wanted, size, check=check)
         if not compiled.ascent.is_connected:
-            return Remedy("", self._no_way(layer), is_dead=True)
+            return Remedy("", f"{self._no_way(layer)} {_shown(wanted)}", is_dead=True)
         if tried.pace < 1:
             return Remedy("", f"{subject(wanted)} of {layer} was opened, and the last step closed it again.")
         if wanted.method.sign > 0 and is_stuck and tried == AS_ASKED:
             return Remedy("opened", "")
         if wanted.method.sign > 0 and not is_stuck and tried.pace < LONG:
             return tried._replace(pace=LONG)
-        dead = f"{subject(wanted)} of {layer} is dead from seed {wanted.seed}: its gradient is exactly zero"
+        where = f"from seed {wanted.seed}" if wanted.photo is None else "on this photo"
+        dead = f"{subject(wanted)} of {layer} is dead {where}: its gradient is exactly zero"
         if wanted.method.sign > 0:  # otherwise there is nothing to open
             count = min(ENOUGH, wanted.iterations)
             opening = f", and {count} iterations with gradients let through closed rectifiers did not open it, nor did "
@@ -89,12 +90,12 @@ class Wake:
         if self._layers.offers(layer, "pre-activation"):
             compiled = self._layers.compile(wanted, size, "pre-activation", check=check)
             weights = self._weights.take(compiled.sources, moment)
-            measured = compiled.measure(compiled.ascent.start([wanted.seed]), selection, numbers, weights)
+            measured = compiled.measure(compiled.start([wanted], [wanted.seed]), selection, numbers, weights)
             if not measured.closed[0]:
                 own = "This picture, and its curve, are of its pre-activation, before the activation function."
                 return Remedy("pre-activation", f"{dead}. {own}")
             dead += ", nor has it one before its activation function"
-        return Remedy("", f"{dead}. This is the start image.", is_dead=True)
+        return Remedy("", f"{dead}. {_shown(wanted)}", is_dead=True)
 
     @staticmethod
     def gentler(tried: Remedy) -> Remedy | None:
@@ -106,7 +107,7 @@ class Wake:
         where = f"Behind {culprit!r} there is none" if culprit else "Something on the way lets none through"
         return (
             f"No gradient comes from the layer {layer} to the image. {where}: rounding, casts to whole numbers and "
-            "stop_gradient have no gradient. This is the start image."
+            "stop_gradient have no gradient."
         )
 
     def _stopper(self, layer: str) -> str:
@@ -133,6 +134,10 @@ class Wake:
         spec = tf.TensorSpec((1, *self._view.image_shape))
         tf.function(trace, input_signature=[spec], autograph=False).get_concrete_function()
         return next((name for name, before, after in found if before and not after), "")
+
+
+def _shown(wanted: Description) -> str:
+    return "This is the start image." if wanted.photo is None else "This is the photo as it is."
 
 
 def subject(wanted: Description) -> str:

@@ -1,11 +1,16 @@
 """Many images of the user's own, read batch by batch: never all at once, and none that cannot be read ends a pass."""
 
+import contextlib
+import hashlib
+import itertools
 import sys
+import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cachetools
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +25,18 @@ INFINITE = -1
 
 KEYS = ("image", "images", "pixel_values", "x", "inputs")
 """Under which datasets of dictionaries have their images."""
+
+
+UNREADABLE = (ValueError, TypeError, OSError, MemoryError)
+"""What reading an image may raise."""
+
+MOST_SHOWN = 32e6
+"""Bytes of images that are kept to be shown again."""
+
+MOST_HASHED = 64_000_000
+"""Bytes of arrays up to which a set is known again by what it holds."""
+
+_numbers = itertools.count(1)
 
 
 class Batch(NamedTuple):
@@ -42,8 +59,11 @@ class PhotoSet:
             paths, PIL images or arrays, a `tf.data.Dataset` or `keras.utils.PyDataset` of images or of
             `(images, labels)`, batched or not. A dataset must give the same images in the same order each time.
         format: What the model takes.
+        labels: The right class of each image, as the user has them; None where they are not known.
 
     Attributes:
+        key: The same for the same images: of files by their names, sizes and times, of few arrays by what they hold;
+            of all else another one for each set.
         skipped: Images that could not be read so far: by number, what they are called and why.
         notes: What was noticed about the images, such as that their range is not the model's.
 
@@ -60,13 +80,17 @@ class PhotoSet:
     >>> photos.photo(17).shown  # the whole image again
     """
 
-    def __init__(self, given: Any, format: Format) -> None:
-        self.format = format
+    def __init__(self, given: Any, format: Format, labels: Any = None) -> None:
+        self.format, self.labels = format, labels
         self.skipped: dict[int, tuple[str, str]] = {}
         self.notes: dict[str, int] = {}
         self._items: Sequence[Any] | None = None
         self._dataset: Any = None
         self._sums: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._shown: cachetools.LRUCache[int, npt.NDArray[np.uint8]] = cachetools.LRUCache(
+            MOST_SHOWN, getsizeof=lambda image: image.nbytes
+        )
         if isinstance(given, str | Path):
             self._items = _files(Path(given).expanduser())
         elif hasattr(given, "element_spec") or _is_pydataset(given):
@@ -86,14 +110,20 @@ class PhotoSet:
             )
         if self._items is not None and len(self._items) == 0:
             raise ValueError(f"There are no images in {short(given)}.")
+        self.key = self._key()
 
     @property
     def count(self) -> int | None:
         """How many images there are; None for a dataset, whose images are counted by reading it."""
         return None if self._items is None else len(self._items)
 
-    def batches(self, size: int) -> Iterator[Batch]:
-        """Reads the images in their order, `size` at a time; the last batch may be smaller, and none is empty."""
+    def batches(self, size: int | Callable[[], int]) -> Iterator[Batch]:
+        """Reads the images in their order, `size` at a time; the last batch may be smaller, and none is empty.
+
+        Args:
+            size: 1 or more; or what says it before each batch.
+        """
+        most = size if callable(size) else lambda: size
         numbers: list[int] = []
         pixels: list[Pixels] = []
         for number, item in enumerate(self._each()):
@@ -102,7 +132,7 @@ class PhotoSet:
                 continue
             numbers.append(number)
             pixels.append(photo.pixels)
-            if len(numbers) == size:
+            if len(numbers) >= most():
                 yield Batch(np.array(numbers), np.stack(pixels))
                 numbers, pixels = [], []
         if numbers:
@@ -128,15 +158,56 @@ class PhotoSet:
                 return photo
         raise IndexError(f"There is no image {number}.")
 
+    def shown(self, numbers: Sequence[int]) -> dict[int, npt.NDArray[np.uint8]]:
+        """Some images for a person, uint8 `(height, width, 1 or 3)`, by number; of a dataset they are read in one go.
+
+        The last ones are kept. What cannot be read any more is left out.
+        """
+        with self._lock:
+            found = {number: self._shown[number] for number in numbers if number in self._shown}
+            missing = {*numbers} - {*found}
+            for number, item in self._some(missing):
+                with contextlib.suppress(*UNREADABLE):
+                    self._shown[number] = found[number] = read_photo(item, self.format).shown
+        return found
+
+    def first(self, count: int) -> "PhotoSet":
+        """The set of the first images; itself where there are no more."""
+        if self._items is None:
+            raise ValueError("A dataset cannot be cut: give dataset.take(count).")
+        if len(self._items) <= count:
+            return self
+        labels = None if self.labels is None else list(self.labels)[:count]
+        return PhotoSet(self._items[:count], self.format, labels)
+
     def name(self, number: int) -> str:
         """What an image is called: its file's name, or its number."""
         item = None if self._items is None or not isinstance(self._items, list | tuple) else self._items[number]
         return Path(item).name if isinstance(item, str | Path) else f"image {number}"
 
+    def _key(self) -> str:
+        digest = hashlib.sha256(repr((self.format, self.labels)).encode())
+        if isinstance(self._items, np.ndarray) and self._items.nbytes <= MOST_HASHED:
+            digest.update(repr((self._items.shape, self._items.dtype)).encode() + self._items.tobytes())
+        elif isinstance(self._items, list | tuple) and all(isinstance(item, str | Path) for item in self._items):
+            digest.update(repr([(str(item), _state(Path(item).expanduser())) for item in self._items]).encode())
+        else:
+            return f"set-{next(_numbers)}"
+        return digest.hexdigest()[:32]
+
+    def _some(self, numbers: set[int]) -> Iterator[tuple[int, Any]]:
+        if self._items is not None:
+            yield from ((number, self._items[number]) for number in sorted(numbers))
+        elif numbers:
+            last = max(numbers)
+            for number, item in zip(range(last + 1), self._each(), strict=False):
+                if number in numbers:
+                    yield number, item
+
     def _read(self, number: int, item: Any) -> Photo | None:
         try:
             photo = read_photo(item, self.format)
-        except (ValueError, TypeError, OSError, MemoryError) as error:
+        except UNREADABLE as error:
             self.skipped[number] = (self.name(number), str(error))
             return None
         if self._dataset is not None:
@@ -164,6 +235,15 @@ class PhotoSet:
         else:
             for place in range(len(self._dataset)):
                 yield self._dataset[place]
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Size and time of a file; nothing of one that is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_size, found.st_mtime_ns
 
 
 def _sum(photo: Photo) -> int:

@@ -40,6 +40,8 @@ POINTWISE = frozenset(
         "Dense",
         "Rescaling",
         "Normalization",
+        # Of keras.applications.
+        "CustomScaleLayer",
         "LayerScale",
         "StochasticDepth",
         "Add",

@@ -31,8 +31,9 @@ from filterviz_widget.model.model_graph import model_graph
 from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.paths import layers_by_path
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
+from filterviz_widget.model.route import Route
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
-from filterviz_widget.model.view import ModelView, Route
+from filterviz_widget.model.view import ModelView
 
 
 def read_model(

@@ -22,12 +22,14 @@ class ReceptiveField:
     """What one position of a layer's feature maps can see of the image.
 
     Attributes:
-        size: `(height, width)` in pixels, as if the image had no borders; of the whole image, the image's.
+        size: `(height, width)` in pixels, as if the image had no borders; behind gates that let every position see the
+            whole image, as in squeeze-and-excitation, of that which moves with the position.
         stride: `(down, across)`: by how many pixels the field moves from one position to the next; 0 where it
             does not, a fraction where maps were made larger.
         image_size: `(height, width)` of the image.
         map_size: `(height, width)` of the feature map; (1, 1) of units.
-        is_whole: Whether every position sees the whole image, as behind global pooling or squeezes.
+        is_whole: Whether every position sees the whole image, as behind global pooling or squeezes; but for a border
+            that no position sees because strides do not reach it.
         through_statistics: Layers on the way that take means over the whole image, such as group normalization; what
             a position sees through these alone is not counted.
         unknown: Layers on the way that are not known: behind them the whole image is assumed.
@@ -49,6 +51,23 @@ class ReceptiveField:
     through_statistics: tuple[str, ...]
     unknown: tuple[str, ...]
     _seen: Axes
+
+    @property
+    def nbytes(self) -> int:
+        """Of what each position sees."""
+        return sum(each.nbytes for seen in self._seen for each in seen[:4])
+
+    @property
+    def edges(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The first pixel that each row sees and the one behind the last, `(rows, 2)`; and that each column sees.
+
+        Both 0 where there is nothing to see. `box` puts them together.
+        """
+        down, across = (
+            np.where((each.first <= each.last)[:, None], np.stack([each.first, each.last + 1], 1), 0)
+            for each in self._seen
+        )
+        return down, across
 
     @property
     def centres(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -90,13 +109,14 @@ def _middles(seen: Seen, size: int) -> npt.NDArray[np.float64]:
 
 def receptive_field(graph: Graph, position: int, image_size: tuple[int, int], path: tuple[str, ...]) -> ReceptiveField:
     """The receptive field of the step at `path` for images that enter at the graph's input `position`."""
-    rows, columns = (Seen(*(np.arange(size),) * 4) for size in image_size)
+    rows, columns = (Seen(*(np.arange(size, dtype=np.int64),) * 4) for size in image_size)
     start = rows, columns
     walk = _Walk(start)
     seen = walk.follow(graph, {id(graph.inputs[position]): start}, path)
     down, across = seen
     is_whole = all(
-        (each.first <= 0).all() and (each.last >= size - 1).all() for each, size in zip(seen, image_size, strict=True)
+        each.first.max() < walk.stride and each.last.min() > size - 1 - walk.stride and each.is_same
+        for each, size in zip(seen, image_size, strict=True)
     )
     middles = [len(each.first) // 2 for each in seen]
     sizes = [int(each.far_last[at] - each.far_first[at]) + 1 for each, at in zip(seen, middles, strict=True)]
@@ -132,6 +152,7 @@ class _Walk:
 
     def __init__(self, start: Axes) -> None:
         self._start = start
+        self.stride = Fraction(1)  # the largest on the way
         self.statistics: list[str] = []
         self.unknown: list[str] = []
 
@@ -151,6 +172,7 @@ class _Walk:
                 made = self.follow(step.inner, inner, path[1:] if step is last else ())
             else:
                 made = self._after(step, given)
+                self.stride = max(self.stride, *(each.step for each in made))
             if step is last:
                 return made
             seen.update((id(tensor), made) for tensor in step.node.outputs)

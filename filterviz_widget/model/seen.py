@@ -29,35 +29,35 @@ class Seen(NamedTuple):
     far_last: Places
     step: Fraction = Fraction(1)
 
-    def pick(self, low: Places, high: Places, step: Fraction = Fraction(1)) -> "Seen":
+    @property
+    def is_same(self) -> bool:
+        """Whether all positions see the same."""
+        return bool((self.first == self.first[0]).all() and (self.last == self.last[0]).all())
+
+    def pick(self, low: Places, high: Places, step: Fraction = Fraction(1), pitch: int = 1) -> "Seen":
         """What positions see that each see those from `low` to `high` here, which may lie outside.
 
-        `step`: by how many positions here the next one goes on.
+        `step`: by how many positions here the next one goes on. `pitch`: of those from `low`, every so many are seen.
         """
-        length = len(self.first)
-        inside = (high >= 0) & (low < length) & (low <= high)
-        from_ = np.clip(low, 0, length - 1)
-        to = np.clip(high, from_, length - 1)
+        from_ = low + np.maximum(-(low // pitch), 0) * pitch  # the first that is not before the border
+        to = np.minimum(high, len(self.first) - 1)
         # The ends grow from one position to the next, but where padding sees nothing.
-        first = np.array([self.first[a : b + 1].min() for a, b in zip(from_, to, strict=True)])
-        last = np.array([self.last[a : b + 1].max() for a, b in zip(from_, to, strict=True)])
+        parts = [slice(a, max(b + 1, a), pitch) for a, b in zip(from_, to, strict=True)]
         return Seen(
-            np.where(inside, first, NOTHING),
-            np.where(inside, last, -NOTHING),
+            np.array([self.first[part].min(initial=NOTHING) for part in parts]),
+            np.array([self.last[part].max(initial=-NOTHING) for part in parts]),
             self._beyond(self.far_first, low),
             self._beyond(self.far_last, high),
             self.step * step,
         )
 
     def joined(self, other: "Seen") -> "Seen":
-        """What positions see that see either."""
-        return Seen(
-            np.minimum(self.first, other.first),
-            np.maximum(self.last, other.last),
-            np.minimum(self.far_first, other.far_first),
-            np.maximum(self.far_last, other.far_last),
-            self.step or other.step,
-        )
+        """What positions see that see either; without borders only that which moves with them, as a gate does not."""
+        moving = self if self.step else other
+        far = moving.far_first, moving.far_last
+        if bool(self.step) == bool(other.step):
+            far = np.minimum(self.far_first, other.far_first), np.maximum(self.far_last, other.far_last)
+        return Seen(np.minimum(self.first, other.first), np.maximum(self.last, other.last), *far, moving.step)
 
     def whole(self, length: int) -> "Seen":
         """What `length` positions see that all see everything."""
@@ -83,13 +83,14 @@ def window(seen: Seen, layer: Any, axis: int) -> Seen:
         count, before = (length - reach - 1) // step + 1, 0
     low = np.arange(count) * step - before
     # In the borders' padding there is nothing to see, so ends are cut by `pick`.
-    return seen.pick(low, low + reach, Fraction(step))
+    return seen.pick(low, low + reach, Fraction(step), dilation)
 
 
 def transposed(seen: Seen, layer: Any, axis: int) -> Seen:
-    """Behind a transposed convolution; between the taps of a dilated one nothing is left out."""
+    """Behind a transposed convolution, which Keras dilates only where it has no strides."""
     length, size, step = len(seen.first), layer.kernel_size[axis], layer.strides[axis]
-    reach = (size - 1) * layer.dilation_rate[axis] + 1
+    dilation = layer.dilation_rate[axis]
+    reach = (size - 1) * dilation + 1
     extra = None if layer.output_padding is None else layer.output_padding[axis]
     if layer.padding == "same":
         count = length * step if extra is None else (length - 1) * step + reach - 2 * (reach // 2) + extra
@@ -98,7 +99,7 @@ def transposed(seen: Seen, layer: Any, axis: int) -> Seen:
         count = length * step + max(reach - step, 0) if extra is None else (length - 1) * step + reach + extra
         before = 0
     places = np.arange(count) + before
-    return seen.pick(-((reach - 1 - places) // step), places // step, Fraction(1, step))
+    return seen.pick(-((reach - 1 - places) // step), places // step, Fraction(1, step), dilation)
 
 
 def shifted(seen: Seen, by: int, more: int) -> Seen:

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from filterviz_widget.model.arrangement import Arrangement
 from filterviz_widget.model.colour import Colours, to_rgb
-from filterviz_widget.model.evaluate import Call, as_it_is, evaluate, without_activation
+from filterviz_widget.model.evaluate import Call, as_it_is, without_activation
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.keras_private import nothing_built
@@ -19,6 +18,7 @@ from filterviz_widget.model.layer_info import LayerInfo, Unsupported
 from filterviz_widget.model.opening import Opening
 from filterviz_widget.model.reason import reason
 from filterviz_widget.model.receptive_field import ReceptiveField, receptive_field
+from filterviz_widget.model.route import Route
 from filterviz_widget.model.saturating import saturating
 
 Values = Sequence[tuple[Any, tf.Tensor]]
@@ -28,60 +28,6 @@ Features = Callable[..., tf.Tensor]
 """From float32 images `(batch, height, width, channels)` in the units of `ModelView.input_range` to a layer's output,
 `(batch, height, width, filters)` or `(batch, units)`, in the layer's own dtype. The second argument may be `Values`,
 and `opening` an `Opening`."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """The way of an image into the model.
-
-    Attributes:
-        graph: The model's graph.
-        position: Of the image among the graph's inputs.
-        held: What the other inputs are held at, each with a batch axis of 1.
-        preprocess: What happens to the image first.
-        arrangement: Brings it into the order of the model's input then; None where that is an image already.
-    """
-
-    graph: Graph
-    position: int
-    held: tuple[tf.Tensor | None, ...]
-    preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None
-    arrangement: Arrangement | None = None
-
-    @property
-    def own_shape(self) -> tuple[int | None, ...]:
-        """`(height, width, channels)` that the model declares; None for what it leaves open."""
-        return self.arrangement.image_shape if self.arrangement else self.graph.inputs[self.position].shape[1:]
-
-    def run(self, images: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
-        """The output of the step at `path` for float32 images; `options` are those of `evaluate`."""
-        return self.feed(self._prepared(images), path, **options)
-
-    def outputs(self, images: tf.Tensor, call: Call) -> dict[str, tf.Tensor]:
-        """All outputs of the model, each by the name of the layer or operation that makes it."""
-        makers = {id(tensor): step.name for step in self.graph.steps for tensor in step.node.outputs}
-        names: list[str] = []
-        for tensor in self.graph.outputs:  # one layer may make several
-            name = makers.get(id(tensor), "output")
-            again = sum(one.partition(":")[0] == name for one in names)
-            names.append(f"{name}:{again}" if again else name)
-        return dict(zip(names, self._fed(self._prepared(images), (), call=call), strict=True))
-
-    def _prepared(self, images: tf.Tensor) -> tf.Tensor:
-        images = tf.cast(images, tf.float32)
-        fed = images if self.preprocess is None else self.preprocess(images)
-        return fed if self.arrangement is None else self.arrangement(fed)
-
-    def feed(self, given: tf.Tensor, path: tuple[str, ...], **options: Any) -> tf.Tensor:
-        """The output of the step at `path` for what the model's input takes."""
-        return self._fed(given, path, **options)[0]
-
-    def _fed(self, given: tf.Tensor, path: tuple[str, ...], **options: Any) -> list[tf.Tensor]:
-        inputs = [
-            tf.cast(given, symbol.dtype) if value is None else tf.repeat(value, tf.shape(given)[0], axis=0)
-            for symbol, value in zip(self.graph.inputs, self.held, strict=True)
-        ]
-        return evaluate(self.graph, inputs, path, **options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +159,16 @@ class ModelView:
 
         return outputs
 
+    def inside(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns the function from images, and more, to `function(route, images, *more)`, in inference mode."""
+        route, unbuilt = self._route, self._unbuilt
+
+        def run(images: tf.Tensor, *more: Any) -> Any:
+            with nothing_built(unbuilt):
+                return in_inference(lambda given: function(route, given, *more), images)
+
+        return run
+
     def receptive_field(self, layer: str) -> ReceptiveField:
         """What the positions of a layer's feature maps can see of the image.
 
@@ -221,6 +177,15 @@ class ModelView:
         """
         self.layer(layer)
         return receptive_field(self.graph, self.position, self.image_shape[:2], tuple(layer.split("/")))
+
+    def operation(self, layer: str) -> Any:
+        """The Keras layer or operation of that name, the model's own."""
+        self.layer(layer)
+        return self._step(layer).node.operation
+
+    def prepared(self, images: tf.Tensor) -> tf.Tensor:
+        """What enters the model for float32 images: preprocessed."""
+        return self._route.prepared(images)
 
     def to_rgb(self, image: npt.NDArray[np.floating[Any]]) -> Colours:
         """Turns an optimised image into true colour, or into colours that the caption explains.

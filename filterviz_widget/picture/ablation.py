@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from filterviz_widget.description.ranges import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,6 +50,27 @@ class Ablation:
     is_probability: bool
     labels: npt.NDArray[np.int64] | None
     class_names: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Of the arrays."""
+        pairs = [self.before, self.after, *(each for pair in self.outputs.values() for each in pair)]
+        return sum(each.nbytes for each in pairs)
+
+    def named(self, class_names: Sequence[str] | None) -> Ablation:
+        """The same with names for the classes.
+
+        Raises:
+            ValueError: If there are not as many as classes.
+        """
+        count = self.before.shape[1]
+        if class_names is None:
+            return self
+        if isinstance(class_names, str) or not hasattr(class_names, "__len__"):
+            raise ValueError(f"class_names must be a sequence of names, got {short(class_names)}.")
+        if len(class_names) != count:
+            raise ValueError(f"class_names must be one for each of {count} classes, got {len(class_names)}.")
+        return replace(self, class_names=tuple(map(str, class_names)))
 
     @property
     def change(self) -> Floats:

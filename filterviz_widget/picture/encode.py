@@ -16,6 +16,23 @@ def png(image: npt.NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
+def webp(image: npt.NDArray[np.uint8], quality: int = 80) -> bytes:
+    """Encodes a uint8 array `(height, width, 1 or 3)` with losses that hardly show, in a tenth of a PNG's bytes."""
+    buffer = io.BytesIO()
+    _pillow(image).save(buffer, "WEBP", quality=quality, method=0)
+    return buffer.getvalue()
+
+
+def small_url(image: npt.NDArray[np.uint8], quality: int = 80) -> str:
+    """What `webp` writes as a data URL: for what is looked at beside the picture."""
+    return webp_url(webp(image, quality))
+
+
+def webp_url(data: bytes) -> str:
+    """A data URL of WebP bytes."""
+    return _url("webp", data)
+
+
 def data_url(image: npt.NDArray[np.uint8], *, quick: bool = False) -> str:
     """The picture as a base64 data URL, which every notebook host passes on unchanged.
 

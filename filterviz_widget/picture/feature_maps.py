@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from filterviz_widget.picture.signed_colours import signed_colours, symmetric_limit
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 POSITIVE, NEGATIVE = np.array([214, 40, 57], np.float32), np.array([33, 102, 172], np.float32)
 """Red and blue, as kernels have them."""
+
+PALE = 0.45
+"""Contrast of the image under a small map."""
 
 MOST_SHOWN = 64
 """Maps on one sheet: more are too small to see."""
@@ -48,6 +52,11 @@ class FeatureMaps:
     def __post_init__(self) -> None:
         for array in (self.maps, self.shown, *self.centres):
             array.flags.writeable = False
+
+    @property
+    def nbytes(self) -> int:
+        """Of the arrays."""
+        return self.maps.nbytes + self.shown.nbytes
 
     @property
     def activations(self) -> npt.NDArray[np.float32]:
@@ -86,6 +95,22 @@ class FeatureMaps:
         colour = np.where(heat[..., None] > 0, POSITIVE, NEGATIVE)
         image = np.broadcast_to(self.shown, (*self.shown.shape[:2], 3)).astype(np.float32)
         return np.rint(image * (1 - share) + colour * share).astype(np.uint8)
+
+    def thumbnails(self, filters: Sequence[int], side: int) -> npt.NDArray[np.uint8]:
+        """Maps laid over a small, pale image, each on its own scale: uint8 `(filters, side, side, 3)`."""
+        down, across = (
+            _weights(middles * side / size, side)
+            for middles, size in zip(self.centres, self.shown.shape[:2], strict=True)
+        )
+        chosen = np.nan_to_num(np.moveaxis(self.maps[..., filters], 2, 0))
+        limits = np.abs(chosen).max((1, 2), keepdims=True)
+        heat = np.clip(down @ (chosen / np.where(limits > 0, limits, 1)) @ across.T, -1, 1)[..., None]
+        small = np.asarray(
+            Image.fromarray(np.broadcast_to(self.shown, (*self.shown.shape[:2], 3))).resize((side, side))
+        )
+        pale = 255 - (255 - small.mean(2, keepdims=True)) * PALE
+        share = np.sqrt(np.abs(heat))
+        return np.rint(pale * (1 - share) + np.where(heat > 0, POSITIVE, NEGATIVE) * share).astype(np.uint8)
 
     def plot(self, filters: int | Sequence[int] | None = None) -> Figure:
         """The image and the maps of some filters laid over it; None for the strongest 11."""

@@ -56,8 +56,9 @@ class FilterPicture:
 
     @property
     def nbytes(self) -> int:
-        """Of the arrays."""
-        return self.image.nbytes + self.raw.nbytes + self.activations.nbytes
+        """Of the arrays, the photo that it began with included."""
+        photo = self.description.photo
+        return self.image.nbytes + self.raw.nbytes + self.activations.nbytes + (len(photo.data) if photo else 0)
 
     def save(self, path: str | Path) -> None:
         """Writes the displayed image as a PNG file, whole or not at all.

@@ -1,0 +1,57 @@
+"""A filter's effective kernel, read from the layer as it computes now."""
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from filterviz_widget.model import ModelView
+from filterviz_widget.model.kernels import kernel_parts, read_kernel
+from filterviz_widget.picture.kernel import FilterKernel
+
+Floats = npt.NDArray[np.float32]
+
+
+def filter_kernel(view: ModelView, layer: str, filter: int) -> FilterKernel:
+    """Reads it.
+
+    The two parts of a separable convolution are multiplied: what they do to each input together. Over an image's three
+    channels the inputs are red, green and blue, also where the preprocessing turns them round.
+
+    Raises:
+        ValueError: If the layer has no kernel, such as a pooling layer.
+    """
+    parts = kernel_parts(view.operation(layer))
+    kernels = [np.asarray(read_kernel(part), np.float32) for part in parts]
+    note = ""
+    if len(kernels) == 2:
+        deep, wide = kernels
+        inputs = int(view.operation(layer).depthwise_kernel.shape[2])
+        both = deep[:, :, 0, :] * wide[0, 0, :, filter]
+        values = both.reshape(*deep.shape[:2], inputs, -1).sum(-1)
+        note = "Depthwise and pointwise part multiplied."
+    else:
+        values = kernels[0][..., filter]
+        groups = int(getattr(view.operation(layer), "groups", 1))
+        if groups > 1:
+            note = f"Inputs of group {filter * groups // kernels[0].shape[3]}, counted in it."
+    order = _colours(view, layer) if values.shape[2] == 3 else None
+    return FilterKernel(layer, filter, values if order is None else values[..., order], order is not None, note)
+
+
+def _colours(view: ModelView, layer: str) -> list[int] | None:
+    """Where red, green and blue are among the three inputs; None where these are not an image's channels."""
+    first = next((info.name for info in view.layers if info.kind == "convolution"), None)
+    if layer != first or view.image_shape[2] != 3:
+        return None
+    low, high = view.input_range
+    pure = np.full((4, 1, 1, 3), low, np.float32)
+    for channel in range(3):
+        pure[channel + 1, ..., channel] = high
+    try:
+        seen = np.asarray(view.prepared(tf.constant(pure)), np.float32)
+    except Exception:  # the user's own preprocessing, which may want another size
+        return [0, 1, 2]
+    if seen.shape != pure.shape:
+        return None
+    order = [int(each) for each in (seen[1:] - seen[0]).reshape(3, 3).argmax(1)]
+    return order if sorted(order) == [0, 1, 2] else None
