@@ -9,6 +9,7 @@ from concurrent.futures import CancelledError
 from filterviz_widget.description import Description
 from filterviz_widget.engine import Abandoned, Engine, Frame
 from filterviz_widget.picture import FilterPicture
+from filterviz_widget.session.wishes import Turn
 from filterviz_widget.session.worker import Worker
 
 REST = 0.4
@@ -37,6 +38,7 @@ class Session:
         self._engine, self._publish, self._settle, self._likely = engine, publish, settle, likely
         self._asked: Description | None = None
         self._settled: Description | None = None
+        self._painted: Description | None = None
         self._outcome: FilterPicture | Exception = RuntimeError("No picture was asked for.")
         self._worker: Worker[tuple[Description | None, bool]] = Worker(self._work)
         self._ahead: Worker[Description | None] = Worker(self._prepare, "ahead")
@@ -55,6 +57,10 @@ class Session:
     def cancel(self) -> None:
         """Stops the run at its next chunk; the picture so far stays. Nothing happens where none runs."""
         self._worker.submit((None, False), only_if_busy=True)
+
+    def may(self, turn: Turn) -> bool:
+        """Whether what is wished for beside the picture has its turn."""
+        return not self._worker.is_busy or (turn == "painted" and self._painted is self._asked)
 
     def wait(self, timeout: float | None = None) -> FilterPicture:
         """Blocks until the newest picture is final, and returns it.
@@ -121,6 +127,8 @@ class Session:
                 self._ahead.submit(wanted)
             if not self._publish(frame):
                 return
+            if frame.image is not None:
+                self._painted = asked
 
     def _prepare(self, shown: Description | None, is_wanted: Callable[[], bool]) -> None:
         def check() -> None:

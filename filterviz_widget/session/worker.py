@@ -78,6 +78,11 @@ class Worker(Generic[Job]):
         if timeout and not self.is_current_thread():
             self.wait(timeout)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs or waits."""
+        return self._is_busy
+
     def is_current_thread(self) -> bool:
         """Whether the caller runs on this worker's thread."""
         return threading.current_thread() is self._thread

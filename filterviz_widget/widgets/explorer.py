@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filterviz_widget.description import checked_precision
-from filterviz_widget.description.code import code
 from filterviz_widget.description.description import Description
 from filterviz_widget.description.method import OPTIONS, preset
 from filterviz_widget.description.reading import Reading
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.widgets.dropped import weakly
+from filterviz_widget.widgets.explorer_files import CLOSED, ExplorerFiles
 from filterviz_widget.widgets.explorer_state import ExplorerState, first_layer, frame_state, model_state
 from filterviz_widget.widgets.live_widget import LOCK, check_arguments
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from filterviz_widget.session import Session
 
 
-class FilterExplorer(ExplorerState):
+class FilterExplorer(ExplorerFiles):
     """Shows, live, the picture that a filter of a Keras model responds to most.
 
     The picture is found by gradient ascent on the filter's activation, the mean of its feature map, from grey
@@ -55,6 +55,14 @@ class FilterExplorer(ExplorerState):
             bfloat16 where that is much faster here (a processor with AMX, a layer behind large convolutions) and
             float32 elsewhere. The image, the activation and the step are float32 in any case, and what was chosen
             is in the picture's description.
+        images: A set of images that panels are about: an array, a folder, paths, PIL images, a dataset; see
+            `strongest_images`. None: the bundled flowers for the flower model, nothing for others.
+        labels: The right class of each of them, whole numbers; for what the model loses without a filter.
+        class_names: What the model's classes are called.
+        photo: A photo that panels are about: a path, a PIL image or an array. None: the first of the bundled flowers
+            for the flower model, nothing for others.
+        panels: Which panels stand beside the picture, among "kernel", "field", "strongest", "map", "inhibits", "photo",
+            "without", "neighbours" and "sheet"; None for a few.
         **kwargs: Axes of `Method`, such as `jitter=8` or `sign=-1`; and `layout`, `tooltip`, `tabbable`, as for
             every ipywidget.
 
@@ -93,6 +101,11 @@ class FilterExplorer(ExplorerState):
         other_inputs: Mapping[str, Any] | None = None,
         channels: Sequence[int] | None = None,
         precision: str = "auto",
+        images: Any = None,
+        labels: Any = None,
+        class_names: Sequence[str] | None = None,
+        photo: Any = None,
+        panels: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         self._reading = {
@@ -121,12 +134,15 @@ class FilterExplorer(ExplorerState):
             self.filter, self.seed = filter, seed
             self.step_size = chosen.step_size if step_size is None else step_size
             self.iterations = chosen.iterations if iterations is None else iterations
-        super().__init__("widget", **kwargs)
+            if panels is not None:
+                self.panels = panels
         self._engine, self._read = _same_engine(engine, model, self._reading), engine.reading
-        self._session = Session(
-            self._engine, weakly(self._show, False), _settled(self._precision), weakly(self._likely, [])
-        )
-        self.observe(self._ask, self.SETTINGS[:-1])
+        self._settle = _settled(self._precision)
+        self._begin_with(model, images, labels, class_names, photo)
+        super().__init__("widget", **kwargs)
+        self._session = Session(self._engine, weakly(self._show, False), self._settle, weakly(self._likely, []))
+        self._open_panels(self._engine, self._session.may)
+        self.observe(self._ask, ExplorerState.SETTINGS[:-1])
         self._ask()
 
     @property
@@ -150,16 +166,6 @@ class FilterExplorer(ExplorerState):
             raise RuntimeError("wait() cannot be called from an observer: observe `status` and act on 'done'.")
         return self._open_session().wait(timeout)
 
-    def save(self, path: str | Path) -> None:
-        """Waits for the picture to be final and writes it as a PNG file, whole or not at all.
-
-        Raises:
-            ValueError: If the file's name ends in something else than `.png`.
-            OSError: If it cannot be written; what was there before stays.
-            concurrent.futures.CancelledError, RuntimeError: As `wait` does.
-        """
-        self.wait().save(path)
-
     def cancel(self) -> None:
         """Stops the run at its next chunk, about 50 ms; the picture so far stays on the screen."""
         if self._session:
@@ -177,21 +183,15 @@ class FilterExplorer(ExplorerState):
     def _shut(self, timeout: float) -> None:
         with LOCK:
             session, self._session = self._session, None
+            wishes, self._wishes = self._wishes, None
             self._engine = self._read = None
             super()._shut(timeout)
+        if wishes:
+            wishes.close()  # before anybody waits: nothing more begins
         if session:
             session.close(timeout)
-
-    def code(self) -> str:
-        """The lines of Python that make the picture of the present settings again, to the byte.
-
-        The model is expected under the name `model`.
-        """
-        with LOCK:
-            engine, wanted, method = self._engine, self._wanted(), self.method
-        if engine is None:
-            raise RuntimeError(CLOSED)
-        return code(_settled(self._precision)(engine(), wanted), method, self._reading)
+        if wishes:
+            wishes.close(timeout)
 
     def _wanted(self) -> Description:
         """The present settings, which are checked, as a description."""
@@ -228,12 +228,15 @@ class FilterExplorer(ExplorerState):
             self.set_trait("error", "")
             self.set_trait("inapplicable", self._reasons())
             self._session.show(self._wanted(), anew=anew)
+            self._ask_panels(anew=anew)
 
-    def _receive(self, kind: str) -> None:
-        if kind == "cancel":
+    def _receive(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
+        if content["type"] == "cancel":
             self.cancel()
-        elif kind == "run":
+        elif content["type"] == "run":
             self._ask(anew=True)
+        else:
+            self._heard(content, buffers)
 
     def _show(self, frame: Frame) -> bool:
         """Puts a frame into the state. Called on the background thread."""
@@ -257,9 +260,6 @@ class FilterExplorer(ExplorerState):
         if self._session is None:
             return "FilterExplorer (closed)"
         return f"FilterExplorer: {self.layer}, filter {self.filter}, {self.method}, {self.status}"
-
-
-CLOSED = "The explorer is closed. Make a new one: FilterExplorer(model)."
 
 
 def _settled(precision: str) -> Callable[[Engine, Description], Description]:

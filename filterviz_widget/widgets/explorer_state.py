@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
@@ -15,6 +15,7 @@ from filterviz_widget.widgets.incoming import accept, accept_options, unknown_la
 from filterviz_widget.widgets.live_widget import LiveWidget
 
 if TYPE_CHECKING:
+    from filterviz_widget.description import Description
     from filterviz_widget.engine import Frame
     from filterviz_widget.model import ModelView
 
@@ -28,7 +29,7 @@ class Setting(traitlets.TraitType[Any, Any]):
         Raises:
             traitlets.TraitError: If it is not allowed in the widget's present state.
         """
-        if value is self.default_value or obj._trusted.get(self.name) is value:
+        if value is self.default_value or (self.name in obj._trusted and obj._trusted[self.name] is value):
             return dict(value) if isinstance(value, dict) else value
         try:
             return obj._checked(self.name, value)
@@ -39,7 +40,16 @@ class Setting(traitlets.TraitType[Any, Any]):
 class ExplorerState(LiveWidget):
     """The traits of a `FilterExplorer`. A change of a setting calls `_ask`, several at once call it once."""
 
-    SETTINGS = ("method", "layer", "filter", "step_size", "iterations", "seed", "options", "all_layers")
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        "method",
+        "layer",
+        "filter",
+        "step_size",
+        "iterations",
+        "seed",
+        "options",
+        "all_layers",
+    )
 
     layer = Setting("", help="Name of the layer.").tag(sync=True)
     filter = Setting(0, help="Filter of the layer, counted from 0; a change of layer clamps it.").tag(sync=True)
@@ -197,9 +207,7 @@ def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:
     if frame.image is not None and frame.description is not None:
         wanted = frame.description
         state["image"] = data_url(frame.image, quick=frame.picture is None)
-        state["shown"] = {
-            name: getattr(wanted, name) for name in ("layer", "filter", "step_size", "iterations", "seed")
-        } | {"options": wanted.method.options()}
+        state["shown"] = shown_settings(wanted)
     if frame.description is not None and frame.status != "error":
         state["iteration"] = frame.iteration
         # JSON knows no NaN.
@@ -214,6 +222,12 @@ def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:
     if frame.error:
         state["error"] = frame.error
     return state | {"status": frame.status}
+
+
+def shown_settings(wanted: Description) -> dict[str, Any]:
+    """What the page knows a picture by."""
+    names = ("layer", "filter", "step_size", "iterations", "seed")
+    return {name: getattr(wanted, name) for name in names} | {"options": wanted.method.options()}
 
 
 def first_layer(layers: Sequence[Any]) -> str:

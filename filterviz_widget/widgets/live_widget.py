@@ -8,7 +8,7 @@ import logging
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -193,7 +193,7 @@ class LiveWidget(anywidget.AnyWidget):
                         _seen.remove(self)
                         _left.append(self)
                 elif isinstance(kind, str):
-                    self._receive(kind)
+                    self._receive(content, buffers or ())
                 super()._handle_custom_msg(content, buffers)
             except Exception:
                 _log.exception("A message of the page was not taken.")
@@ -202,8 +202,8 @@ class LiveWidget(anywidget.AnyWidget):
     def _answer(self) -> None:
         self.set_trait("heard", self.heard + 1)
 
-    def _receive(self, kind: str) -> None:
-        """Called with the type of each message that is not about settings, "hello" and "bye" apart."""
+    def _receive(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
+        """Called with each message that is not about settings, "hello" and "bye" apart; its `type` is text."""
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Returns the settings to apply, in order, and a sentence for everything that was wrong."""

@@ -52,8 +52,9 @@ def blank(page: Page, bundle: str) -> Iterator[Page]:
 
 @pytest.fixture
 def explorer(blank: Page) -> Page:
-    """The whole explorer in #one, its model as `model`."""
+    """The whole explorer in #one without panels, its settings unfolded, its model as `model`."""
     blank.evaluate("() => { window.model = new fv.FakeModel(); window.unmount = fv.mount(model, one) }")
+    blank.locator("summary").filter(has_text="Settings").click()
     return blank
 
 

@@ -2,7 +2,7 @@
 import { same } from "../../js/src/base/same";
 import type { Model, SharedTraits } from "../../js/src/host/model";
 
-type Listener = (this: unknown) => void;
+type Listener = (this: unknown, ...details: unknown[]) => void;
 
 export class Fake<T extends SharedTraits> implements Model<T> {
   readonly saves: Partial<T>[] = [];
@@ -48,7 +48,7 @@ export class Fake<T extends SharedTraits> implements Model<T> {
   }
 
   on(event: string, listener: Listener): void {
-    const known = event.startsWith("change:") ? event.slice(7) in this.state : event === "comm_live_update";
+    const known = event.startsWith("change:") ? event.slice(7) in this.state : ["comm_live_update", "msg:custom"].includes(event);
     if (!known) throw new Error(`there is no event ${event}`);
     this.listeners.set(event, (this.listeners.get(event) ?? new Set()).add(listener));
   }
@@ -63,6 +63,11 @@ export class Fake<T extends SharedTraits> implements Model<T> {
     const differing = Object.keys(changes).filter((name) => !same(changes[name as keyof T], this.state[name as keyof T]));
     Object.assign(this.state, changes);
     for (const name of differing) this.emit(`change:${name}`);
+  }
+
+  /** What the kernel sends beside the traits. */
+  message(content: unknown, buffers: unknown[] = []): void {
+    for (const listener of [...(this.listeners.get("msg:custom") ?? [])]) listener(content, buffers);
   }
 
   /** What a host does when its kernel goes or comes back. */

@@ -4,6 +4,7 @@ import history from "../../js/src/views/history";
 
 export { grouped, linear, logarithmic, readable } from "../../js/src/base/scale";
 export { numberBox } from "../../js/src/controls/number";
+export { photoInput } from "../../js/src/controls/photo_input";
 export { slider } from "../../js/src/controls/slider";
 export { connection } from "../../js/src/host/connection";
 export { throttled } from "../../js/src/host/save";
@@ -11,7 +12,10 @@ export { curve } from "../../js/src/panels/curve";
 export { crispWidth } from "../../js/src/panels/image";
 export { picture } from "../../js/src/panels/picture";
 export { progress } from "../../js/src/panels/progress";
+export { sheet } from "../../js/src/panels/sheet";
+export { timeLine } from "../../js/src/panels/time_line";
 export { explorerState, FakeModel, shown } from "./explorer_model";
+export { finished, panelStates } from "./panel_states";
 export { FakeHistory, historyState } from "./history_model";
 export { square } from "./square";
 

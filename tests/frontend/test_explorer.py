@@ -257,6 +257,7 @@ def test_a_removed_view_listens_to_nothing_any_more(blank: Page, older: bool) ->
     blank.evaluate(
         "older => { window.model = new fv.FakeModel(); window.unmount = fv.mount(model, one, older) }", older
     )
+    blank.locator("summary").filter(has_text="Settings").click()
     assert blank.evaluate("model.listening()") > 10
     slider(blank, "Filter").press("ArrowRight")
     slider(blank, "Filter").press("ArrowRight")

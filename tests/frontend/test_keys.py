@@ -9,7 +9,8 @@ ROLES = {
     "selection": ("combobox", "Layer name"),
     "method": ("radio", "Classic"),
     "box": ("checkbox", "All layers"),
-    "button": ("button", "New seed"),
+    "button": ("button", "Run again"),
+    "tile": ("gridcell", "Filter 1"),
 }
 
 
@@ -28,6 +29,10 @@ def notebook(explorer: Page) -> Page:
           one.replaceWith(notebook);
           notebook.append(cell);
           cell.append(one);
+          const tiles = fv.sheet({ choose() {}, kind() {}, want() {} }, never);
+          one.append(tiles.element);
+          tiles.show({ layer: "conv", filters: 4, kind: "map", kinds: [["map", "Feature maps", ""]], tile: 72, page: 64,
+            columns: 8, activations: [], selectivity: [], words: "" }, 1);
         }"""
     )
     return explorer
@@ -35,7 +40,7 @@ def notebook(explorer: Page) -> Page:
 
 def control(page: Page, name: str) -> Locator:
     if name == "options":
-        return page.locator("summary")
+        return page.locator("summary").filter(has_text="Options")
     role, known_as = ROLES[name]
     return page.get_by_role(role, name=known_as, exact=True)  # type: ignore[arg-type]
 
@@ -57,6 +62,7 @@ def heard(page: Page, focused: Locator, key: str) -> bool:
         ("box", "Space"),
         ("button", "Enter Space"),
         ("options", "Enter Space"),
+        ("tile", "ArrowLeft ArrowRight ArrowUp ArrowDown Home End PageUp PageDown Enter Space"),
     ],
 )
 def test_a_control_keeps_the_keys_that_it_uses(notebook: Page, name: str, keys: str) -> None:
@@ -73,6 +79,7 @@ def test_a_control_keeps_the_keys_that_it_uses(notebook: Page, name: str, keys: 
         ("box", "Enter ArrowDown b"),
         ("button", "ArrowDown b Delete"),
         ("options", "ArrowDown b"),
+        ("tile", "b Delete 5 F5"),
     ],
 )
 def test_the_notebook_gets_the_keys_that_it_does_not(notebook: Page, name: str, keys: str) -> None:
@@ -83,6 +90,14 @@ def test_the_notebook_gets_the_keys_that_it_does_not(notebook: Page, name: str, 
 def test_combinations_are_commands_of_the_page(notebook: Page, name: str) -> None:
     combinations = ["Control+s", "Meta+s", "Control+Shift+ArrowDown", "Alt+ArrowUp", "Shift+Enter"]
     assert [keys for keys in combinations if not heard(notebook, control(notebook, name), keys)] == []
+
+
+@pytest.mark.parametrize("keys", ["Control+Home", "Control+End"])
+def test_the_corners_of_a_grid_are_its_own(notebook: Page, keys: str) -> None:
+    heard(notebook, control(notebook, "tile"), keys)
+    assert notebook.evaluate("heard.filter((key) => key !== 'Control')") == []
+    heard(notebook, control(notebook, "slider"), keys)
+    assert notebook.evaluate("heard.filter((key) => key !== 'Control')") != []
 
 
 @pytest.mark.parametrize("keys", ["Shift+KeyE", "Shift+ArrowLeft"])

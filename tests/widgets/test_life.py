@@ -47,7 +47,7 @@ def use(model, number, close):
 @pytest.mark.parametrize("close", [True, False], ids=["closed", "dropped"])
 def test_after_a_hundred_explorers_on_a_model_everything_is_as_after_a_few(close):
     model = small_network()
-    for number in range(12):
+    for number in range(24):
         use(model, number, close)
     before, memory = counts(), psutil.Process().memory_info().rss
     for number in range(100):

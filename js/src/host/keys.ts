@@ -5,6 +5,8 @@ const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 const ENDS = ["Home", "End"];
 const PAGES = ["PageUp", "PageDown"];
 const PRESS = ["Enter", " "];
+/** To the first and the last of a grid. */
+const CORNERS = ["Control+Home", "Control+End"];
 
 /** What each kind of control uses; one that is typed into also takes every key that is a character. */
 const USES: [selector: string, typed: boolean, keys: readonly string[]][] = [
@@ -14,12 +16,14 @@ const USES: [selector: string, typed: boolean, keys: readonly string[]][] = [
   ["input[type=radio]", false, [...ARROWS, " "]],
   ["input[type=checkbox]", false, [" "]],
   ["button, summary", false, PRESS],
+  ["[role=gridcell]", false, [...ARROWS, ...ENDS, ...CORNERS, ...PAGES, ...PRESS]],
 ];
 
 function isUsed(event: KeyboardEvent): boolean {
   // Combinations are commands of the page. Shift alone makes a character, or extends what is selected in a number.
-  if (event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter")) return false;
+  if (event.metaKey || event.altKey || (event.shiftKey && (event.ctrlKey || event.key === "Enter"))) return false;
   const [, typed, keys] = USES.find(([selector]) => (event.target as Element).matches(selector)) ?? ["", false, []];
+  if (event.ctrlKey) return keys.includes(`Control+${event.key}`);
   return keys.includes(event.key) || (typed && event.key.length === 1);
 }
 

@@ -5,9 +5,9 @@ export interface Model<T> {
   get<K extends keyof T>(name: K): T[K];
   set<K extends keyof T>(name: K, value: T[K]): void;
   save_changes(): void;
-  send(content: unknown): void;
-  on(event: string, act: () => void): void;
-  off(event: string, act: () => void): void;
+  send(content: unknown, callbacks?: undefined, buffers?: ArrayBuffer[]): void;
+  on(event: string, act: (...details: unknown[]) => void): void;
+  off(event: string, act: (...details: unknown[]) => void): void;
 }
 
 /** All written by the kernel. */

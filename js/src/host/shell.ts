@@ -15,7 +15,7 @@ export interface Host<T, Setting extends keyof T> {
   /** Sends what still waits, as the hand has left the control. */
   flush(): void;
   /** Sends a message, and before it what still waits. */
-  send(type: string): void;
+  send(type: string, more?: Record<string, unknown>, buffers?: ArrayBuffer[]): void;
   signal: AbortSignal;
 }
 
@@ -26,6 +26,8 @@ export interface View<T> {
   draw: { [K in keyof T]?: () => void };
   /** Told whenever the state of the connection changes. */
   connected(state: Connection): void;
+  /** Told of what the kernel sends beside the traits. */
+  received?(content: Record<string, unknown>, buffers: readonly DataView[]): void;
 }
 
 /** `signal` and the returned function mean the same: newer hosts give the one, older ones call the other. */
@@ -78,10 +80,10 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     kernel.asked();
   }, kernel.lost, signal);
 
-  function send(type: string) {
+  function send(type: string, more: Record<string, unknown> = {}, buffers?: ArrayBuffer[]) {
     saver.flush();
     try {
-      model.send({ type });
+      model.send({ type, ...more }, undefined, buffers);
       kernel.asked();
     } catch {
       kernel.lost();
@@ -119,6 +121,14 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     if (!settings.includes(trait)) follow(`change:${trait}`, kernel.alive);
   }
   follow("change:heard", kernel.answered);
+  if (shown.received) {
+    const received = (content: unknown, buffers: unknown) => {
+      if (typeof content !== "object" || !content) return;
+      shown.received?.(content as Record<string, unknown>, Array.isArray(buffers) ? buffers as DataView[] : []);
+    };
+    model.on("msg:custom", received);
+    signal.addEventListener("abort", () => model.off("msg:custom", received));
+  }
   // JupyterLab and its relatives tell of a restart or shutdown by this event, and lend the view as `this`.
   follow("comm_live_update", function (this: { model?: { comm_live?: boolean } } | void) {
     if (this?.model?.comm_live) kernel.alive();

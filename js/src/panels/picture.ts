@@ -4,16 +4,20 @@ import { crispWidth, pixelImage } from "./image";
 
 export interface Picture {
   element: HTMLElement;
+  /** What the image fills, to draw over it. */
+  frame: HTMLElement;
   /** Keeps the place of an image of this many pixels free, so that the first one moves nothing. */
   reserve(width: number, height: number): void;
   /** Paints before the next frame of the screen; of several calls, only the last. */
   show(source: string, caption: string, alternative: string): void;
-  /** Says something of the pixels, below the caption. */
-  remark(words: string): void;
+  /** Shows another image in its place, such as an earlier one; null shows the picture again. */
+  look(source: string | null): void;
 }
 
 /** The widest picture in CSS pixels (a multiple of most image sizes): beyond it the controls leave the screen. */
-const WIDEST = 576;
+const WIDEST = 672;
+/** Of the room that there is: below it an image is rather large than crisp. */
+const CRISP = 0.84;
 
 /** `room` is what the picture shares with what the style sheet puts beside it, `--beside` pixels wide. */
 export function picture(room: HTMLElement, signal: AbortSignal): Picture {
@@ -21,18 +25,20 @@ export function picture(room: HTMLElement, signal: AbortSignal): Picture {
   const blank = element("div", { className: "filterviz-blank" });
   const frame = element("div", { className: "filterviz-frame" }, {}, image, blank);
   const caption = element("figcaption", { className: "filterviz-caption" });
-  const remark = element("div", { className: "filterviz-remark" });
-  const figure = element("figure", { className: "filterviz-picture" }, {}, frame, caption, remark);
+  const figure = element("figure", { className: "filterviz-picture" }, {}, frame, caption);
 
   let size: [width: number, height: number] = [1, 1];
   let wanted: [string, string, string] | undefined;
+  let [present, looked]: [string, string | null] = ["", null];
 
   function fit() {
     const beside = Number.parseFloat(getComputedStyle(figure).getPropertyValue("--beside")) || 0;
     const available = Math.min(room.clientWidth - beside, WIDEST);
     frame.style.aspectRatio = `${size[0]} / ${size[1]}`;
     if (available <= 0) return;
-    const width = crispWidth(size[0], available, devicePixelRatio);
+    const crisp = crispWidth(size[0], available, devicePixelRatio);
+    const width = crisp >= CRISP * available ? crisp : available;
+    image.classList.toggle("filterviz-smooth", width !== crisp);
     frame.style.width = `${width}px`;
     room.style.setProperty("--picture", `${(width * size[1]) / size[0]}px`); // what stands beside it can be as high
   }
@@ -52,7 +58,8 @@ export function picture(room: HTMLElement, signal: AbortSignal): Picture {
     if (!wanted || signal.aborted) return;
     const [source, text, alternative] = wanted;
     wanted = undefined;
-    if (image.src !== source) image.src = source;
+    present = source;
+    if (looked === null && image.src !== source) image.src = source;
     image.alt = alternative;
     caption.textContent = text;
     image.hidden = false;
@@ -61,12 +68,17 @@ export function picture(room: HTMLElement, signal: AbortSignal): Picture {
 
   return {
     element: figure,
+    frame,
     reserve,
     show(source, text, alternative) {
       if (!source) return;
       if (!wanted) requestAnimationFrame(paint);
       wanted = [source, text, alternative];
     },
-    remark: (words) => (remark.textContent = words),
+    look(source) {
+      looked = source;
+      const at = source ?? present;
+      if (at && image.src !== at) image.src = at;
+    },
   };
 }

@@ -2,26 +2,34 @@
 import type { AnyWidget } from "@anywidget/types";
 import { element } from "../base/dom";
 import { grown, type Values } from "../base/pieces";
-import { linear, logarithmic, readable } from "../base/scale";
+import { same } from "../base/same";
+import { grouped, linear, logarithmic, readable } from "../base/scale";
+import { fileMenu } from "../controls/file_menu";
 import { layerControl } from "../controls/layers";
 import { differs, methodControl } from "../controls/method";
 import { optionsDrawer } from "../controls/options";
+import { photoInput } from "../controls/photo_input";
 import { seedControl } from "../controls/seed";
 import { slider } from "../controls/slider";
 import { type Connection, rests } from "../host/connection";
-import { SETTINGS, type Settings, type Traits } from "../host/explorer_traits";
+import { download } from "../host/download";
+import { PANELS, SETTINGS, type Settings, type Traits } from "../host/explorer_traits";
 import { type Host, type View, widget } from "../host/shell";
 import { caption } from "../panels/caption";
-import { curve } from "../panels/curve";
 import { picture } from "../panels/picture";
+import { pinnedPicture } from "../panels/pinned";
 import { progress } from "../panels/progress";
+import { look, marked } from "../panels/spots";
+import { type FilmFrame, timeLine } from "../panels/time_line";
+import { beside } from "./beside";
 
 const STEP_SLIDER: [number, number] = [0.1, 100];
 const LONGEST_SLIDER = 500;
 /** With these the model sees another image than the one on the screen. */
 const MOVES = ["jitter", "scale", "rotation", "blur"] as const;
 
-function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settings>): View<Traits> {
+function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
+  const { get, write, flush, send, signal } = host;
   const layerAt = (name: string) => get("layers").find((layer) => layer.name === name);
   const filterCount = () => layerAt(get("layer"))?.filters ?? 1;
   let connection: Connection = "live";
@@ -75,14 +83,31 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
     },
   }, signal);
 
+  const looks = look();
+  const go = (layer: string, filter: number) => {
+    write({ layer, filter });
+    flush();
+  };
+  const panels = beside(host, looks, go);
   const body = element("div", { className: "filterviz-body" });
   const view = picture(body, signal);
-  const activation = curve("Activation");
+  marked(view.frame, looks, () => (get("field_panel")?.layer === get("shown")?.layer ? get("field_panel") : {}), signal);
+  const time = timeLine("Activation", (frame) => view.look(frame ? frame[1] : null), signal);
   const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
-  const rows = [...layers.elements, filters.element, method.element, steps.element, iterations.element, seed.element];
+  const pinned = pinnedPicture({ swap: () => send("swap"), unpin: () => send("unpin") }, signal);
+  const photo = photoInput(body, (name, data) => send("photo", { name }, [data]), signal);
+  const files = fileMenu({ pin: () => send("pin"), save: (kind) => send("save", { kind }) }, signal);
+  const images = element("div", { className: "filterviz-read" }, { role: "status" });
+  const range = element("p", { className: "filterviz-range" });
+  const settings = element("details", { className: "filterviz-settings" }, {}, element("summary", { textContent: "Settings" }),
+    element("div", { className: "filterviz-controls" }, {}, steps.element, iterations.element, seed.element), range);
   const side = element("div", { className: "filterviz-side" }, {},
-    element("div", { className: "filterviz-controls" }, {}, ...rows), activation.element, line.element);
-  body.append(view.element, side, options.element);
+    element("div", { className: "filterviz-controls" }, {}, ...layers.elements, filters.element, method.element),
+    settings, options.element,
+    element("div", { className: "filterviz-choices" }, {}, panels.toggles, photo.element, files.element, images),
+    pinned.element);
+  const main = element("div", { className: "filterviz-main" }, {}, view.element, time.element, line.element);
+  body.append(main, side, panels.element);
 
   function drawLayers() {
     layers.show(get("layers"), get("unsupported"), get("layer"), get("all_layers"));
@@ -96,7 +121,7 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
 
   function drawRange() {
     const [low, high] = get("input_range");
-    view.remark(`Pixels from ${readable(low)} to ${readable(high)} (${get("input_range_source")})`);
+    range.textContent = `Pixels from ${readable(low)} to ${readable(high)} (${get("input_range_source")})`;
   }
 
   function drawPicture() {
@@ -104,6 +129,21 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
     if (!shown?.layer || !get("image")) return; // before the first picture
     const { text, alternative } = caption(shown, layerAt(shown.layer));
     view.show(get("image"), text, alternative);
+    drawFilm();
+    drawPinned();
+    panels.draw("strongest");
+  }
+
+  function drawFilm() {
+    const { frames = [], shown: of } = get("film") ?? {};
+    const shown = get("shown");
+    const isIt = get("status") === "done" && of && shown && same(of, shown);
+    const last: FilmFrame[] = isIt ? [[get("iteration"), get("image")]] : [];
+    time.film(isIt && frames.length ? [...frames.filter(([iteration]) => iteration < get("iteration")), ...last] : []);
+  }
+
+  function drawPinned() {
+    pinned.show(get("pinned") ?? {}, get("shown"), get("layers"), get("axes"));
   }
 
   function drawMore() {
@@ -120,11 +160,12 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
     const total = get("iteration") > 0 && shown ? shown.iterations : get("iterations");
     const options = shown?.options ?? {};
     const moves = MOVES.some((axis) => Number(options[axis]) > 0) || Number(options.octaves) > 1;
-    activation.show(activations, total, moves);
+    time.show(activations, total, moves);
     // Where nobody answers, nothing goes on; what was finished has been.
     const goesOn = ["idle", "compiling", "running"].includes(get("status"));
     const status = connection === "lost" || (rests(connection) && goesOn) ? "disconnected" : get("status");
     line.show(status, get("iteration"), total, get("layer"));
+    drawFilm();
   }
 
   return {
@@ -136,6 +177,7 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
       layer() {
         drawLayers();
         filters.range(linear(0, filterCount() - 1), [0, filterCount() - 1], true);
+        panels.drawBusy();
       },
       method: drawMethod,
       options: drawMethod,
@@ -154,7 +196,10 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
         iterations.range(linear(fewest, Math.min(most, LONGEST_SLIDER)), limits.iterations, true);
         seed.range(limits.seed);
       },
-      filter: () => filters.show(get("filter")),
+      filter() {
+        filters.show(get("filter"));
+        panels.drawBusy();
+      },
       step_size: () => steps.show(get("step_size")),
       iterations: () => iterations.show(get("iterations")),
       seed: () => seed.show(get("seed")),
@@ -172,12 +217,36 @@ function explorer({ get, write, flush, send, signal }: Host<Traits, keyof Settin
       },
       activations_more: drawMore,
       iteration: drawRun,
-      status: drawRun,
+      status() {
+        drawRun();
+        panels.draw("strongest");
+      },
+      film: drawFilm,
+      pinned: drawPinned,
+      photo_info() {
+        const { name = "", note = "" } = get("photo_info") ?? {};
+        photo.say([name, note].filter(Boolean).join(" · "));
+        panels.draw("field");
+      },
+      read() {
+        const [count, of] = get("read") ?? [];
+        images.textContent = count === undefined ? "" : `${grouped(count)}${of ? ` of ${grouped(of)}` : ""} images read`;
+      },
+      panels: panels.drawChosen,
+      busy: panels.drawBusy,
+      ...Object.fromEntries(PANELS.map((name) => [`${name}_panel`, () => {
+        panels.draw(name);
+        if (name === "field") panels.draw("map");
+      }])),
     },
     connected(state) {
       connection = state;
-      for (const part of [layers, filters, method, options, steps, iterations, seed, line]) part.enabled(!rests(state));
+      for (const part of [layers, filters, method, options, steps, iterations, seed, line, panels, pinned, photo, files]) part.enabled(!rests(state));
       drawRun();
+    },
+    received({ type, key, page, source, name }, [data]) {
+      if (type === "sprite") panels.sprite(String(key), Number(page), String(source));
+      if (type === "file" && data) download(String(name), { data: data as DataView<ArrayBuffer>, kind: "application/octet-stream" });
     },
   };
 }

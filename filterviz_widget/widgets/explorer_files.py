@@ -1,0 +1,173 @@
+"""What an explorer hands out: files, figures, code, and the picture that stays beside the next ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from filterviz_widget.description.code import code
+from filterviz_widget.picture import FilterPicture, png
+from filterviz_widget.picture.animation import KINDS, animation
+from filterviz_widget.store.atomic import written_whole
+from filterviz_widget.widgets.dropped import weakly
+from filterviz_widget.widgets.explorer_panels import ExplorerPanels
+from filterviz_widget.widgets.live_widget import LOCK
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from filterviz_widget.session.worker import Worker
+
+CLOSED = "The explorer is closed. Make a new one: FilterExplorer(model)."
+
+
+FILES = ("figure", "gif", "webp")
+"""That the page can ask for."""
+
+
+class ExplorerFiles(ExplorerPanels):
+    """Saving, pinning and showing elsewhere what a `FilterExplorer` shows."""
+
+    pinned = traitlets.Dict(read_only=True, help="The picture that stays beside the next ones; empty for none.").tag(
+        sync=True
+    )
+
+    _files: Worker[str] | None = None
+    _reading: Mapping[str, Any]
+
+    def wait(self, timeout: float | None = None) -> FilterPicture:
+        """Blocks until the picture for the present settings is final, and returns it."""
+        raise NotImplementedError
+
+    def save(self, path: str | Path) -> None:
+        """Waits for the picture to be final and writes it as a file, whole or not at all.
+
+        Args:
+            path: `.png` for the picture; `.gif` or `.webp` for how it formed, as an animation.
+
+        Raises:
+            ValueError: If the file's name ends in something else.
+            OSError: If it cannot be written; what was there before stays.
+            concurrent.futures.CancelledError, RuntimeError: As `wait` does.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in (".png", *KINDS):
+            raise ValueError(f"Expected a name ending in .png, .gif or .webp, got {str(path)!r}.")
+        picture = self.wait()
+        if path.suffix.lower() == ".png":
+            return picture.save(path)
+        data = self._animation(picture, path.suffix.lower())
+        with written_whole(path) as file:
+            file.write(data)
+        return None
+
+    def figure(self, timeout: float | None = None) -> Figure:
+        """The whole view, the visible panels included, as a matplotlib figure with captions, for slides.
+
+        Args:
+            timeout: Seconds to wait for the picture, and again for the panels; None waits without end.
+
+        Raises:
+            TimeoutError: If it takes longer.
+            concurrent.futures.CancelledError, RuntimeError: As `wait` does.
+
+        Example:
+
+        >>> explorer.figure().savefig("filter.pdf")
+        """
+        from filterviz_widget.widgets.view_figure import view_figure
+
+        picture = self.wait(timeout)
+        wishes = self._wishes
+        if wishes is not None and not wishes.wait(timeout):
+            raise TimeoutError(f"The panels are not finished after {timeout} seconds.")
+        with LOCK:
+            states = {name: dict(getattr(self, f"{name}_panel")) for name in self.panels}
+            photo = self.photo_info.get("source", "")
+        return view_figure(picture, states, photo)
+
+    def code(self) -> str:
+        """The lines of Python that make the picture of the present settings again, to the byte.
+
+        The model is expected under the name `model`.
+        """
+        with LOCK:
+            engine, wanted, method = self._engine, self._wanted(), self.method
+        if engine is None:
+            raise RuntimeError(CLOSED)
+        return code(self._settle(engine(), wanted), method, self._reading)
+
+    def pin(self) -> None:
+        """Keeps the present picture beside the next ones, to compare. Another call replaces it.
+
+        Raises:
+            RuntimeError: If there is no finished picture yet.
+        """
+        with LOCK:
+            if not self.image.startswith("data:image/png") or self.shown is None:
+                raise RuntimeError("There is no finished picture to pin yet: call wait() first.")
+            self.set_trait("pinned", {"image": self.image, "shown": dict(self.shown), **self._about_pin()})
+
+    def unpin(self) -> None:
+        """Takes the pinned picture away."""
+        self.set_trait("pinned", {})
+
+    def swap(self) -> None:
+        """Goes to the pinned picture's settings, and pins the present one."""
+        with LOCK:
+            before = dict(self.pinned)
+            if not before:
+                return
+            self.pin()
+            with self._at_once():
+                shown = before["shown"]
+                self.layer, self.method = shown["layer"], before["method"]
+                self.filter, self.seed, self.options = shown["filter"], shown["seed"], shown["options"]
+                self.step_size, self.iterations = shown["step_size"], shown["iterations"]
+
+    def _about_pin(self) -> dict[str, Any]:
+        finite = [each for each in self.activations if each is not None]
+        return {"method": self.method, "activation": finite[-1] if finite else None}
+
+    def _heard(self, content: Mapping[str, Any], buffers: Any) -> None:
+        if content["type"] in ("pin", "unpin", "swap"):
+            getattr(self, content["type"])()
+        elif content["type"] == "save":
+            if content.get("kind") in FILES:
+                self._send_file(content["kind"])
+        else:
+            super()._heard(content, buffers)
+
+    def _send_file(self, kind: str) -> None:
+        """Makes a file in the background and hands it to the page."""
+        from filterviz_widget.session.worker import Worker
+
+        with LOCK:
+            if self._files is None:
+                self._files = Worker(weakly(self._make_file), "files")
+            self._files.submit(kind)
+
+    def _make_file(self, kind: str, _: Callable[[], bool]) -> None:
+        name = f"{self.layer.replace('/', '-')}-{self.filter}"
+        try:
+            if kind == "figure":
+                buffer = BytesIO()
+                self.figure(120).savefig(buffer, format="png", dpi=150)
+                data, name = buffer.getvalue(), f"{name}-view.png"
+            else:
+                data, name = self._animation(self.wait(120), f".{kind}"), f"{name}.{kind}"
+        except Exception as error:  # said on the page, which waits for a file
+            with LOCK:
+                self._publish({"error": f"The file could not be made: {type(error).__name__}: {error}"})
+            return
+        with LOCK:
+            if self._wishes is not None:
+                self.send({"type": "file", "name": name}, [data])
+
+    def _animation(self, picture: FilterPicture, kind: str) -> bytes:
+        film = self._now().film(picture.description)
+        return animation([data for _, data in film.frames], png(picture.image), kind)

@@ -1,0 +1,213 @@
+"""What a panel shows of an answer, as plain data for the page."""
+
+import base64
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from filterviz_widget.images import PhotoSet
+from filterviz_widget.model.receptive_field import ReceptiveField
+from filterviz_widget.picture import FilterPicture, data_url, small_url
+from filterviz_widget.picture.ablation import Ablation
+from filterviz_widget.picture.feature_maps import FeatureMaps
+from filterviz_widget.picture.kernel import FilterKernel
+from filterviz_widget.picture.neighbours import Neighbour, Neighbours
+
+State = dict[str, Any]
+
+THUMBNAIL = 96
+"""Longest side of a small image in pixels."""
+
+MOST_CLASSES = 6
+"""Of an ablation that are shown: those that change the most."""
+
+STEPS = 32767
+"""Of the numbers of a feature map: a 16-bit integer for each position, as a share of the largest."""
+
+
+def kernel_state(found: FilterKernel) -> State:
+    """The kernel's tiles with the end of their scale."""
+    return {"source": data_url(found.image), "limit": found.limit, "words": found.words}
+
+
+def field_state(found: ReceptiveField) -> State:
+    """Where each row and each column of the map looks at, and the size in words."""
+    rows, columns = (each.tolist() for each in found.edges)
+    return {
+        "rows": rows,
+        "columns": columns,
+        "centres": [each.round(2).tolist() for each in found.centres],
+        "image": list(found.image_size),
+        "whole": found.is_whole,
+        "words": _field_words(found),
+    }
+
+
+def _field_words(found: ReceptiveField) -> str:
+    if found.is_whole:
+        words = "Every position sees the whole image."
+    else:
+        height, width = found.size
+        down, across = found.stride
+        moves = f"{down:g}" if down == across else f"{down:g} down and {across:g} across"
+        words = f"{height} x {width} pixels; the next position lies {moves} pixels on."
+    if found.through_statistics:
+        words += f" Means over the whole image in {', '.join(found.through_statistics[:3])} are not counted."
+    if found.unknown:
+        words += f" Behind {', '.join(found.unknown[:3])} the whole image is assumed."
+    return words
+
+
+def map_state(found: FeatureMaps, filter: int, name: str) -> State:
+    """A filter's map in 16-bit steps of its largest value, and the photo that it lies on."""
+    one = found.maps[..., filter]
+    limit = _limit(one)
+    steps = np.rint(np.nan_to_num(one) / limit * STEPS).clip(-STEPS, STEPS).astype("<i2")
+    row, column = np.unravel_index(int(np.nan_to_num(one, nan=-math.inf).argmax()), one.shape)
+    largest = float(one[row, column])
+    words = f"On {name}: mean {float(one.mean()):.3g}, largest {largest:.3g}"
+    return {
+        "photo": small_url(found.shown, 90),
+        "values": base64.b64encode(steps.tobytes()).decode("ascii"),
+        "shape": list(one.shape),
+        "limit": limit,
+        "layer_limit": _limit(found.maps),
+        "strongest": [int(row), int(column)],
+        "words": " · ".join(filter_empty([words, found.note])),
+    }
+
+
+def _limit(values: npt.NDArray[Any]) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0)) or 1.0
+
+
+def strongest_state(found: Any, filter: int, photos: PhotoSet, field: ReceptiveField) -> State:
+    """A filter's strongest and weakest images, whole and cut out, with their values."""
+    both = {"strongest": found.strongest, "weakest": found.weakest}
+    numbers = [int(each) for ranked in both.values() for each in ranked.numbers[filter] if each >= 0]
+    images = photos.shown(numbers)
+    quantiles = [float(each) for each in found.quantiles[filter]]
+    skipped = f", {len(photos.skipped)} could not be read" if photos.skipped else ""
+    words = f"Of {found.images:,} images{skipped}: half excite it more than {quantiles[3]:.3g}, 5 % more than"
+    state: State = {
+        "words": " ".join([f"{words} {quantiles[5]:.3g}.", *photos.notes]),
+        "quantiles": quantiles,
+        "selectivity": _number(found.selectivity[filter]),
+    }
+    for side, ranked in both.items():
+        state[side] = [
+            _example(int(number), float(value), position, photos, images, field)
+            for number, value, position in zip(
+                ranked.numbers[filter], ranked.values[filter], ranked.positions[filter], strict=True
+            )
+            if number in images
+        ]
+    return state
+
+
+def _example(
+    number: int,
+    value: float,
+    position: npt.NDArray[np.int32],
+    photos: PhotoSet,
+    images: dict[int, npt.NDArray[np.uint8]],
+    field: ReceptiveField,
+) -> State:
+    image = images[number]
+    box = field.box((int(position[0]), int(position[1])))
+    height, width = image.shape[:2]
+    return {
+        "name": photos.name(number),
+        "value": value,
+        "whole": small_url(thumbnail(image)),
+        "crop": small_url(thumbnail(crop(image, box))),
+        "box": [box[1] / width, box[0] / height, (box[3] - box[1]) / width, (box[2] - box[0]) / height],
+    }
+
+
+def crop(image: npt.NDArray[np.uint8], box: Sequence[int]) -> npt.NDArray[np.uint8]:
+    """What lies in a box `(top, left, bottom, right)`; the whole image for an empty one."""
+    top, left, bottom, right = box
+    return image[top:bottom, left:right] if bottom > top and right > left else image
+
+
+def thumbnail(image: npt.NDArray[np.uint8], side: int = THUMBNAIL) -> npt.NDArray[np.uint8]:
+    """A small one of the same proportions; a larger one of few pixels, as browsers smooth what they enlarge."""
+    height, width = image.shape[:2]
+    share = side / max(height, width)
+    size = max(1, round(width * share)), max(1, round(height * share))
+    how = Image.Resampling.BOX if share < 1 else Image.Resampling.NEAREST
+    picture = Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image).resize(size, how)
+    return np.asarray(picture).reshape(size[1], size[0], image.shape[2])
+
+
+def picture_state(found: FilterPicture, before: float | None = None) -> State:
+    """A picture beside the optimum, with its activation and that of what it began with, where that says something.
+
+    Raises:
+        FloatingPointError: If its ascent was ended.
+    """
+    if found.error:
+        raise FloatingPointError(found.error)
+    after = _number(found.activations[-1])
+    return {"source": data_url(found.image), "before": before, "after": after, "words": found.note}
+
+
+def ablation_state(on_photo: Ablation | None, on_set: Ablation | None) -> State:
+    """The classes that change the most, before and after."""
+    state: State = {"photo": [], "set": [], "words": "", "set_words": ""}
+    if on_photo is not None:
+        before, after = on_photo.before[0], on_photo.after[0]
+        first = int(before.argmax())
+        chosen = [each for each in np.argsort(-np.abs(after - before), kind="stable") if each != first]
+        rows = [first, *(int(each) for each in chosen[: MOST_CLASSES - 1])]
+        state["photo"] = [_class(on_photo, each, float(before[each]), float(after[each])) for each in rows]
+        last = int(after.argmax())
+        names = on_photo.class_names
+        kept = f"It still says {names[first]}." if last == first else f"Without it: {names[last]}, not {names[first]}."
+        state["words"] = kept if on_photo.is_probability else ""
+    if on_set is not None:
+        count = f"{len(on_set.before):,} images"
+        if on_set.labels is not None:
+            changes = on_set.by_class()[:MOST_CLASSES]
+            state["set"] = [
+                {"name": name, "before": before, "after": after, "images": own} for name, own, before, after in changes
+            ]
+            right = [float((each.argmax(1) == on_set.labels).mean()) for each in (on_set.before, on_set.after)]
+            count = f"{count}: {right[0]:.1%} right, without it {right[1]:.1%}"
+        else:
+            before, after = on_set.before.mean(0), on_set.after.mean(0)
+            order = np.argsort(after - before, kind="stable")[:MOST_CLASSES]
+            state["set"] = [_class(on_set, int(each), float(before[each]), float(after[each])) for each in order]
+        state["set_words"] = count
+    some = on_photo or on_set
+    state["probability"] = bool(some and some.is_probability)
+    return state
+
+
+def _class(found: Ablation, number: int, before: float, after: float) -> State:
+    return {"name": found.class_names[number], "before": before, "after": after}
+
+
+def neighbours_state(found: Neighbours) -> State:
+    """The neighbours of both sides."""
+
+    def side(neighbours: Sequence[Neighbour]) -> list[State]:
+        return [{"layer": each.layer, "filter": each.filter, "weight": each.weight} for each in neighbours]
+
+    return {"previous": side(found.previous), "next": side(found.next), "words": ""}
+
+
+def filter_empty(words: Sequence[str]) -> list[str]:
+    """What says something."""
+    return [each for each in words if each]
+
+
+def _number(value: Any) -> float | None:
+    """As JSON has it, which knows no NaN."""
+    return float(value) if math.isfinite(value) else None

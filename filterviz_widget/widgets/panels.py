@@ -1,0 +1,223 @@
+"""The panels beside the picture: what is asked for each, and when."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from filterviz_widget.description import Description
+from filterviz_widget.description.method import ACCENTUATION
+from filterviz_widget.description.question import (
+    AblationOf,
+    FeatureMapsOf,
+    FieldOf,
+    KernelOf,
+    NeighboursOf,
+    Question,
+    StrongestOf,
+)
+from filterviz_widget.description.reading import Array
+from filterviz_widget.engine import Engine
+from filterviz_widget.images import PhotoSet
+from filterviz_widget.picture import webp_url
+from filterviz_widget.session import Turn, Wish
+from filterviz_widget.widgets import panel_states as states
+from filterviz_widget.widgets.explorer_state import shown_settings
+
+COST = ("field", "map", "kernel", "neighbours", "strongest", "without", "sheet", "inhibits", "photo")
+"""The panels, in the order in which they are computed: what is quick first."""
+
+NO_PHOTO = "Drop a photo here, paste one, or open one."
+NO_IMAGES = "Give a set of images: explorer.images = a folder, an array, a dataset."
+
+BATCH_SECONDS = 0.03
+"""That a batch of images takes, about: as long as that a moved slider waits for it."""
+
+MOST_ABLATED = 256
+"""Images of a set that are computed without the filter each time that it is moved: the first ones."""
+
+State = dict[str, Any]
+
+
+class GivenPhoto(NamedTuple):
+    """The user's photo.
+
+    Attributes:
+        name: What it is called.
+        pixels: float32 `(height, width, channels)` as the model takes it.
+        shown: uint8 `(height, width, 1 or 3)`.
+        alone: A set of it alone.
+    """
+
+    name: str
+    pixels: Array
+    shown: npt.NDArray[np.uint8]
+    alone: PhotoSet
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What panels are about.
+
+    Attributes:
+        wanted: The optimum that is asked for.
+        settle: Completes such a description with what only the engine knows.
+        photo: The photo, if there is one.
+        photos: The set of images, if there is one.
+        class_names: What the model's classes are called; None for their numbers.
+    """
+
+    wanted: Description
+    settle: Callable[[Engine, Description], Description]
+    photo: GivenPhoto | None
+    photos: PhotoSet | None
+    class_names: Sequence[str] | None
+
+
+def wish(name: str, moment: Moment) -> Wish | str:
+    """What is to be found out for a panel; or in words what is missing for it."""
+    makers: dict[str, Callable[[Moment], Wish | str]] = {
+        "kernel": _kernel,
+        "field": _field,
+        "strongest": _strongest,
+        "map": _map,
+        "inhibits": _inhibits,
+        "photo": _photo,
+        "without": _without,
+        "neighbours": _neighbours,
+    }
+    made = makers[name](moment)
+    return made if isinstance(made, str) else made._replace(about=_about(moment))
+
+
+def _about(moment: Moment) -> dict[str, Any]:
+    return {"layer": moment.wanted.layer, "filter": moment.wanted.filter}
+
+
+def film(moment: Moment) -> Wish:
+    """The film of the optimum, once that is finished: frames as `[iteration, data URL]`."""
+
+    def answer(engine: Engine, check: Callable[[], None], _: Any) -> list[list[Any]]:
+        made = engine.film(moment.settle(engine, moment.wanted), check)
+        return [[iteration, webp_url(data)] for iteration, data in made.frames]
+
+    wanted = moment.wanted
+    return Wish(
+        ("film", wanted),
+        answer,
+        version=lambda engine: engine.version(wanted.layer),
+        turn="done",
+        about={"shown": shown_settings(wanted)},
+    )
+
+
+def question(
+    asked: Question,
+    to_state: Callable[[Any, Engine], State],
+    key: Hashable = None,
+    photos: PhotoSet | None = None,
+    turn: Turn = "painted",
+) -> Wish:
+    """The wish for an answer, and what is shown of it."""
+
+    def answer(engine: Engine, check: Callable[[], None], told: Callable[[int], None]) -> State:
+        return to_state(engine.answers.answer(asked, photos, check, told, BATCH_SECONDS), engine)
+
+    return Wish(
+        (asked, key),
+        answer,
+        lambda engine: engine.answers.known(asked) is not None,
+        lambda engine: engine.answers.version(asked),
+        turn,
+    )
+
+
+def _kernel(moment: Moment) -> Wish:
+    wanted = moment.wanted
+    asked = KernelOf(wanted.layer, wanted.reading, wanted.filter)
+    return question(asked, lambda found, _: states.kernel_state(found))
+
+
+def _field(moment: Moment) -> Wish:
+    return question(FieldOf(moment.wanted.layer, moment.wanted.reading), lambda found, _: states.field_state(found))
+
+
+def _strongest(moment: Moment) -> Wish | str:
+    wanted, photos = moment.wanted, moment.photos
+    if photos is None:
+        return NO_IMAGES
+
+    def to_state(found: Any, engine: Engine) -> State:
+        field = engine.answers.answer(FieldOf(wanted.layer, wanted.reading))
+        return states.strongest_state(found, wanted.filter, photos, field)
+
+    asked = StrongestOf(wanted.layer, wanted.reading, photos.key)
+    return question(asked, to_state, wanted.filter, photos, "done")
+
+
+def _map(moment: Moment) -> Wish | str:
+    wanted, photo = moment.wanted, moment.photo
+    if photo is None:
+        return NO_PHOTO
+    asked = FeatureMapsOf(wanted.layer, wanted.reading, photo.pixels)
+    return question(asked, lambda found, _: states.map_state(found, wanted.filter, photo.name), wanted.filter)
+
+
+def _without(moment: Moment) -> Wish | str:
+    wanted, photo, photos = moment.wanted, moment.photo, moment.photos
+    if photo is None and photos is None:
+        return NO_PHOTO
+    # A dataset cannot be cut, and is not read again for every filter.
+    some = None if photos is None or photos.count is None else photos.first(MOST_ABLATED)
+
+    def answer(engine: Engine, check: Callable[[], None], told: Callable[[int], None]) -> State:
+        def found(of: PhotoSet | None) -> Any:
+            if of is None:
+                return None
+            asked = AblationOf(wanted.layer, wanted.reading, wanted.filter, of.key)
+            return engine.answers.answer(asked, of, check, told).named(moment.class_names)
+
+        return states.ablation_state(found(photo.alone if photo else None), found(some))
+
+    key = "without", wanted.layer, wanted.filter, wanted.reading, photo and photo.pixels, some and some.key
+    return Wish(key, answer, version=lambda engine: engine.version(""))
+
+
+def _neighbours(moment: Moment) -> Wish:
+    asked = NeighboursOf(moment.wanted.layer, moment.wanted.reading, moment.wanted.filter)
+    return question(asked, lambda found, _: states.neighbours_state(found))
+
+
+def _inhibits(moment: Moment) -> Wish:
+    method = moment.wanted.method
+    opposite = replace(moment.wanted, method=replace(method, sign=-method.sign))
+
+    def answer(engine: Engine, check: Callable[[], None], _: Any) -> State:
+        return states.picture_state(engine.picture(moment.settle(engine, opposite), check))
+
+    return Wish(opposite, answer, version=lambda engine: engine.version(opposite.layer), turn="done")
+
+
+def _photo(moment: Moment) -> Wish | str:
+    photo, wanted = moment.photo, moment.wanted
+    if photo is None:
+        return NO_PHOTO
+    near = replace(
+        wanted,
+        method=replace(ACCENTUATION.method, sign=wanted.method.sign, direction=wanted.method.direction),
+        step_size=ACCENTUATION.step_size,
+        iterations=ACCENTUATION.iterations,
+        photo=photo.pixels,
+    )
+
+    def answer(engine: Engine, check: Callable[[], None], _: Any) -> State:
+        picture = engine.picture(moment.settle(engine, near), check)
+        if near.method.direction:
+            return states.picture_state(picture)
+        # The curve begins with the photo as it was first moved.
+        maps = engine.answers.answer(FeatureMapsOf(wanted.layer, wanted.reading, photo.pixels))
+        return states.picture_state(picture, float(maps.activations[wanted.filter]))
+
+    return Wish(near, answer, version=lambda engine: engine.version(near.layer), turn="done")

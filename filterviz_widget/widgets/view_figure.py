@@ -1,0 +1,168 @@
+"""The whole view as one figure with captions: the picture, its curve, and the panels beside it."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from filterviz_widget.picture import FilterPicture
+from filterviz_widget.picture.figure import NotebookFigure
+from filterviz_widget.widgets.panel_states import STEPS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLES = {
+    "kernel": "Kernel",
+    "field": "Receptive field",
+    "strongest": "Strongest images",
+    "map": "Feature map",
+    "inhibits": "Inhibits",
+    "photo": "In the photo",
+    "without": "Without it",
+    "neighbours": "Neighbours",
+}
+
+COLUMNS = 3
+
+State = Mapping[str, Any]
+
+
+def view_figure(picture: FilterPicture, states: Mapping[str, State], photo: str) -> Figure:
+    """Draws it.
+
+    Args:
+        picture: The optimum.
+        states: What the visible panels show, by name; those without content are left out.
+        photo: Data URL of the photo; "" where there is none.
+    """
+    shown = {name: state for name, state in states.items() if name in TITLES and "layer" in state}
+    shown = {name: state for name, state in shown.items() if not state.get("empty") and not state.get("error")}
+    rows = -(-len(shown) // COLUMNS)
+    figure = NotebookFigure(figsize=(10, 4.2 + 3.5 * rows))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(4.2, 3.5 * rows)) if rows else [figure]
+    _optimum(parts[0], picture)
+    if rows:
+        grid: Any = parts[1].subfigures(rows, COLUMNS, squeeze=False)
+        for area, (name, state) in zip(grid.flat, shown.items(), strict=False):
+            area.suptitle(TITLES[name], fontsize=10, x=0.04, ha="left", fontweight="bold")
+            words = " ".join(str(state.get(each, "")) for each in ("words", "set_words") if state.get(each))
+            area.supxlabel("\n".join(textwrap.wrap(words, 52)[:4]), fontsize=7)
+            DRAWN[name](area, {**state, "given": photo})
+    return figure
+
+
+def _optimum(area: Any, picture: FilterPicture) -> None:
+    wanted = picture.description
+    image, curve = area.subplots(1, 2, width_ratios=(1, 1.3))
+    image.imshow(picture.image.squeeze(2) if picture.image.shape[2] == 1 else picture.image, cmap="gray")
+    image.set_axis_off()
+    curve.plot(picture.activations)
+    curve.set_xlabel("iteration", fontsize=8)
+    curve.set_ylabel("activation", fontsize=8)
+    curve.tick_params(labelsize=8)
+    area.suptitle(f"{wanted.layer}, filter {wanted.filter}", fontsize=12, fontweight="bold")
+    if picture.note:
+        area.supxlabel("\n".join(textwrap.wrap(picture.note, 120)), fontsize=8)
+
+
+def decoded(url: str) -> npt.NDArray[np.uint8]:
+    """The pixels of a data URL, uint8 `(height, width, 3)`."""
+    with Image.open(BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _image(area: Any, state: State) -> None:
+    axis = area.subplots()
+    axis.imshow(decoded(state["source"]), interpolation="nearest")
+    axis.set_axis_off()
+
+
+def _field(area: Any, state: State) -> None:
+    from matplotlib.patches import Rectangle
+
+    axis = area.subplots()
+    height, width = state["image"]
+    pixels = decoded(state["given"]) if state["given"] else np.full((height, width, 3), 230, np.uint8)
+    axis.imshow(pixels)
+    top, bottom = state["rows"][len(state["rows"]) // 2]
+    left, right = state["columns"][len(state["columns"]) // 2]
+    for colour, thick in (("black", 3.0), ("white", 1.2)):
+        corner = (left - 0.5, top - 0.5)
+        axis.add_patch(
+            Rectangle(corner, right - left, bottom - top, fill=False, edgecolor=colour, linewidth=thick, clip_on=False)
+        )
+    axis.set_axis_off()
+
+
+def _map(area: Any, state: State) -> None:
+    axis = area.subplots()
+    steps = np.frombuffer(base64.b64decode(state["values"]), "<i2").reshape(state["shape"])
+    values = steps * (state["limit"] / STEPS)
+    photo = decoded(state["photo"])
+    height, width = photo.shape[:2]
+    axis.imshow(photo.mean(2), cmap="gray", vmin=-200, vmax=255)
+    limit = state["limit"]
+    axis.imshow(
+        values,
+        cmap="RdBu_r",
+        vmin=-limit,
+        vmax=limit,
+        alpha=0.6,
+        extent=(0, width, height, 0),
+        interpolation="bilinear",
+    )
+    axis.set_axis_off()
+
+
+def _examples(area: Any, state: State) -> None:
+    axes = area.subplots(3, 3)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for axis, example in zip(axes.flat, state["strongest"], strict=False):
+        axis.imshow(decoded(example["crop"]))
+        axis.set_title(f"{example['value']:.3g}", fontsize=6, pad=1)
+
+
+def _classes(area: Any, state: State) -> None:
+    rows: Sequence[State] = state["photo"] or state["set"]
+    axis = area.subplots()
+    places = np.arange(len(rows))
+    axis.barh(places - 0.2, [row["before"] for row in rows], 0.38, color="#9aa3ab", label="with")
+    axis.barh(places + 0.2, [row["after"] for row in rows], 0.38, color="#c8324a", label="without")
+    axis.set_yticks(places, [row["name"] for row in rows], fontsize=7)
+    axis.invert_yaxis()
+    axis.tick_params(labelsize=7)
+    axis.legend(fontsize=7, frameon=False)
+
+
+def _neighbours(area: Any, state: State) -> None:
+    rows = [*state["previous"], *state["next"]]
+    axis = area.subplots()
+    places = np.arange(len(rows))
+    colours = ["#d62839" if row["weight"] > 0 else "#2166ac" for row in rows]
+    axis.barh(places, [row["weight"] for row in rows], color=colours)
+    axis.set_yticks(places, [f"{row['layer']} {row['filter']}" for row in rows], fontsize=6)
+    axis.axhline(len(state["previous"]) - 0.5, color="#888888", linewidth=0.8)
+    axis.axvline(0, color="#888888", linewidth=0.8)
+    axis.invert_yaxis()
+    axis.tick_params(labelsize=6)
+
+
+DRAWN: dict[str, Callable[[Any, State], None]] = {
+    "kernel": _image,
+    "field": _field,
+    "strongest": _examples,
+    "map": _map,
+    "inhibits": _image,
+    "photo": _image,
+    "without": _classes,
+    "neighbours": _neighbours,
+}

@@ -1,0 +1,125 @@
+// A feature map laid over the photo: how strongly, and on which scale, is the page's own to say.
+import { element, uniqueId } from "../base/dom";
+import { readable } from "../base/scale";
+import type { FieldState, MapState } from "../base/data";
+import { type Look, marked, type Spot } from "./spots";
+
+export interface FeatureMap {
+  element: HTMLElement;
+  show(state: MapState, field: FieldState): void;
+  /** What is seen, as a PNG's data URL. */
+  source(): string | undefined;
+}
+
+/** Red where the filter answers, blue where it is negative, as kernels have them. */
+const [POSITIVE, NEGATIVE] = [[214, 40, 57], [33, 102, 172]] as const;
+const STEPS = 32767;
+
+/** How far between which positions each of `count` pixels lies; beyond the outermost middles these count alone. */
+function between(centres: readonly number[], count: number, size: number): [low: Int32Array, share: Float32Array] {
+  const [low, share] = [new Int32Array(count), new Float32Array(count)];
+  let place = 0;
+  for (let pixel = 0; pixel < count; pixel += 1) {
+    const at = ((pixel + 0.5) * size) / count;
+    while (place < centres.length - 2 && (centres[place + 1] ?? 0) <= at) place += 1;
+    const [from, to] = [centres[place] ?? 0, centres[place + 1] ?? 0];
+    low[pixel] = place;
+    share[pixel] = centres.length < 2 ? 0 : Math.min(1, Math.max(0, (at - from) / (to - from)));
+  }
+  return [low, share];
+}
+
+export function featureMap(looks: Look, signal: AbortSignal): FeatureMap {
+  const canvas = element("canvas", { className: "filterviz-map", tabIndex: 0 }, { role: "img", "data-keys": "arrows" });
+  const frame = element("div", { className: "filterviz-panel-image" }, {}, canvas);
+  const [strength, scales] = [uniqueId(), uniqueId()];
+  const opacity = element("input", { type: "range", id: strength, className: "filterviz-track filterviz-opacity", min: "0", max: "100", step: "5", value: "80" },
+    { "aria-label": "Opacity of the feature map" });
+  const scale = element("select", { id: scales, className: "filterviz-select", title: "What is drawn in full colour" }, { "aria-label": "Scale of the feature map" },
+    element("option", { value: "filter", textContent: "own scale" }),
+    element("option", { value: "layer", textContent: "layer's scale" }));
+  const value = element("div", { className: "filterviz-map-value" }, { role: "status" });
+  const photo = new Image();
+  let [state, field]: [MapState, FieldState] = [{}, {}];
+  let values = new Int16Array();
+
+  const numberAt = ({ row, column }: Spot) => {
+    const [rows, columns] = state.shape ?? [0, 0];
+    return row < rows && column < columns ? ((values[row * columns + column] ?? 0) / STEPS) * (state.limit ?? 1) : undefined;
+  };
+
+  function say() {
+    const spot = looks.spot;
+    const number = spot && numberAt(spot);
+    const text = spot && number !== undefined ? `row ${spot.row}, column ${spot.column}: ${readable(number)}` : "";
+    value.textContent = text || "Point at a position, or choose one by arrow keys";
+    canvas.setAttribute("aria-label", `Feature map over the photo${text ? `, ${text}` : ""}. Arrow keys choose a position.`);
+  }
+
+  function paint() {
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const [height, width] = field.image ?? [0, 0];
+    const [rows, columns] = state.shape ?? [0, 0];
+    const [down, across] = field.centres ?? [[], []];
+    if (!context || !height || !width || down.length !== rows || across.length !== columns) return;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    context.fillStyle = "#808080";
+    context.fillRect(0, 0, width, height);
+    if (photo.complete && photo.naturalWidth) context.drawImage(photo, 0, 0, width, height);
+    const picture = context.getImageData(0, 0, width, height);
+    const full = STEPS * (scale.value === "layer" ? (state.layer_limit ?? 1) / (state.limit ?? 1) : 1);
+    const most = Number(opacity.value) / 100;
+    const [top, vertical] = between(down, height, height);
+    const [left, horizontal] = between(across, width, width);
+    for (let y = 0, index = 0; y < height; y += 1) {
+      const [row, v] = [(top[y] ?? 0) * columns, vertical[y] ?? 0];
+      const next = rows > 1 ? columns : 0;
+      for (let x = 0; x < width; x += 1, index += 4) {
+        const [column, h] = [left[x] ?? 0, horizontal[x] ?? 0];
+        const beside = columns > 1 ? 1 : 0;
+        const at = row + column;
+        const upper = (values[at] ?? 0) * (1 - h) + (values[at + beside] ?? 0) * h;
+        const lower = (values[at + next] ?? 0) * (1 - h) + (values[at + next + beside] ?? 0) * h;
+        const heat = (upper * (1 - v) + lower * v) / full;
+        const share = most * Math.min(1, Math.abs(heat));
+        const colour = heat > 0 ? POSITIVE : NEGATIVE;
+        for (let channel = 0; channel < 3; channel += 1) {
+          picture.data[index + channel] = (picture.data[index + channel] ?? 0) * (1 - share) + (colour[channel] ?? 0) * share;
+        }
+      }
+    }
+    context.putImageData(picture, 0, 0);
+  }
+
+  const marks = marked(frame, looks, () => field, signal);
+  const on = { signal };
+  opacity.addEventListener("input", paint, on);
+  scale.addEventListener("change", paint, on);
+  photo.addEventListener("load", paint, on);
+  canvas.addEventListener("keydown", (event) => {
+    const [rows, columns] = state.shape ?? [0, 0];
+    const step: Record<string, [number, number]> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const by = step[event.key];
+    if (!by || !rows) return;
+    event.preventDefault();
+    const from = looks.held ?? { row: state.strongest?.[0] ?? 0, column: state.strongest?.[1] ?? 0 };
+    const held = looks.held ? { row: from.row + by[0], column: from.column + by[1] } : from;
+    looks.hold({ row: Math.min(rows - 1, Math.max(0, held.row)), column: Math.min(columns - 1, Math.max(0, held.column)) });
+  }, on);
+  looks.follow(say);
+
+  return {
+    element: element("div", {}, {}, frame, value,
+      element("div", { className: "filterviz-pair" }, {}, opacity, scale)),
+    show(next, geometry) {
+      [state, field] = [next, geometry];
+      const bytes = Uint8Array.from(atob(state.values ?? ""), (letter) => letter.charCodeAt(0));
+      values = new Int16Array(bytes.buffer);
+      if (photo.src !== (state.photo ?? "")) photo.src = state.photo ?? "";
+      paint();
+      marks.draw();
+      say();
+    },
+    source: () => (state.values ? canvas.toDataURL("image/png") : undefined),
+  };
+}

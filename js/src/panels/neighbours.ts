@@ -1,0 +1,46 @@
+// The filters before and behind that weigh most, signed: a click goes there.
+import { element } from "../base/dom";
+import { readable } from "../base/scale";
+import type { NeighboursState, NeighbourState } from "../base/data";
+
+export interface NeighbourLists {
+  element: HTMLElement;
+  show(state: NeighboursState): void;
+  enabled(on: boolean): void;
+}
+
+export function neighbourLists(go: (layer: string, filter: number) => void, signal: AbortSignal): NeighbourLists {
+  const root = element("div", { className: "filterviz-neighbours" });
+  let connected = true;
+
+  function list(title: string, none: string, neighbours: readonly NeighbourState[]): HTMLElement {
+    const largest = Math.max(...neighbours.map(({ weight }) => Math.abs(weight))) || 1;
+    const rows = neighbours.map(({ layer, filter, weight }) => {
+      const bar = element("span", { className: `filterviz-weight ${weight < 0 ? "filterviz-negative" : "filterviz-positive"}` });
+      bar.style.width = `${(100 * Math.abs(weight)) / largest}%`;
+      const sign = weight < 0 ? "inhibits" : "excites";
+      const made = element("button", { type: "button", className: "filterviz-neighbour", title: `Go to filter ${filter} of ${layer}, which ${sign}` },
+        { "aria-disabled": String(!connected) },
+        element("span", { className: "filterviz-neighbour-name", textContent: layer }),
+        element("span", { className: "filterviz-neighbour-filter", textContent: String(filter) }),
+        element("span", { className: "filterviz-neighbour-bar" }, {}, bar),
+        element("span", { className: "filterviz-neighbour-number", textContent: readable(weight) }));
+      made.addEventListener("click", () => made.getAttribute("aria-disabled") !== "true" && go(layer, filter), { signal });
+      return element("li", {}, {}, made);
+    });
+    return element("div", {}, {}, element("div", { className: "filterviz-neighbour-side", textContent: title }),
+      rows.length ? element("ol", {}, {}, ...rows) : element("p", { textContent: none }));
+  }
+
+  return {
+    element: root,
+    show({ previous = [], next = [] }) {
+      root.replaceChildren(list("Before it", "It sees the image itself.", previous),
+        list("Behind it", "No convolution or units come after it.", next));
+    },
+    enabled(on) {
+      connected = on;
+      for (const each of root.querySelectorAll("button")) each.setAttribute("aria-disabled", String(!on));
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// A panel beside the picture: its title, its content, and words for what it shows, lacks or could not do.
+import { element } from "../base/dom";
+import type { About } from "../base/data";
+
+export interface Panel {
+  element: HTMLElement;
+  body: HTMLElement;
+  /** Shows words and states; returns whether there is content to draw. */
+  show(state: About, busy: boolean): boolean;
+}
+
+export interface PanelOptions {
+  title: string;
+  /** What it shows, in a sentence. */
+  help: string;
+  /** Offers to save it as a picture; returns its data URL, or undefined where there is nothing. */
+  save?: () => string | undefined;
+  /** What stands in the head, beside the title. */
+  head?: readonly HTMLElement[];
+}
+
+export function panel({ title, help, save, head = [] }: PanelOptions, kept: (source: string, name: string) => void, signal: AbortSignal): Panel {
+  const body = element("div", { className: "filterviz-panel-body" });
+  const words = element("p", { className: "filterviz-panel-words" });
+  const lacks = element("p", { className: "filterviz-panel-lacks" });
+  // Empty, not hidden: screen readers listen to a region only if it was there before its words.
+  const error = element("p", { className: "filterviz-panel-error" }, { role: "status" });
+  const keep = element("button", { type: "button", className: "filterviz-panel-save", textContent: "PNG", title: `Save ${title.toLowerCase()} as a PNG file` },
+    { "aria-label": `Save ${title} as PNG` });
+  keep.addEventListener("click", () => {
+    const source = save?.();
+    if (source) kept(source, title.toLowerCase().replaceAll(" ", "-"));
+  }, { signal });
+  const root = element("section", { className: "filterviz-panel" }, { "aria-label": title },
+    element("header", { className: "filterviz-panel-head" }, {},
+      element("h3", { className: "filterviz-panel-title", textContent: title, title: help }), ...head, ...(save ? [keep] : [])),
+    body, lacks, words, error);
+
+  return {
+    element: root,
+    body,
+    show(state, busy) {
+      const has = !state.empty && !state.error && state.layer !== undefined;
+      root.classList.toggle("filterviz-busy", busy);
+      root.setAttribute("aria-busy", String(busy));
+      body.hidden = !has;
+      keep.hidden = !has;
+      words.textContent = has ? (state.words ?? "") : "";
+      lacks.textContent = state.empty ?? (state.layer === undefined && !state.error ? "Computing…" : "");
+      error.textContent = state.error ?? "";
+      return has;
+    },
+  };
+}
