@@ -70,7 +70,8 @@ class Between:
     - Batch normalization takes its moving statistics; dropout is inert.
     - Layer, group, RMS and unit normalization hold the statistics that they have for the image.
     - Of a product of two branches the gate is held as it is for the image: the smaller tensor, or the one that passed
-      more activation functions. Where neither is, both count. In a quotient the divisor is held.
+      more activation functions. Where neither is, both count. In a quotient the divisor is held. What nothing but a
+      gate or divisor is made of has no weight.
     - What comes through another convolution or dense layer is held, too: that way is not direct.
     - Everything else is replaced by its derivative at the image.
 

@@ -27,8 +27,8 @@ ACTIVATIONS = {"Clip", *("".join(map(str.capitalize, name.split("_"))) for name 
 """Names of Keras' operations that are nothing but an activation function: "Relu6", "HardSigmoid"."""
 
 LIMITED = {
-    *("sigmoid", "hard_sigmoid", "tanh", "hard_tanh", "softmax", "softsign"),
-    *("Sigmoid", "HardSigmoid", "Tanh", "HardTanh", "Softmax", "Softsign"),
+    *("sigmoid", "hard_sigmoid", "tanh", "hard_tanh", "softmax", "softsign", "relu6"),
+    *("Sigmoid", "HardSigmoid", "Tanh", "HardTanh", "Softmax", "Softsign", "Relu6", "Clip"),
 }
 """Functions, and operations, with a lower and an upper limit, as gates have."""
 
@@ -114,7 +114,8 @@ def is_activation(operation: Any) -> bool:
 
 def _bends(operation: Any) -> int:
     function = getattr(unwrapped(operation), "activation", None)
-    if getattr(function, "__name__", type(function).__name__) in LIMITED or type(operation).__name__ in LIMITED:
+    names = {type(operation).__name__, getattr(function, "__name__", type(function).__name__)}
+    if not names.isdisjoint(LIMITED) or getattr(operation, "max_value", None) is not None:
         return 2
     return int(is_activation(operation) or function not in (None, keras.activations.linear))
 

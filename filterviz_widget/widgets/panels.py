@@ -89,11 +89,10 @@ def wish(name: str, moment: Moment) -> Wish | str:
         "neighbours": _neighbours,
     }
     made = makers[name](moment)
-    return made if isinstance(made, str) else made._replace(about=_about(moment))
-
-
-def _about(moment: Moment) -> dict[str, Any]:
-    return {"layer": moment.wanted.layer, "filter": moment.wanted.filter}
+    about: dict[str, Any] = {"layer": moment.wanted.layer, "filter": moment.wanted.filter}
+    if name == "field":  # the same for all filters
+        del about["filter"]
+    return made if isinstance(made, str) else made._replace(about=about)
 
 
 def film(moment: Moment) -> Wish:

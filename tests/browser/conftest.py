@@ -89,7 +89,9 @@ def notebook(lab: Lab, browser: Browser, complaints: list[str]) -> Iterator[Note
 def opened(notebook: Notebook) -> View:
     """The explorer of the quickstart's second cell, run once."""
     notebook.run(PLACES["quickstart"])
-    return View(notebook.cell(PLACES["quickstart"]).locator(".filterviz"))
+    view = View(notebook.cell(PLACES["quickstart"]).locator(".filterviz"))
+    view.root.locator("summary").filter(has_text="Settings").click()
+    return view
 
 
 @pytest.fixture(scope="session")
