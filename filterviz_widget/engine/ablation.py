@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +12,12 @@ import tensorflow as tf
 
 from filterviz_widget.description.ranges import short
 from filterviz_widget.engine.forward import Forward
+from filterviz_widget.engine.strongest import BATCH, Pace
 from filterviz_widget.images import PhotoSet
 from filterviz_widget.model import ModelView, generators
 from filterviz_widget.picture.ablation import Ablation
 
 Floats = npt.NDArray[np.float32]
-
-BATCH = 32
 
 
 def ablation(
@@ -28,8 +28,9 @@ def ablation(
     photos: PhotoSet,
     to_mean: bool,
     told: Callable[[int], None] = lambda _: None,
+    seconds: float | None = None,
 ) -> Ablation:
-    """Computes it; see `ablate`. `told` hears after each batch how many images were read, and may raise."""
+    """Computes it; see `ablate`, and `strongest` for `told` and `seconds`."""
     value = 0.0
     if to_mean:  # a pass of its own: the images are not held
         means = [forward(layer).summary(batch.pixels).mean[:, filter] for batch in photos.batches(BATCH)]
@@ -39,11 +40,14 @@ def ablation(
         run = tf.function(view.without(layer, filter), specs, autograph=False).get_concrete_function()
     found: dict[str, tuple[list[Floats], list[Floats]]] = {}
     numbers: list[int] = []
-    for batch in photos.batches(BATCH):
+    pace = Pace(seconds)
+    for batch in photos.batches(lambda: pace.size):
+        began = time.perf_counter()
         numbers += batch.numbers.tolist()
         for side, replacement in enumerate((np.nan, value)):
             for name, output in run(tf.constant(batch.pixels), tf.constant(replacement, tf.float32)).items():
                 found.setdefault(name, ([], []))[side].append(np.asarray(output, np.float32))
+        pace.took(len(batch.numbers), time.perf_counter() - began)
         told(len(numbers))
     if not numbers:
         raise ValueError(f"None of the images could be read. {next(iter(photos.skipped.values()), '')}")

@@ -148,5 +148,6 @@ class Answers:
                     self.forward(layer), photos, asked.k, asked.by == "position", told_and_checked, seconds
                 )
             case AblationOf():
-                return ablation(view, self.forward, layer, asked.filter, photos, asked.to == "mean", told_and_checked)
+                to_mean = asked.to == "mean"
+                return ablation(view, self.forward, layer, asked.filter, photos, to_mean, told_and_checked, seconds)
         raise TypeError(f"There is no answer to {type(asked).__name__}.")

@@ -80,7 +80,7 @@ def strongest(
     high, low = None, None
     values: list[npt.NDArray[np.float32]] = []
     count, stride = 0, 1
-    pace = _Pace(seconds)
+    pace = Pace(seconds)
     for batch in photos.batches(lambda: pace.size):
         began = time.perf_counter()
         found = forward.summary(batch.pixels)
@@ -101,7 +101,7 @@ def strongest(
     return Pass(high, low, quantiles, sparseness(kept), count)
 
 
-class _Pace:
+class Pace:
     """How many images make a batch that takes so long; all that are allowed where nothing is said."""
 
     def __init__(self, seconds: float | None) -> None:

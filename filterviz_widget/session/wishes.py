@@ -71,12 +71,15 @@ class Wishes:
         self._quick: Worker[None] = Worker(self._at_hand, "quick")
         self._slow: Worker[None] = Worker(self._in_turn, "panels")
 
-    def wish(self, wishes: Mapping[str, Wish], *, anew: bool = False) -> None:
+    def wish(self, wishes: Mapping[str, Wish], *, anew: bool = False) -> list[str]:
         """Takes the wishes of this moment in the place of those before. Returns at once.
 
         Args:
             wishes: By name, in the order in which they matter.
             anew: Whether to find out again what was found out already.
+
+        Returns:
+            The names of those that are not fulfilled yet.
         """
         with self._lock:
             self._wishes = dict(wishes)
@@ -85,9 +88,16 @@ class Wishes:
                 del self._fulfilled[name]
             if anew:
                 self._failed.clear()
+            known = (self._fulfilled, self._failed)
+            new = [
+                name
+                for name, wish in wishes.items()
+                if all(name not in marks or marks[name][0] != wish.key for marks in known)
+            ]
         if wishes:
             self._quick.submit(None)
             self._slow.submit(None)
+        return new
 
     def wait(self, timeout: float | None = None) -> bool:
         """Blocks until nothing is wished for; False if that takes longer than `timeout` seconds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from filterviz_widget.description.code import code
+from filterviz_widget.description.description import MOST_FACETS
+from filterviz_widget.description.ranges import Range, fitting
 from filterviz_widget.picture import FilterPicture, png
 from filterviz_widget.picture.animation import KINDS, animation
 from filterviz_widget.store.atomic import written_whole
@@ -64,6 +67,26 @@ class ExplorerFiles(ExplorerPanels):
         with written_whole(path) as file:
             file.write(data)
         return None
+
+    def facets(self, count: int = 4, *, diversity: float = 1.0) -> list[FilterPicture]:
+        """Several different pictures of the present filter: they ascend together, and likeness is penalised.
+
+        As `visualize_facets` does it, with the settings on the screen; the screen stays as it is.
+
+        Args:
+            count: How many pictures, from 2 to 64.
+            diversity: Weight of the penalty, relative to the activation's gradient.
+
+        Raises:
+            ValueError: For a number out of its range.
+            RuntimeError: If the explorer is closed.
+        """
+        count = fitting("count", count, Range(2, MOST_FACETS, whole=True))
+        engine = self._now()
+        with LOCK:
+            wanted = self._wanted()
+        wanted = replace(wanted, method=wanted.method.replaced(diversity=diversity), facets=count)
+        return engine.facets(self._settle(engine, wanted))
 
     def figure(self, timeout: float | None = None) -> Figure:
         """The whole view, the visible panels included, as a matplotlib figure with captions, for slides.

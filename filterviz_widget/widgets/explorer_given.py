@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 from PIL import Image
 
-from filterviz_widget.description.ranges import short
 from filterviz_widget.picture import small_url
+from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_state import ExplorerState
 from filterviz_widget.widgets.live_widget import LOCK
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Engine
     from filterviz_widget.images import PhotoSet
+    from filterviz_widget.session.worker import Worker
     from filterviz_widget.widgets.panels import GivenPhoto
 
 FLOWER = 30
@@ -39,6 +41,7 @@ class ExplorerGiven(ExplorerState):
     _given_images: Any = None
     _labels: Any = None
     _class_names: Sequence[str] | None = None
+    _reader: Worker[tuple[str, bytes]] | None = None
     _engine: Callable[[], Engine] | None
 
     @property
@@ -129,19 +132,29 @@ class ExplorerGiven(ExplorerState):
         return engine()
 
     def _receive_photo(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
+        """Reads what the page sends in the background: a large photo takes long, and the page hears of others."""
+        from filterviz_widget.session.worker import Worker
+
+        if self._reader is None:
+            self._reader = Worker(weakly(self._read_photo), "photo")
         name = str(content.get("name") or "photo")[:100]
-        if not buffers:
-            self._take_photo(None, "")
-            return
-        data = bytes(buffers[0])
+        self._reader.submit((name, bytes(buffers[0]) if buffers else b""))
+
+    def _read_photo(self, job: tuple[str, bytes], is_wanted: Callable[[], bool]) -> None:
+        name, data = job
         try:
             if len(data) > MOST_UPLOADED:
-                raise ValueError(f"A photo of {len(data) / 1e6:.0f} MB is too large; up to 40 MB are taken.")
-            with Image.open(BytesIO(data)) as image:
-                self._take_photo(image.copy() if image.format is None else image, name)
-            self._given_photo = Image.open(BytesIO(data))
+                raise ValueError(f"{len(data) / 1e6:.0f} MB are too large; up to 40 MB are taken.")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it is decoded at a fraction
+                image = Image.open(BytesIO(data))
+            self._take_photo(image, name)
         except (ValueError, TypeError, OSError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
-            self.set_trait("error", f"{name} could not be read: {short(str(error))}")
+            if is_wanted():
+                with LOCK:
+                    self._publish({"error": f"{name} could not be read: {str(error)[:300]}"})
+        except RuntimeError:  # closed meanwhile
+            return
 
     def _ask_panels(self) -> None:
         """Wants what the panels show of what was given."""

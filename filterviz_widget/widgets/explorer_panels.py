@@ -105,10 +105,12 @@ class ExplorerPanels(ExplorerGiven):
                     self._publish({f"{name}_panel": {"empty": wish, **self._about()}})
                 else:
                     wishes[name] = wish
+            if "without" in wishes and (more := panels.without_set(moment)):
+                wishes["without_set"] = more
             wishes["film"] = panels.film(moment)
-            self.set_trait("busy", [name for name in visible if name in wishes and not self._is_shown(name)])
             if self._wishes is not None:
-                self._wishes.wish(wishes, anew=anew)
+                new = self._wishes.wish(wishes, anew=anew)
+                self.set_trait("busy", [name for name in visible if name in new])
 
     def _sheet_wishes(self, moment: Moment, filters: int) -> dict[str, Wish]:
         from filterviz_widget.widgets import sheet
@@ -120,11 +122,6 @@ class ExplorerPanels(ExplorerGiven):
                 moment, self.sheet_of, self._pages, filters, lambda page, data: send(key, page, data)
             ),
         }
-
-    def _is_shown(self, name: str) -> bool:
-        shown = getattr(self, f"{name}_panel")
-        about = self._about() if name not in ("field", "sheet") else {"layer": self.layer}
-        return all(shown.get(key) == value for key, value in about.items())
 
     def _about(self) -> dict[str, Any]:
         return {"layer": self.layer, "filter": self.filter}
@@ -140,6 +137,10 @@ class ExplorerPanels(ExplorerGiven):
             elif name == "film":
                 if outcome.error is None:
                     self._publish({"film": {"frames": outcome.answer, **wish.about}})
+            elif name == "without_set":
+                shown = self.without_panel
+                if outcome.error is None and all(shown.get(key) == value for key, value in wish.about.items()):
+                    self._publish({"without_panel": {**shown, **outcome.answer}})
             elif name != "sprites":
                 state = {"error": _words(outcome.error)} if outcome.error else outcome.answer
                 self._publish({f"{name}_panel": {**state, **wish.about}, "read": []})

@@ -158,36 +158,40 @@ def picture_state(found: FilterPicture, before: float | None = None) -> State:
     return {"source": data_url(found.image), "before": before, "after": after, "words": found.note}
 
 
-def ablation_state(on_photo: Ablation | None, on_set: Ablation | None) -> State:
-    """The classes that change the most, before and after."""
-    state: State = {"photo": [], "set": [], "words": "", "set_words": ""}
-    if on_photo is not None:
-        before, after = on_photo.before[0], on_photo.after[0]
-        first = int(before.argmax())
-        chosen = [each for each in np.argsort(-np.abs(after - before), kind="stable") if each != first]
-        rows = [first, *(int(each) for each in chosen[: MOST_CLASSES - 1])]
-        state["photo"] = [_class(on_photo, each, float(before[each]), float(after[each])) for each in rows]
-        last = int(after.argmax())
-        names = on_photo.class_names
-        kept = f"It still says {names[first]}." if last == first else f"Without it: {names[last]}, not {names[first]}."
-        state["words"] = kept if on_photo.is_probability else ""
-    if on_set is not None:
-        count = f"{len(on_set.before):,} images"
-        if on_set.labels is not None:
-            changes = on_set.by_class()[:MOST_CLASSES]
-            state["set"] = [
-                {"name": name, "before": before, "after": after, "images": own} for name, own, before, after in changes
-            ]
-            right = [float((each.argmax(1) == on_set.labels).mean()) for each in (on_set.before, on_set.after)]
-            count = f"{count}: {right[0]:.1%} right, without it {right[1]:.1%}"
-        else:
-            before, after = on_set.before.mean(0), on_set.after.mean(0)
-            order = np.argsort(after - before, kind="stable")[:MOST_CLASSES]
-            state["set"] = [_class(on_set, int(each), float(before[each]), float(after[each])) for each in order]
-        state["set_words"] = count
-    some = on_photo or on_set
-    state["probability"] = bool(some and some.is_probability)
+def ablation_state(found: Ablation | None) -> State:
+    """On the photo: the class that the model says, and those that change the most, before and after."""
+    state: State = {"photo": [], "set": [], "words": "", "set_words": "", "probability": True}
+    if found is None:
+        return state
+    before, after = found.before[0], found.after[0]
+    first, last = int(before.argmax()), int(after.argmax())
+    order = [int(each) for each in np.argsort(-np.abs(after - before), kind="stable") if each != first]
+    state["photo"] = [
+        _class(found, each, float(before[each]), float(after[each])) for each in [first, *order[: MOST_CLASSES - 1]]
+    ]
+    state["probability"] = found.is_probability
+    if found.is_probability:
+        names = found.class_names
+        kept = f"It still says {names[first]}."
+        state["words"] = kept if first == last else f"Without it: {names[last]}, not {names[first]}."
     return state
+
+
+def ablation_set_state(found: Ablation) -> State:
+    """Over a set: the classes that lose the most; with labels each over its own images."""
+    words = f"{len(found.before):,} images"
+    if found.labels is None:
+        before, after = found.before.mean(0), found.after.mean(0)
+        order = np.argsort(after - before, kind="stable")[:MOST_CLASSES]
+        rows = [_class(found, int(each), float(before[each]), float(after[each])) for each in order]
+    else:
+        rows = [
+            {"name": name, "before": before, "after": after, "images": own}
+            for name, own, before, after in found.by_class()[:MOST_CLASSES]
+        ]
+        right = [float((each.argmax(1) == found.labels).mean()) for each in (found.before, found.after)]
+        words = f"{words}: {right[0]:.1%} right, without it {right[1]:.1%}"
+    return {"set": rows, "set_words": words, "probability": found.is_probability}
 
 
 def _class(found: Ablation, number: int, before: float, after: float) -> State:

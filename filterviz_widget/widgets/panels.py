@@ -1,5 +1,6 @@
 """The panels beside the picture: what is asked for each, and when."""
 
+import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -35,8 +36,11 @@ NO_IMAGES = "Give a set of images: explorer.images = a folder, an array, a datas
 BATCH_SECONDS = 0.03
 """That a batch of images takes, about: as long as that a moved slider waits for it."""
 
-MOST_ABLATED = 256
+FEW_ABLATED, MOST_ABLATED = 16, 256
 """Images of a set that are computed without the filter each time that it is moved: the first ones."""
+
+ABLATION_SECONDS = 3.0
+"""That this takes at most, about."""
 
 State = dict[str, Any]
 
@@ -165,23 +169,37 @@ def _map(moment: Moment) -> Wish | str:
 
 
 def _without(moment: Moment) -> Wish | str:
-    wanted, photo, photos = moment.wanted, moment.photo, moment.photos
-    if photo is None and photos is None:
+    wanted, photo = moment.wanted, moment.photo
+    if photo is None and moment.photos is None:
         return NO_PHOTO
-    # A dataset cannot be cut, and is not read again for every filter.
-    some = None if photos is None or photos.count is None else photos.first(MOST_ABLATED)
+    if photo is None:
+        return Wish(("without", wanted.layer, wanted.filter), lambda *_: states.ablation_state(None))
+    asked = AblationOf(wanted.layer, wanted.reading, wanted.filter, photo.alone.key)
+    names = moment.class_names
+    return question(asked, lambda found, _: states.ablation_state(found.named(names)), photos=photo.alone)
+
+
+def without_set(moment: Moment) -> Wish | None:
+    """What the model loses over the set: of its first images, as many as take a few seconds."""
+    wanted, photos = moment.wanted, moment.photos
+    if photos is None or photos.count is None:  # a dataset cannot be cut, and is not read again for every filter
+        return None
 
     def answer(engine: Engine, check: Callable[[], None], told: Callable[[int], None]) -> State:
-        def found(of: PhotoSet | None) -> Any:
-            if of is None:
-                return None
-            asked = AblationOf(wanted.layer, wanted.reading, wanted.filter, of.key)
-            return engine.answers.answer(asked, of, check, told).named(moment.class_names)
+        def found(count: int) -> Any:
+            some = photos.first(count)
+            asked = AblationOf(wanted.layer, wanted.reading, wanted.filter, some.key)
+            return engine.answers.answer(asked, some, check, told, BATCH_SECONDS).named(moment.class_names)
 
-        return states.ablation_state(found(photo.alone if photo else None), found(some))
+        began = time.perf_counter()
+        few = found(FEW_ABLATED)
+        seconds = time.perf_counter() - began
+        count = min(MOST_ABLATED, int(FEW_ABLATED * ABLATION_SECONDS / max(seconds, 1e-3)))
+        return states.ablation_set_state(found(count) if count > FEW_ABLATED else few)
 
-    key = "without", wanted.layer, wanted.filter, wanted.reading, photo and photo.pixels, some and some.key
-    return Wish(key, answer, version=lambda engine: engine.version(""))
+    key = "without_set", wanted.layer, wanted.filter, wanted.reading, photos.key
+    about = {"layer": wanted.layer, "filter": wanted.filter}
+    return Wish(key, answer, version=lambda engine: engine.version(""), turn="done", about=about)
 
 
 def _neighbours(moment: Moment) -> Wish:

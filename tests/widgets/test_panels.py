@@ -13,7 +13,15 @@ import tensorflow as tf
 import traitlets
 from PIL import Image
 
-from filterviz_widget import FilterExplorer, ablate, feature_maps, filter_kernel, neighbours, strongest_images
+from filterviz_widget import (
+    FilterExplorer,
+    ablate,
+    feature_maps,
+    filter_kernel,
+    neighbours,
+    strongest_images,
+    visualize_facets,
+)
 from filterviz_widget.demo import flower_model
 from filterviz_widget.widgets.panel_names import PANELS
 from filterviz_widget.widgets.panels import COST
@@ -285,12 +293,16 @@ def test_a_photo_from_the_page_is_read_and_what_is_none_is_said(explorer, photo)
     buffer = io.BytesIO()
     Image.fromarray(np.uint8(photo * 255)).resize((200, 100)).save(buffer, "JPEG")
     send(explorer, {"type": "photo", "name": "dropped.jpg"}, [buffer.getvalue()])
+    assert explorer._reader.wait(10)
     assert explorer.photo_info["name"] == "dropped.jpg"
     assert explorer.photo.size == (200, 100)
     send(explorer, {"type": "photo", "name": "notes.txt"}, [b"no image"])
+    assert explorer._reader.wait(10)
     assert explorer.error.startswith("notes.txt could not be read")
     assert explorer.photo_info["name"] == "dropped.jpg"
     send(explorer, {"type": "photo", "name": "huge"}, [b"x" * 40_000_001])
+    assert explorer._reader.wait(10)
+    assert explorer.error.startswith("huge could not be read")
     assert "too large" in explorer.error
 
 
@@ -394,6 +406,18 @@ def test_nothing_can_be_pinned_before_there_is_a_picture(model):
     with pytest.raises(RuntimeError, match="no finished picture"):
         explorer.pin()
     explorer.close()
+
+
+# Facets
+
+
+def test_facets_of_the_present_filter_are_those_of_the_function(explorer, model):
+    explorer.filter = 4
+    found = explorer.facets(2)
+    expected = visualize_facets(model, "second", 4, count=2)
+    assert [each.image.tobytes() for each in found] == [each.image.tobytes() for each in expected]
+    with pytest.raises(ValueError, match="count must be a whole number from 2 to 64"):
+        explorer.facets(1)
 
 
 # Files

@@ -69,6 +69,7 @@ export function featureMap(looks: Look, signal: AbortSignal): FeatureMap {
     const picture = context.getImageData(0, 0, width, height);
     const full = STEPS * (scale.value === "layer" ? (state.layer_limit ?? 1) / (state.limit ?? 1) : 1);
     const most = Number(opacity.value) / 100;
+    opacity.style.setProperty("--share", String(most));
     const [top, vertical] = between(down, height, height);
     const [left, horizontal] = between(across, width, width);
     for (let y = 0, index = 0; y < height; y += 1) {

@@ -1,8 +1,11 @@
 // The sheet of a layer: small pictures of all its filters, of which the page holds those in sight only.
 import type { SheetKind, SheetState } from "../base/data";
-import { element, uniqueId } from "../base/dom";
+import { element } from "../base/dom";
 import { same } from "../base/same";
 import { readable } from "../base/scale";
+import { goal } from "./sheet_goal";
+import { known, sheetHead } from "./sheet_head";
+import { type SmallPicture, smallPicture, spriteStore } from "./sheet_sprites";
 
 export interface Sheet {
   element: HTMLElement;
@@ -22,15 +25,11 @@ export interface SheetActions {
   want(key: string, pages: readonly number[]): void;
 }
 
-type Sort = "number" | "activation" | "selectivity";
-
 interface Cell {
   element: HTMLElement;
-  canvas: HTMLCanvasElement;
+  picture: SmallPicture;
   number: Text;
   filter: number;
-  /** What the canvas shows: of which image, at which place, how large. */
-  drawn: readonly [image: HTMLImageElement | undefined, place: number, side: number];
 }
 
 interface Row {
@@ -38,93 +37,40 @@ interface Row {
   cells: Cell[];
 }
 
-interface Sprite {
-  /** The one that came last, and the one that is shown until that can be. */
-  latest: HTMLImageElement;
-  image?: HTMLImageElement;
-}
-
 /** Rows beyond each edge of what is seen. */
 const BEYOND = 2;
-/** Layers and kinds whose sprites are kept. */
-const KEPT = 3;
-const MISSING: Record<Sort, string> = {
-  number: "",
-  activation: "There is no photo, so no activation on it",
-  selectivity: "The selectivity of this layer's filters is not known",
-};
 
 export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
   const on = { signal };
-  const kinds = element("select", { className: "filterviz-select", title: "What the small pictures are" });
-  kinds.addEventListener("change", () => {
-    const kind = state?.kinds[kinds.selectedIndex]?.[0];
-    if (kind) actions.kind(kind);
-  }, on);
-  const entry = (value: Sort, textContent: string) => element("option", { value, textContent });
-  const sorts = element("select", { className: "filterviz-select", title: "The order of the filters" }, {},
-    entry("number", "by number"), entry("activation", "by activation on the photo"),
-    entry("selectivity", "by selectivity"));
-  sorts.addEventListener("change", () => {
-    wanted = sorts.value as Sort;
-    arrange();
-    // An order by size is wanted for its beginning.
-    if (wanted === "number") reveal(true);
-    else view.scrollTop = 0;
-    draw();
-  }, on);
-  const hint = element("span", { className: "filterviz-sheet-hint", id: uniqueId() }, { "aria-live": "polite" });
-  const search = element("input", { type: "number", className: "filterviz-number filterviz-sheet-search", min: "0",
-    step: "1", title: "Type a number and press Enter to go to that filter" });
-
-  function explain(expected: string) {
-    hint.textContent = expected;
-    if (expected) search.setAttribute("aria-describedby", hint.id);
-    else search.removeAttribute("aria-describedby");
-    search.setAttribute("aria-invalid", String(Boolean(expected)));
-  }
-
-  search.addEventListener("input", () => explain(""), on);
-  search.addEventListener("blur", () => explain(""), on);
-  search.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && (search.value || search.validity.badInput)) {
-      event.stopPropagation(); // the next one leaves the box
-      search.value = "";
-      explain("");
-    }
-    if (event.key !== "Enter" || !(search.value || search.validity.badInput)) return;
-    const typed = search.valueAsNumber;
-    const last = (state?.filters ?? 0) - 1;
-    if (!Number.isInteger(typed) || typed < 0 || typed > last) return explain(last < 0 ? "No filters" : `0 to ${last}`);
-    search.select();
-    choose(typed, true);
-  }, on);
-
-  const field = (name: string, ...parts: HTMLElement[]) =>
-    element("label", { className: "filterviz-sheet-field" }, {}, element("span", { textContent: name }), ...parts);
+  const head = sheetHead({
+    kind: (kind) => actions.kind(kind),
+    sort(sort) {
+      arrange();
+      // An order by size is wanted for its beginning.
+      if (sort === "number") reveal(true);
+      else view.scrollTop = 0;
+      draw();
+    },
+    find: (filter) => choose(filter, true),
+  }, signal);
   const caption = element("div", { className: "filterviz-sheet-words" });
   // As large as any other tile, and never seen: the style sheet says how large that is.
   const probe = element("div", { className: "filterviz-sheet-cell filterviz-sheet-probe" }, { "aria-hidden": "true" },
     element("canvas"), "0");
   const grid = element("div", { className: "filterviz-sheet-grid" }, { role: "grid" });
   const view = element("div", { className: "filterviz-sheet-view" }, {}, grid, probe);
-  const root = element("div", { className: "filterviz-sheet" }, {},
-    element("div", { className: "filterviz-sheet-head" }, {}, field("Show", kinds), field("Sort", sorts),
-      element("div", { className: "filterviz-sheet-find" }, {}, field("Filter number", search), hint)),
-    view, caption);
+  const root = element("div", { className: "filterviz-sheet" }, {}, head.element, view, caption);
+  const cut = element("canvas");
+  const sprites = spriteStore(() => draw(), signal);
+  const rows = new Map<number, Row>();
 
   let state: SheetState | undefined;
   let connected = true;
   let chosen = 0;
-  /** The order that was chosen: where its numbers are missing, it is that by number until they come. */
-  let wanted: Sort = "number";
   /** The filters in the order of the sheet, and the place of each in it. */
   let [order, places]: [number[], number[]] = [[], []];
   /** Of the layout: tiles in a row, the height of a row, the side of a picture in the screen's pixels. */
   let [columns, pitch, side, tallest] = [0, 1, 1, 0];
-  const rows = new Map<number, Row>();
-  const sprites = new Map<string, Map<number, Sprite>>();
-  const cut = element("canvas");
   /** The filter whose tile has the keyboard's focus. */
   let focused: number | undefined;
   let told = "";
@@ -138,20 +84,11 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     rows.get(rowOf(filter))?.cells.find((cell) => cell.filter === filter && !cell.element.hidden)?.element;
   const rowCount = () => Math.ceil(order.length / Math.max(1, columns));
 
-  function known(sort: Sort): readonly (number | null)[] {
-    return (sort === "activation" ? state?.activations : sort === "selectivity" ? state?.selectivity : undefined) ?? [];
-  }
-
   function arrange() {
     waits = false;
-    const values = known(wanted);
-    order = Array.from({ length: state?.filters ?? 0 }, (_, filter) => filter);
-    const size = (filter: number) => values[filter] ?? -Infinity;
-    // Two that are not known are equal; sorting keeps the order of equals, here that of the numbers.
-    if (values.length) order.sort((one, other) => (size(one) === size(other) ? 0 : size(other) - size(one)));
+    order = head.order();
     places = [];
     order.forEach((filter, place) => (places[filter] = place));
-    sorts.value = values.length ? wanted : "number";
   }
 
   /** The rows from the first to the last that are seen at least in part. */
@@ -234,8 +171,8 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     // The rows that stay are in their order, and are not touched: a focused element that is moved loses the focus.
     let at = grid.firstElementChild;
     for (const index of [...needed].sort((one, other) => one - other)) {
-      const row = rows.get(index) ?? free.pop() ?? blankRow();
-      fill(row, index);
+      const row = rows.get(index) ?? free.pop() ?? blankRow(columns, cut);
+      fill(row, index, state);
       rows.set(index, row);
       if (row.element === at) at = at.nextElementSibling;
       else grid.insertBefore(row.element, at);
@@ -245,66 +182,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     tell(first, last);
   }
 
-  function blankRow(): Row {
-    const cells = Array.from({ length: columns }, (_, column): Cell => {
-      const canvas = element("canvas", { width: side, height: side }, { "data-jp-suppress-context-menu": "" });
-      const number = document.createTextNode("");
-      const made = element("div", { className: "filterviz-sheet-cell" },
-        { role: "gridcell", "aria-colindex": String(column + 1), tabindex: "-1" }, canvas, number);
-      return { element: made, canvas, number, filter: -1, drawn: [undefined, 0, 0] };
-    });
-    const tiles = cells.map((cell) => cell.element);
-    return { element: element("div", { className: "filterviz-sheet-row" }, { role: "row" }, ...tiles), cells };
-  }
-
-  function fill(row: Row, index: number) {
-    put(row.element, "aria-rowindex", String(index + 1));
-    const top = `${index * pitch}px`;
-    if (row.element.style.top !== top) row.element.style.top = top;
-    row.cells.forEach((cell, column) => {
-      const filter = order[index * columns + column];
-      if (cell.element.hidden !== (filter === undefined)) cell.element.hidden = filter === undefined;
-      if (filter === undefined) return;
-      if (cell.filter !== filter) cell.number.data = String(filter);
-      cell.filter = filter;
-      const words = [`Filter ${filter}`, ...(["activation", "selectivity"] as const).flatMap((name) => {
-        const values = known(name);
-        return values.length ? `${name} ${values[filter] == null ? "unknown" : readable(values[filter])}` : [];
-      })];
-      put(cell.element, "title", words.join(" · "));
-      put(cell.element, "aria-label", words.join(", "));
-      put(cell.element, "aria-selected", String(filter === chosen));
-      put(cell.element, "tabindex", filter === chosen ? "0" : "-1");
-      paint(cell);
-    });
-  }
-
-  function paint(cell: Cell) {
-    if (!state) return;
-    const { tile, page } = state;
-    const image = sprites.get(key())?.get(Math.floor(cell.filter / page))?.image;
-    const place = cell.filter % page;
-    const { canvas, drawn } = cell;
-    if (drawn[0] === image && drawn[2] === side && (drawn[1] === place || !image)) return;
-    cell.drawn = [image, place, side];
-    if (canvas.width !== side) canvas.width = canvas.height = side;
-    const context = canvas.getContext("2d");
-    context?.clearRect(0, 0, side, side);
-    if (!image || !context) return;
-    const [x, y] = [(place % state.columns) * tile, Math.floor(place / state.columns) * tile];
-    if (side % tile === 0) { // its pixels stay squares
-      context.imageSmoothingEnabled = false;
-      context.drawImage(image, x, y, tile, tile, 0, 0, side, side);
-      return;
-    }
-    // Cut out first: what is made larger takes in a little of what is around it.
-    if (cut.width !== tile) cut.width = cut.height = tile;
-    const alone = cut.getContext("2d");
-    alone?.clearRect(0, 0, tile, tile);
-    alone?.drawImage(image, x, y, tile, tile, 0, 0, tile, tile);
-    context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(cut, 0, 0, side, side);
+  function fill(row: Row, index: number, { page, tile, columns: across }: SheetState) {
   }
 
   function tell(first: number, last: number) {
