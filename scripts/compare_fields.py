@@ -44,10 +44,15 @@ def compare_fields(view: ModelView, part: int, whole: int, look_at: int = 24) ->
         whole: Of how many of which it sees the whole; the last convolution comes to either.
         look_at: Among how many they are chosen.
     """
+    names = [info.name for info in view.layers]
     last = [info.name for info in view.layers if info.recommended][-1]
-    names = [*_spread([info.name for info in view.layers], look_at), last]
-    fields = {name: view.receptive_field(name) for name in names}
-    partial, complete = ([name for name in fields if fields[name].is_whole == is_whole] for is_whole in (False, True))
+    fields = {name: view.receptive_field(name) for name in [*_spread(names, look_at), last]}
+    # A squeeze may come early.
+    first_whole = min((names.index(name) for name in fields if fields[name].is_whole), default=len(names))
+    fields |= {name: view.receptive_field(name) for name in _spread(names[:first_whole], part)}
+    partial, complete = (
+        [name for name in names if name in fields and fields[name].is_whole == is_whole] for is_whole in (False, True)
+    )
     chosen = dict.fromkeys([*_spread(partial, part), *_spread(complete, whole), last])
     differ = []
     for name in chosen:

@@ -72,7 +72,7 @@ def test_nested_models_are_entered_and_left():
 
 def test_inputs_of_a_nested_model_are_told_apart_by_name():
     z, a = keras.Input((SIZE, SIZE, 2), name="z"), keras.Input((SIZE, SIZE, 2), name="a")
-    inner = keras.Model({"z": z, "a": a}, layers.Add()([conv(2, "on_z")(z), conv(2, "on_a")(a)]), name="inner")
+    inner = keras.Model([z, a], layers.Add()([conv(2, "on_z")(z), conv(2, "on_a")(a)]), name="inner")
     image = keras.Input((SIZE, SIZE, 3))
     model = keras.Model(image, inner({"a": conv(2, "for_a")(image), "z": conv(2, "for_z")(image)}))
     assert around(model, "inner/on_a") == (("for_a",), ())

@@ -5,7 +5,8 @@ import { same } from "../base/same";
 import { readable } from "../base/scale";
 import { goal } from "./sheet_goal";
 import { known, sheetHead } from "./sheet_head";
-import { type SmallPicture, smallPicture, spriteStore } from "./sheet_sprites";
+import { type Cell, sheetRows } from "./sheet_rows";
+import { spriteStore } from "./sheet_sprites";
 
 export interface Sheet {
   element: HTMLElement;
@@ -23,18 +24,6 @@ export interface SheetActions {
   kind(kind: SheetKind): void;
   /** Which sprites are in sight, or nearly, and not there yet, nearest first; told whenever that changes. */
   want(key: string, pages: readonly number[]): void;
-}
-
-interface Cell {
-  element: HTMLElement;
-  picture: SmallPicture;
-  number: Text;
-  filter: number;
-}
-
-interface Row {
-  element: HTMLElement;
-  cells: Cell[];
 }
 
 /** Rows beyond each edge of what is seen. */
@@ -60,9 +49,8 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
   const grid = element("div", { className: "filterviz-sheet-grid" }, { role: "grid" });
   const view = element("div", { className: "filterviz-sheet-view" }, {}, grid, probe);
   const root = element("div", { className: "filterviz-sheet" }, {}, head.element, view, caption);
-  const cut = element("canvas");
   const sprites = spriteStore(() => draw(), signal);
-  const rows = new Map<number, Row>();
+  const rows = sheetRows(grid);
 
   let state: SheetState | undefined;
   let connected = true;
@@ -80,8 +68,6 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
 
   const key = () => `${state?.layer}|${state?.kind}`;
   const rowOf = (filter: number) => Math.floor((places[filter] ?? 0) / columns);
-  const cellOf = (filter: number) =>
-    rows.get(rowOf(filter))?.cells.find((cell) => cell.filter === filter && !cell.element.hidden)?.element;
   const rowCount = () => Math.ceil(order.length / Math.max(1, columns));
 
   function arrange() {
@@ -114,7 +100,8 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
       if (moved) reveal(true);
       away = moved = false;
     }
-    const wasInView = columns > 0 && isInView();
+    const [highest, lowest] = seen();
+    const wasInView = columns > 0 && rowOf(chosen) >= highest && rowOf(chosen) <= lowest;
     top = view.scrollTop;
     const first = order[Math.floor(top / pitch) * columns];
     const rest = top % pitch;
@@ -122,10 +109,8 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     const fitting = Math.max(1, Math.floor(grid.clientWidth / probe.offsetWidth));
     if (fitting !== columns || probe.offsetHeight !== pitch) {
       const [before, focus] = [columns, focused];
-      [columns, pitch] = [fitting, Math.max(1, probe.offsetHeight)];
-      tallest = 0;
+      [columns, pitch, tallest] = [fitting, Math.max(1, probe.offsetHeight), 0];
       grid.style.setProperty("--columns", String(columns));
-      for (const row of rows.values()) row.element.remove();
       rows.clear();
       focused = focus; // it went with its element
       stretch();
@@ -134,12 +119,6 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
       if (!before || wasInView) reveal(!before);
     } else stretch();
     draw();
-  }
-
-  function isInView() {
-    const [first, last] = seen();
-    const row = rowOf(chosen);
-    return row >= first && row <= last;
   }
 
   /** The area is as high as the largest layer so far needs, within bounds, so that the next one moves little. */
@@ -161,49 +140,32 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     for (let row = Math.max(0, first - BEYOND); row <= end; row += 1) needed.add(row);
     // The keyboard enters at the chosen one, and the focus is lost with its element.
     if (order.length) for (const filter of [chosen, focus ?? chosen]) needed.add(rowOf(filter));
-    const free: Row[] = [];
-    for (const [index, row] of rows) {
-      if (needed.has(index)) continue;
-      rows.delete(index);
-      row.element.remove();
-      free.push(row);
-    }
-    // The rows that stay are in their order, and are not touched: a focused element that is moved loses the focus.
-    let at = grid.firstElementChild;
-    for (const index of [...needed].sort((one, other) => one - other)) {
-      const row = rows.get(index) ?? free.pop() ?? blankRow(columns, cut);
-      fill(row, index, state);
-      rows.set(index, row);
-      if (row.element === at) at = at.nextElementSibling;
-      else grid.insertBefore(row.element, at);
-    }
-    const cell = focus === undefined ? undefined : cellOf(focus);
-    if (cell !== (grid.getRootNode() as Document | ShadowRoot).activeElement) cell?.focus({ preventScroll: true });
+    rows.draw(needed, columns, pitch, (cell, place) => fill(cell, order[place]));
+    const tile = rows.cells().find(({ filter }) => filter !== undefined && filter === focus)?.element;
+    if (tile !== (grid.getRootNode() as Document | ShadowRoot).activeElement) tile?.focus({ preventScroll: true });
     tell(first, last);
   }
 
-  function fill(row: Row, index: number, { page, tile, columns: across }: SheetState) {
+  function fill(cell: Cell, filter: number | undefined) {
+    if (!state) return;
+    cell.show(filter, filter === undefined ? [] : about(state, filter), filter === chosen);
+    if (filter === undefined) return;
+    const sprite = sprites.image(key(), Math.floor(filter / state.page));
+    cell.picture.show(sprite, filter % state.page, state, side);
   }
 
   function tell(first: number, last: number) {
     if (!state || !connected) return;
-    const { page, kind } = state;
-    const there = sprites.get(key());
-    const isThere = !state.kinds.some(([each, , why]) => each === kind && why);
-    const pages = new Set<number>();
-    const collect = (from: number, to: number) => {
-      for (const filter of order.slice(Math.max(0, from * columns), Math.max(0, (to + 1) * columns))) {
-        const each = Math.floor(filter / page);
-        if (isThere && !there?.has(each)) pages.add(each);
-      }
-    };
-    collect(first, last);
-    collect(last + 1, last + BEYOND);
-    collect(first - BEYOND, first - 1);
-    const now = JSON.stringify([key(), ...pages]);
+    const { page, kind, kinds } = state;
+    const pages = ([[first, last], [last + 1, last + BEYOND], [first - BEYOND, first - 1]] as const)
+      .flatMap(([from, to]) => order.slice(Math.max(0, from * columns), Math.max(0, (to + 1) * columns)))
+      .map((filter) => Math.floor(filter / page));
+    const cannotBe = kinds.some(([each, , why]) => each === kind && why);
+    const missing = cannotBe ? [] : sprites.missing(key(), pages);
+    const now = JSON.stringify([key(), ...missing]);
     if (now === told) return;
     told = now;
-    actions.want(key(), [...pages]);
+    actions.want(key(), missing);
   }
 
   /** By the user's own hand. */
@@ -215,12 +177,10 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     actions.choose(filter);
   }
 
-  const filterAt = (target: EventTarget | null): number | undefined => {
-    const tile = target instanceof Element && target.closest("[role=gridcell]");
-    if (!tile) return undefined;
-    for (const row of rows.values()) for (const cell of row.cells) if (cell.element === tile) return cell.filter;
-    return undefined;
-  };
+  function filterAt(target: EventTarget | null): number | undefined {
+    const tile = target instanceof Element ? target.closest("[role=gridcell]") : null;
+    return rows.cells().find((cell) => cell.element === tile)?.filter;
+  }
 
   grid.addEventListener("focusin", (event) => (focused = filterAt(event.target)), on);
   grid.addEventListener("focusout", () => (focused = undefined), on);
@@ -235,50 +195,29 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
   grid.addEventListener("keydown", (event) => {
     const filter = filterAt(event.target);
     if (filter === undefined || !connected || event.altKey || event.metaKey || event.shiftKey) return;
-    const place = goal(event.key, event.ctrlKey, places[filter] ?? 0);
+    const layout = { count: order.length, columns, seen: Math.max(1, Math.floor(view.clientHeight / pitch)) };
+    const place = goal(event.key, event.ctrlKey, places[filter] ?? 0, layout);
     if (place === undefined) return;
     event.preventDefault();
     const next = order[place];
     if (next !== undefined) choose(next, true);
   }, on);
 
-  /** Where a key leads from a place in the order. */
-  function goal(pressed: string, control: boolean, from: number): number | undefined {
-    const last = order.length - 1;
-    const column = from % columns;
-    const page = columns * Math.max(1, Math.floor(view.clientHeight / pitch));
-    if (control) return pressed === "Home" ? 0 : pressed === "End" ? last : undefined;
-    // A row below that is too short has its last tile for us.
-    const down = (by: number) => (Math.floor(from / columns) === rowCount() - 1 ? from : Math.min(last, from + by));
-    switch (pressed) {
-      case "ArrowLeft": return Math.max(0, from - 1);
-      case "ArrowRight": return Math.min(last, from + 1);
-      case "ArrowUp": return from < columns ? from : from - columns;
-      case "ArrowDown": return down(columns);
-      case "Home": return from - column;
-      case "End": return Math.min(last, from - column + columns - 1);
-      case "PageUp": return from - page < 0 ? column : from - page;
-      case "PageDown": return down(Math.min(page, column + (rowCount() - 1) * columns - from));
-      case "Enter":
-      case " ": return from;
-      default: return undefined;
-    }
-  }
-
   // An order that changes of itself waits until the hand has gone: a click means what was there when it began.
   grid.addEventListener("pointerdown", () => {
     held = true;
-    const release = () => setTimeout(() => { // after the click
-      held = false;
-      if (!waits || signal.aborted) return;
-      arrange();
-      draw();
-    });
     const over = new AbortController();
-    for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, () => {
+    const release = () => {
       over.abort();
-      release();
-    }, { capture: true, signal: AbortSignal.any([over.signal, signal]) });
+      setTimeout(() => { // after the click
+        held = false;
+        if (!waits || signal.aborted) return;
+        arrange();
+        draw();
+      });
+    };
+    const until = { capture: true, signal: AbortSignal.any([over.signal, signal]) };
+    for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, release, until);
   }, on);
 
   view.addEventListener("scroll", () => {
@@ -290,45 +229,20 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
   for (const each of [view, probe]) observer.observe(each);
   signal.addEventListener("abort", () => observer.disconnect());
 
-  function head(before: SheetState | undefined) {
-    if (!state) return;
-    if (!same(before?.kinds, state.kinds)) kinds.replaceChildren(...state.kinds.map(([value, textContent, title]) =>
-      element("option", { value, textContent, title, disabled: Boolean(title) })));
-    kinds.value = state.kind;
-    for (const option of sorts.options) {
-      const sort = option.value as Sort;
-      option.disabled = sort !== "number" && !known(sort).length;
-      option.title = option.disabled ? MISSING[sort] : "";
-    }
-    search.max = String(state.filters - 1);
-    grid.setAttribute("aria-label", `Filters of layer ${state.layer}`);
-    if (caption.textContent !== state.words) caption.textContent = state.words;
-  }
-
-  /** The sprites of the present layer and kind, which become the last to be dropped. */
-  function keep(): Map<number, Sprite> {
-    const own = sprites.get(key()) ?? new Map<number, Sprite>();
-    sprites.delete(key());
-    sprites.set(key(), own);
-    for (const each of [...sprites.keys()].slice(0, -KEPT)) sprites.delete(each);
-    return own;
-  }
-
   return {
     element: root,
     show(next, filter) {
       const before = state;
       const isNew = before?.layer !== next.layer || before.filters !== next.filters;
       const isMoved = filter !== chosen;
-      state = next;
-      chosen = filter;
+      [state, chosen] = [next, filter];
       if (focused !== undefined && (isNew || isMoved)) focused = filter;
-      keep();
-      head(before);
-      if (isNew) {
-        explain("");
-        arrange();
-      } else if (!same([before.activations, before.selectivity], [next.activations, next.selectivity])) {
+      sprites.keep(key());
+      head.show(next, isNew);
+      grid.setAttribute("aria-label", `Filters of layer ${next.layer}`);
+      if (caption.textContent !== next.words) caption.textContent = next.words;
+      if (isNew) arrange();
+      else if (!same([before.activations, before.selectivity], [next.activations, next.selectivity])) {
         if (held) waits = true;
         else arrange();
       }
@@ -343,17 +257,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     },
     sprite(of, page, source) {
       if (!state || of !== key()) return;
-      const image = Object.assign(new Image(), { src: source });
-      const own = keep();
-      const entry: Sprite = { ...own.get(page), latest: image };
-      own.set(page, entry);
-      const arrived = (decoded?: HTMLImageElement) => {
-        if (signal.aborted || own.get(page)?.latest !== image) return;
-        entry.image = decoded;
-        draw();
-      };
-      // One that cannot be decoded leaves its tiles empty; asking again would bring the same.
-      image.decode().then(() => arrived(image), () => arrived());
+      sprites.add(of, page, source);
       draw();
     },
     forget() {
@@ -364,7 +268,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     enabled(next) {
       if (next && !connected) told = ""; // another kernel has not heard it
       connected = next;
-      kinds.disabled = search.disabled = !connected;
+      head.enabled(connected);
       if (connected) grid.removeAttribute("aria-disabled");
       else grid.setAttribute("aria-disabled", "true");
       draw();
@@ -372,7 +276,11 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
   };
 }
 
-/** Sets an attribute where it is another: what does not change costs nothing. */
-function put(target: Element, name: string, value: string) {
-  if (target.getAttribute(name) !== value) target.setAttribute(name, value);
+/** What is known of a filter, in words. */
+function about(state: SheetState, filter: number): string[] {
+  const numbers = (["activation", "selectivity"] as const).flatMap((name) => {
+    const values = known(state, name);
+    return values.length ? `${name} ${values[filter] == null ? "unknown" : readable(values[filter])}` : [];
+  });
+  return [`Filter ${filter}`, ...numbers];
 }
