@@ -288,6 +288,7 @@ def test_axe_finds_nothing(whole: Page, scheme: str, width: int, state: str) -> 
     whole.locator("summary").filter(has_text="Options").click()
     whole.clock.run_for(1000)
     whole.clock.resume()  # axe waits between its rules
+    whole.wait_for_function("document.getAnimations().length === 0")  # what fades has faded
     whole.add_script_tag(content=AXE.read_text("utf-8"))
     found = whole.evaluate(
         """async () => {
