@@ -105,7 +105,10 @@ def strongest_images(
     engine = engine_for(model, reading)
     count = engine.view.layer(layer).filters
     allowed = Range(0, count - 1, whole=True)
-    wanted = range(count) if filters is None else filters if isinstance(filters, Iterable) else [filters]
+    wanted: Iterable[Any] = range(count)
+    if filters is not None:
+        several = isinstance(filters, Iterable) and not isinstance(filters, str) and getattr(filters, "ndim", 1) > 0
+        wanted = filters if several else [filters]  # type: ignore[assignment]  # an int has no ndim
     chosen = [fitting("filters", each, allowed) for each in wanted]
     if not chosen:
         raise ValueError("filters must be numbers of filters, or None for all; got none.")
@@ -127,8 +130,8 @@ def strongest_images(
         found.weakest.positions[rows],
         found.quantiles[rows],
         found.images,
-        tuple(photos.skipped.values()),
-        dict(photos.notes),
+        found.skipped,
+        dict(found.notes),
         lambda number: photos.photo(number).shown,
         photos.name,
         engine.view.receptive_field(layer).box,
@@ -143,13 +146,14 @@ def ablate(
     labels: Sequence[int] | None = None,
     *,
     to: Literal["zero", "mean"] = "zero",
+    output: str = "",
     class_names: Sequence[str] | None = None,
     **reading: Any,
 ) -> Ablation:
     """Computes a model's outputs with and without one filter.
 
     The filter's feature map, the layer's output, is set to one value everywhere, and the rest of the model computed
-    from there. An output whose numbers are no probabilities, such as logits, is shown as its softmax.
+    from there. An output without softmax or sigmoid, such as logits, is shown as its softmax.
 
     Args:
         model: As for `feature_maps`.
@@ -158,6 +162,8 @@ def ablate(
         images: As for `strongest_images`; for one image a list of it.
         labels: The right class of each image, whole numbers; 0 and 1 where the model has one output with a sigmoid.
             Those that a dataset brings with its images are not read.
+        output: Name of the output with a number for each class; "" for the likeliest: one with a softmax, then one with
+            the most numbers.
         to: "zero", or "mean": the mean of the filter's feature maps over the images.
         class_names: What the classes are called.
         **reading: As for `feature_maps`.
@@ -182,7 +188,7 @@ def ablate(
     engine = engine_for(model, reading)
     filter = engine.filter(layer, filter)
     photos = PhotoSet(images, engine.answers.format, labels)
-    found: Ablation = engine.answers.answer(AblationOf(layer, engine.reading, filter, photos.key, to), photos)
+    found: Ablation = engine.answers.answer(AblationOf(layer, engine.reading, filter, photos.key, to, output), photos)
     return found.named(class_names)
 
 
@@ -221,4 +227,5 @@ def accentuate(model: Any, layer: str, filter: int, image: Any, *, seed: int = 0
     axes = ACCENTUATION.method.options()
     wanted = engine.describe(layer, filter, seed=seed, **{**ways, **axes, **options})
     photo = read_photo(image, engine.answers.format)
-    return engine.picture(replace(wanted, photo=Array.of(photo.pixels)))
+    found = engine.picture(replace(wanted, photo=Array.of(photo.pixels)))
+    return replace(found, note=" ".join(note for note in (photo.note, found.note) if note))

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from filterviz_widget import ablate, feature_maps, strongest_images
+from filterviz_widget import ablate, accentuate, feature_maps, strongest_images
 from filterviz_widget.demo import flower_model, flowers
 from tests.networks import SIZE, small_network, with_weights
 
@@ -222,7 +222,7 @@ def test_an_ablation_is_a_model_built_by_hand_with_that_channel_constant(model, 
         np.testing.assert_allclose(found.before, before, atol=1e-5)
         expected = by_hand(model, "conv4", 7, images, before_activation(model, value))
         np.testing.assert_allclose(found.after, expected, atol=1e-5)
-        assert found.is_probability
+        assert found.scale == "softmax"
         assert found.output == "logits"
     for mine, other in zip(weights, model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)
@@ -270,7 +270,7 @@ def test_bad_input_of_an_ablation_is_named(model, images):
         ({"labels": [1, 2, 99]}, "from 0 to 16, got 1 to 99"),
         ({"labels": ["a"] * 3}, "a whole number for each image"),
         ({"to": "half"}, 'to must be "zero" or "mean"'),
-        ({"class_names": ["a"]}, "each of 17 classes, got 1"),
+        ({"class_names": ["a"]}, "each of 17 classes of logits, got 1"),
     ):
         with pytest.raises(ValueError, match=words):
             ablate(model, "conv3", 2, few, **options)
@@ -303,7 +303,7 @@ def test_outputs_of_one_layer_are_all_kept_and_two_classes_may_be_one_unit():
     pooled = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 3, name="conv")(image))
     found = ablate(keras.Model(image, heads(pooled)), "conv", 0, given)
     assert {name: before.shape[1] for name, (before, _) in found.outputs.items()} == {"heads": 2, "heads:1": 5}
-    assert found.before.shape == (4, 2)
+    assert found.before.shape == (4, 5)  # of two of a kind that with more numbers
     two = ablate(keras.Model(image, layers.Dense(1, "sigmoid")(pooled)), "conv", 0, given, [0, 1, 0, 1])
     np.testing.assert_allclose(two.before.sum(1), 1, atol=1e-6)
     assert [name for name, *_ in two.by_class()] in (["class 0", "class 1"], ["class 1", "class 0"])
@@ -324,3 +324,105 @@ def test_numbers_of_every_kind_are_taken_or_named(model, images):
         ablate(model, "conv4", 1, images[:2], [[1], [2, 3]])
     with pytest.raises(ValueError, match="was given as a set"):
         strongest_images(model, "conv4", images[0], progress=False)
+
+
+# What is meant by an output, by labels and by images
+
+
+def headed(*heads):
+    keras.utils.set_random_seed(0)
+    image = keras.Input((12, 12, 3))
+    mean = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="conv")(image))
+    return keras.Model(image, [head(mean) for head in heads])
+
+
+@pytest.mark.parametrize(
+    ("heads", "output", "scale", "classes"),
+    [
+        ([layers.Dense(3, "softmax", name="a")], "a", "probability", 3),
+        ([layers.Dense(1, name="age"), layers.Dense(3, "softmax", name="kind")], "kind", "probability", 3),
+        ([layers.Dense(3, name="logits")], "logits", "softmax", 3),
+        ([layers.Dense(1, name="price")], "price", "output", 1),
+        ([layers.Dense(1, "sigmoid", name="is_cat")], "is_cat", "probability", 2),
+        ([layers.Dense(4, "sigmoid", name="tags")], "tags", "probability", 4),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_the_layer_that_makes_an_output_says_what_it_is(heads, output, scale, classes):
+    """Not its numbers: 0.3 is a probability only behind a softmax or a sigmoid."""
+    model = headed(*[type(head).from_config(head.get_config()) for head in heads])
+    given = np.random.default_rng(0).uniform(0, 1, (3, 12, 12, 3)).astype(np.float32)
+    found = ablate(model, "conv", 1, given, input_range=(0, 1))
+    assert (found.output, found.scale, found.before.shape[1]) == (output, scale, classes)
+    assert found.is_exclusive == (output != "tags")
+
+
+def test_an_output_is_chosen_by_its_name():
+    model = headed(layers.Dense(3, "softmax", name="kind"), layers.Dense(2, name="place"))
+    given = np.random.default_rng(0).uniform(0, 1, (3, 12, 12, 3)).astype(np.float32)
+    assert ablate(model, "conv", 1, given, output="place", input_range=(0, 1)).before.shape == (3, 2)
+    with pytest.raises(ValueError, match="output must be one of 'kind', 'place', got 'plaice'"):
+        ablate(model, "conv", 1, given, output="plaice", input_range=(0, 1))
+    with pytest.raises(ValueError, match="one for each of 3 classes of kind, got 2"):
+        ablate(model, "conv", 1, given, class_names=["x", "y"], input_range=(0, 1))
+    with pytest.raises(ValueError, match="class_names must be a sequence of names"):
+        ablate(model, "conv", 1, given, class_names={"x", "y", "z"}, input_range=(0, 1))
+
+
+def test_labels_that_differ_anywhere_are_other_labels(model):
+    many = np.repeat(np.zeros((1, 96, 96, 3), np.uint8), 1200, axis=0)
+    labels = np.zeros(1200, int)
+    other = labels.copy()
+    other[600] = 3  # where a long array is not printed
+    for given in (labels, other):
+        np.testing.assert_array_equal(ablate(model, "conv1", 1, many, given).labels, given)
+
+
+def test_what_could_not_be_read_is_told_the_second_time_too(model, images, tmp_path):
+    Image.fromarray(np.uint8(images[0] * 255)).save(tmp_path / "good.png")
+    (tmp_path / "bad.jpg").write_text("no image")
+    for _ in range(2):
+        assert [name for name, _ in strongest_images(model, "conv1", tmp_path, progress=False).skipped] == ["bad.jpg"]
+    assert [name for name, _ in ablate(model, "conv1", 0, tmp_path).skipped] == ["bad.jpg"]
+
+
+def test_a_range_that_is_not_the_models_is_said_by_every_door(model, images):
+    wide = images[:2] * 255
+    assert "the model takes 0 to 1" in accentuate(model, "conv1", 3, wide[0], iterations=1).note
+    assert strongest_images(model, "conv1", wide, progress=False).notes
+    assert ablate(model, "conv1", 0, wide).notes
+
+
+def test_images_of_other_channels_are_read_as_far_as_they_can_be():
+    rng = np.random.default_rng(0)
+    keras.utils.set_random_seed(0)
+    five = keras.Sequential([keras.Input((12, 12, 5)), layers.Conv2D(2, 3, name="conv")])
+    found = strongest_images(five, "conv", rng.integers(0, 255, (3, 12, 12, 5), np.uint8), progress=False)
+    found.plot(0)
+    assert feature_maps(five, "conv", rng.integers(0, 255, (12, 12, 5), np.uint8)).shown.shape == (12, 12, 1)
+    grey = keras.Sequential([keras.Input((12, 12, 1)), layers.Conv2D(2, 3, name="conv")])
+    colours = rng.integers(0, 255, (12, 12, 3), np.uint8)
+    expected = np.asarray(Image.fromarray(colours).convert("L")).astype(int)
+    shown = feature_maps(grey, "conv", colours).shown[..., 0]
+    assert np.abs(shown - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            (np.zeros((2, 96, 96, 3)), np.zeros(2)),
+            "images is a pair: pass its first as images and its second as labels",
+        ),
+        (b"/tmp", "images must be an array, a folder"),
+    ],
+    ids=["pair", "bytes"],
+)
+def test_what_is_no_set_of_images_is_refused_in_words(model, given, said):
+    with pytest.raises(TypeError, match=said):
+        strongest_images(model, "conv1", given, progress=False)
+
+
+def test_a_result_is_written_in_a_line(model, images):
+    for found in (accentuate(model, "conv1", 3, images[0], iterations=1), ablate(model, "conv1", 0, images[:2])):
+        assert len(repr(found)) < 2000

@@ -98,13 +98,17 @@ class StrongestOf(Question):
 
 @dataclass(frozen=True)
 class AblationOf(Question):
-    """The model's outputs on a photo, or on a set of images, with and without the filter."""
+    """The model's outputs on a photo, or on a set of images, with and without the filter.
+
+    `output` is the name of the one with a number for each class; "" for the likeliest.
+    """
 
     kind = "ablation"
 
     filter: int
     images: str
     to: Literal["zero", "mean"] = "zero"
+    output: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ class Array:
     shape: tuple[int, ...]
     data: bytes
 
+    def __repr__(self) -> str:
+        return f"Array({self.dtype}, {self.shape})"
+
     @classmethod
     def of(cls, values: Any) -> Self:
         """Copies anything that NumPy takes for an array of numbers.

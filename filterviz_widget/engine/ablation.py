@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,8 @@ from filterviz_widget.engine.forward import Forward
 from filterviz_widget.engine.strongest import BATCH, Pace
 from filterviz_widget.images import PhotoSet
 from filterviz_widget.model import ModelView, generators
-from filterviz_widget.picture.ablation import Ablation
+from filterviz_widget.model.classes import Classes
+from filterviz_widget.picture.ablation import Ablation, Scale
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,11 +27,12 @@ def ablation(
     filter: int,
     photos: PhotoSet,
     to_mean: bool,
+    output: str = "",
     told: Callable[[int], None] = lambda _: None,
     seconds: float | None = None,
 ) -> Ablation:
     """Computes it; see `ablate`, and `strongest` for `told` and `seconds`."""
-    value = 0.0
+    value, chosen = 0.0, _chosen(view, output)
     if to_mean:  # a pass of its own: the images are not held
         means = [forward(layer).summary(batch.pixels).mean[:, filter] for batch in photos.batches(BATCH)]
         value = float(np.concatenate(means).mean()) if means else 0.0
@@ -50,21 +51,42 @@ def ablation(
         pace.took(len(batch.numbers), time.perf_counter() - began)
         told(len(numbers))
     if not numbers:
-        raise ValueError(f"None of the images could be read. {next(iter(photos.skipped.values()), '')}")
+        reasons = "; ".join(f"{name}: {why}" for name, why in list(photos.skipped.values())[:3])
+        raise ValueError(f"None of the images could be read. {reasons}" if reasons else "There are no images.")
     outputs = {name: (np.concatenate(before), np.concatenate(after)) for name, (before, after) in found.items()}
-    name = next((name for name, (before, _) in outputs.items() if before.ndim == 2), None)
-    if name is None:
-        shapes = ", ".join(f"{name} {before.shape[1:]}" for name, (before, _) in outputs.items())
-        raise ValueError(f"The model has no output of one number per class; it has {shapes}.")
-    before, after = outputs[name]
-    is_probability = bool(before.min() >= 0 and after.min() >= 0 and before.max() <= 1 and after.max() <= 1)
-    if not is_probability and before.shape[1] > 1:
-        before, after, is_probability = _softmax(before), _softmax(after), True
-    if is_probability and before.shape[1] == 1:  # of the second of two classes
+    before, after = outputs[chosen.name]
+    scale: Scale = "output"
+    if chosen.scale != "linear":
+        scale = "probability"
+    elif chosen.size > 1:
+        before, after, scale = _softmax(before), _softmax(after), "softmax"
+    if chosen.scale == "sigmoid" and chosen.size == 1:  # of the second of two classes
         before, after = (np.concatenate([1 - each, each], axis=1) for each in (before, after))
     right = None if photos.labels is None else _checked(photos.labels, np.array(numbers), before.shape[1])
     names = tuple(f"class {number}" for number in range(before.shape[1]))
-    return Ablation(layer, filter, value, name, before, after, outputs, is_probability, right, names)
+    is_exclusive = chosen.scale != "sigmoid" or chosen.size == 1
+    noticed = tuple(photos.skipped.values()), dict(photos.notes)
+    return Ablation(
+        layer, filter, value, chosen.name, before, after, outputs, scale, is_exclusive, right, names, *noticed
+    )
+
+
+def _chosen(view: ModelView, output: str) -> Classes:
+    """The output that is meant.
+
+    Raises:
+        ValueError: If there is none of one number for each class, or none of that name.
+    """
+    found = view.classes
+    if not found:
+        shapes = ", ".join(f"{name} {shape}" for name, shape in view.outputs.items())
+        raise ValueError(f"The model has no output of one number per class; it has {shapes}.")
+    if not output:
+        return found[0]
+    for each in found:
+        if each.name == output:
+            return each
+    raise ValueError(f"output must be one of {', '.join(repr(each.name) for each in found)}, got {short(output)}.")
 
 
 def _softmax(logits: Floats) -> Floats:
@@ -72,15 +94,9 @@ def _softmax(logits: Floats) -> Floats:
     return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)
 
 
-def _checked(labels: Any, numbers: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int64]:
-    try:
-        given = np.asarray(labels)
-    except ValueError:
-        given = np.zeros(())
-    if given.ndim != 1 or given.dtype.kind not in "iu":
-        raise ValueError(f"labels must be a whole number for each image, got {short(labels)}.")
+def _checked(given: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int64]:
     if len(given) <= numbers.max():
         raise ValueError(f"labels must be one for each of {int(numbers.max()) + 1} images, got {len(given)}.")
     if given.min() < 0 or given.max() >= classes:
         raise ValueError(f"labels must be from 0 to {classes - 1}, got {given.min()} to {given.max()}.")
-    return given[numbers].astype(np.int64)
+    return np.asarray(given[numbers])

@@ -149,5 +149,7 @@ class Answers:
                 )
             case AblationOf():
                 to_mean = asked.to == "mean"
-                return ablation(view, self.forward, layer, asked.filter, photos, to_mean, told_and_checked, seconds)
+                return ablation(
+                    view, self.forward, layer, asked.filter, photos, to_mean, asked.output, told_and_checked, seconds
+                )
         raise TypeError(f"There is no answer to {type(asked).__name__}.")

@@ -1,7 +1,8 @@
 """Which images excite each filter of a layer the most and the least: one pass over them, in bounded memory."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,8 @@ class Pass(NamedTuple):
         quantiles: float32 `(filters, len(QUANTILES))`, of the activation over the images.
         selectivity: float32 `(filters,)`, see `sparseness`.
         images: How many were read.
+        skipped: What could not be read: name and reason.
+        notes: What was noticed about the images, with how many of them.
     """
 
     strongest: Ranked
@@ -48,6 +51,8 @@ class Pass(NamedTuple):
     quantiles: npt.NDArray[np.float32]
     selectivity: npt.NDArray[np.float32]
     images: int
+    skipped: tuple[tuple[str, str], ...] = ()
+    notes: Mapping[str, int] = MappingProxyType({})
 
     @property
     def nbytes(self) -> int:
@@ -95,10 +100,11 @@ def strongest(
         told(count)
     if high is None or low is None:
         reasons = "; ".join(f"{name}: {why}" for name, why in list(photos.skipped.values())[:3])
-        raise ValueError(f"None of the images could be read. {reasons}")
+        raise ValueError(f"None of the images could be read. {reasons}" if reasons else "There are no images.")
     kept = np.concatenate(values)
     quantiles = np.quantile(kept, QUANTILES, axis=0).T.astype(np.float32)
-    return Pass(high, low, quantiles, sparseness(kept), count)
+    noticed = tuple(photos.skipped.values()), dict(photos.notes)
+    return Pass(high, low, quantiles, sparseness(kept), count, *noticed)
 
 
 class Pace:

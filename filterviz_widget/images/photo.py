@@ -1,5 +1,6 @@
 """One image: a file, a PIL image or an array, upright, in the size, channels and range that a model takes."""
 
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,10 @@ Pixels = npt.NDArray[np.float32]
 
 BACKGROUND = 255
 """What shows through where an image is transparent: white, as on a page."""
+
+
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+"""Of red, green and blue: ITU-R BT.601, as Pillow has it."""
 
 
 class Format(NamedTuple):
@@ -63,7 +68,10 @@ def read_photo(given: Any, format: Format) -> Photo:
     """
     if isinstance(given, str | Path):
         try:
-            with Image.open(Path(given).expanduser()) as image:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it is decoded at a fraction
+                opened = Image.open(Path(given).expanduser())
+            with opened as image:
                 # A large JPEG is decoded at a fraction of its size.
                 image.draft("RGB" if format.channels == 3 else "L", (2 * format.width, 2 * format.height))
                 return _of_picture(image, format)
@@ -105,8 +113,12 @@ def _of_array(array: npt.NDArray[Any], format: Format) -> Photo:
         return _of_picture(Image.fromarray(values), format)
     if values.shape[2] == 1 and format.channels == 3:
         values = np.repeat(values, 3, axis=2)
+    elif values.shape[2] == 3 and format.channels == 1 and values.dtype.kind in "fiu":
+        grey = (values @ LUMINANCE)[..., None]
+        values = np.rint(grey).astype(values.dtype) if values.dtype.kind in "iu" else grey
     if values.shape[2] != format.channels:
-        raise ValueError(f"The model takes {format.channels} channels, got an image of {values.shape[2]}.")
+        plural = "s" * (format.channels != 1)
+        raise ValueError(f"The model takes {format.channels} channel{plural}, got an image of {values.shape[2]}.")
     if values.dtype == np.uint16:
         values = _bytes(values / np.float32(65535))
     if values.dtype not in (np.uint8, np.bool_) and values.dtype.kind not in "fiu":
@@ -140,7 +152,8 @@ def _bytes(shares: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
 
 def _spread(pixels: npt.NDArray[np.uint8], format: Format) -> Photo:
     low, high = format.input_range
-    return Photo(np.float32(low) + pixels.astype(np.float32) * np.float32((high - low) / 255), pixels)
+    spread = np.float32(low) + pixels.astype(np.float32) * np.float32((high - low) / 255)
+    return Photo(spread, pixels if pixels.shape[2] in (1, 3) else pixels[..., :1])
 
 
 def _middle(height: int, width: int, format: Format) -> tuple[float, float, float, float]:

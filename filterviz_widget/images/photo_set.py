@@ -1,6 +1,5 @@
 """Many images of the user's own, read batch by batch: never all at once, and none that cannot be read ends a pass."""
 
-import contextlib
 import hashlib
 import itertools
 import sys
@@ -26,6 +25,8 @@ INFINITE = -1
 KEYS = ("image", "images", "pixel_values", "x", "inputs")
 """Under which datasets of dictionaries have their images."""
 
+
+ENDLESS = "images is a dataset without an end; give one that ends, such as images.take(1000)."
 
 UNREADABLE = (ValueError, TypeError, OSError, MemoryError)
 """What reading an image may raise."""
@@ -59,7 +60,7 @@ class PhotoSet:
             paths, PIL images or arrays, a `tf.data.Dataset` or `keras.utils.PyDataset` of images or of
             `(images, labels)`, batched or not. A dataset must give the same images in the same order each time.
         format: What the model takes.
-        labels: The right class of each image, as the user has them; None where they are not known.
+        labels: The right class of each image, whole numbers from 0; None where they are not known.
 
     Attributes:
         key: The same for the same images: of files by their names, sizes and times, of few arrays by what they hold;
@@ -81,7 +82,7 @@ class PhotoSet:
     """
 
     def __init__(self, given: Any, format: Format, labels: Any = None) -> None:
-        self.format, self.labels = format, labels
+        self.format = format
         self.skipped: dict[int, tuple[str, str]] = {}
         self.notes: dict[str, int] = {}
         self._items: Sequence[Any] | None = None
@@ -93,11 +94,17 @@ class PhotoSet:
         )
         if isinstance(given, str | Path):
             self._items = _files(Path(given).expanduser())
+        elif isinstance(given, tuple) and len(given) == 2 and all(getattr(each, "ndim", 0) for each in given):
+            raise TypeError("images is a pair: pass its first as images and its second as labels.")
         elif hasattr(given, "element_spec") or _is_pydataset(given):
             if hasattr(given, "cardinality") and int(given.cardinality()) == INFINITE:
-                raise ValueError("images is a dataset without an end; give one that ends, such as images.take(1000).")
+                raise ValueError(ENDLESS)
+            if not hasattr(given, "cardinality") and getattr(given, "num_batches", 1) is None:
+                raise ValueError(ENDLESS)
             self._dataset = given
-        elif isinstance(given, Sequence) or (hasattr(given, "__array__") and hasattr(given, "ndim")):
+        elif (isinstance(given, Sequence) and not isinstance(given, bytes)) or (
+            hasattr(given, "__array__") and hasattr(given, "ndim")
+        ):
             if getattr(given, "ndim", 4) not in (3, 4):
                 raise ValueError(f"Images must be an array (count, height, width, channels), got shape {given.shape}.")
             if getattr(given, "ndim", 4) == 3 and given.shape[-1] in (3, 4, format.channels):
@@ -110,6 +117,7 @@ class PhotoSet:
             )
         if self._items is not None and len(self._items) == 0:
             raise ValueError(f"There are no images in {short(given)}.")
+        self.labels = None if labels is None else checked_labels(labels, self.count)
         self.key = self._key()
 
     @property
@@ -150,11 +158,7 @@ class PhotoSet:
         for place, item in enumerate(self._each()):
             if place == number:
                 photo = read_photo(item, self.format)
-                if self._sums.get(number, _sum(photo)) != _sum(photo):
-                    raise ValueError(
-                        "The dataset gives its images in another order each time, as shuffled ones do: give one that "
-                        "does not, such as image_dataset_from_directory(..., shuffle=False)."
-                    )
+                self._check_order(number, photo)
                 return photo
         raise IndexError(f"There is no image {number}.")
 
@@ -162,13 +166,20 @@ class PhotoSet:
         """Some images for a person, uint8 `(height, width, 1 or 3)`, by number; of a dataset they are read in one go.
 
         The last ones are kept. What cannot be read any more is left out.
+
+        Raises:
+            ValueError: If a dataset gives another image there now.
         """
         with self._lock:
             found = {number: self._shown[number] for number in numbers if number in self._shown}
             missing = {*numbers} - {*found}
             for number, item in self._some(missing):
-                with contextlib.suppress(*UNREADABLE):
-                    self._shown[number] = found[number] = read_photo(item, self.format).shown
+                try:
+                    photo = read_photo(item, self.format)
+                except UNREADABLE:
+                    continue
+                self._check_order(number, photo)
+                self._shown[number] = found[number] = photo.shown
         return found
 
     def first(self, count: int) -> "PhotoSet":
@@ -177,7 +188,7 @@ class PhotoSet:
             raise ValueError("A dataset cannot be cut: give dataset.take(count).")
         if len(self._items) <= count:
             return self
-        labels = None if self.labels is None else list(self.labels)[:count]
+        labels = None if self.labels is None else self.labels[:count]
         return PhotoSet(self._items[:count], self.format, labels)
 
     def name(self, number: int) -> str:
@@ -186,7 +197,8 @@ class PhotoSet:
         return Path(item).name if isinstance(item, str | Path) else f"image {number}"
 
     def _key(self) -> str:
-        digest = hashlib.sha256(repr((self.format, self.labels)).encode())
+        digest = hashlib.sha256(repr(self.format).encode())
+        digest.update(b"" if self.labels is None else b"labels" + self.labels.tobytes())
         if isinstance(self._items, np.ndarray) and self._items.nbytes <= MOST_HASHED:
             digest.update(repr((self._items.shape, self._items.dtype)).encode() + self._items.tobytes())
         elif isinstance(self._items, list | tuple) and all(isinstance(item, str | Path) for item in self._items):
@@ -194,6 +206,13 @@ class PhotoSet:
         else:
             return f"set-{next(_numbers)}"
         return digest.hexdigest()[:32]
+
+    def _check_order(self, number: int, photo: Photo) -> None:
+        if number in self._sums and self._sums[number] != _sum(photo):
+            raise ValueError(
+                "The dataset gives its images in another order each time, as shuffled ones do: give one that does not, "
+                "such as image_dataset_from_directory(..., shuffle=False)."
+            )
 
     def _some(self, numbers: set[int]) -> Iterator[tuple[int, Any]]:
         if self._items is not None:
@@ -235,6 +254,24 @@ class PhotoSet:
         else:
             for place in range(len(self._dataset)):
                 yield self._dataset[place]
+
+
+def checked_labels(given: Any, count: int | None) -> npt.NDArray[np.int64]:
+    """Labels as whole numbers.
+
+    Raises:
+        ValueError: For anything else, or where there are not as many as images.
+    """
+    try:
+        labels = np.asarray(given)
+        is_whole = labels.ndim == 1 and (labels.dtype.kind in "iu" or bool(np.all(labels == np.rint(labels))))
+    except (ValueError, TypeError):
+        is_whole = False
+    if not is_whole or labels.dtype.kind not in "iuf":
+        raise ValueError(f"labels must be a whole number for each image, got {short(given)}.")
+    if count is not None and len(labels) < count:
+        raise ValueError(f"labels must be one for each of {count} images, got {len(labels)}.")
+    return labels.astype(np.int64)
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -161,9 +161,8 @@ class Between:
             return self._nothing(step)
         if len(places) == 1:
             change, output = changes[moved[0]], step.node.outputs[0]
-            if (is_activation(operation) or (not is_linear and flat_step(step))) and symbols[
-                moved[0]
-            ].shape == output.shape:
+            keeps_shape = symbols[moved[0]].shape == output.shape
+            if keeps_shape and (is_activation(operation) or (not is_linear and flat_step(step))):
                 return [tf.cast(change, output.dtype)]
             if (pooled := _averaged(operation, change)) is not None:
                 return [pooled]

@@ -38,15 +38,20 @@ class Route:
         """The output of the step at `path` for float32 images; `options` are those of `evaluate`."""
         return self.feed(self.prepared(images), path, **options)
 
-    def outputs(self, images: tf.Tensor, call: Call) -> dict[str, tf.Tensor]:
-        """All outputs of the model, each by the name of the layer or operation that makes it."""
+    @property
+    def output_names(self) -> list[str]:
+        """Of the model's outputs: each is called as the layer or operation that makes it."""
         makers = {id(tensor): step.name for step in self.graph.steps for tensor in step.node.outputs}
         names: list[str] = []
         for tensor in self.graph.outputs:  # one layer may make several
             name = makers.get(id(tensor), "output")
             again = sum(one.partition(":")[0] == name for one in names)
             names.append(f"{name}:{again}" if again else name)
-        return dict(zip(names, self._fed(self.prepared(images), (), call=call), strict=True))
+        return names
+
+    def outputs(self, images: tf.Tensor, call: Call) -> dict[str, tf.Tensor]:
+        """All outputs of the model by their names."""
+        return dict(zip(self.output_names, self._fed(self.prepared(images), (), call=call), strict=True))
 
     def prepared(self, images: tf.Tensor) -> tf.Tensor:
         """What the model's input takes for float32 images."""

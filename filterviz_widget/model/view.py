@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from filterviz_widget.model.classes import Classes, class_outputs
 from filterviz_widget.model.colour import Colours, to_rgb
 from filterviz_widget.model.evaluate import Call, as_it_is, without_activation
 from filterviz_widget.model.follow import in_inference
@@ -177,6 +178,19 @@ class ModelView:
         """
         self.layer(layer)
         return receptive_field(self.graph, self.position, self.image_shape[:2], tuple(layer.split("/")))
+
+    @property
+    def outputs(self) -> dict[str, tuple[int | None, ...]]:
+        """The shapes of the model's outputs, without their batch axis, by their names."""
+        return {
+            name: tuple(tensor.shape[1:])
+            for name, tensor in zip(self._route.output_names, self._route.graph.outputs, strict=True)
+        }
+
+    @property
+    def classes(self) -> list[Classes]:
+        """The outputs of one number for each class, the likeliest one first."""
+        return class_outputs(self._route.graph, self._route.output_names)
 
     def operation(self, layer: str) -> Any:
         """The Keras layer or operation of that name, the model's own."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 
+Scale = Literal["probability", "softmax", "output"]
+
+
+def checked_names(given: Sequence[str], count: int, output: str) -> tuple[str, ...]:
+    """Names of classes as a tuple.
+
+    Raises:
+        ValueError: If there are not as many as classes, or they have no order.
+    """
+    if isinstance(given, str | set | frozenset | dict) or not hasattr(given, "__len__"):
+        raise ValueError(f"class_names must be a sequence of names, got {short(given)}.")
+    if len(given) != count:
+        raise ValueError(f"class_names must be one for each of {count} classes of {output}, got {len(given)}.")
+    return tuple(map(str, given))
+
+
 @dataclass(frozen=True, eq=False)
 class Ablation:
     """What a model's outputs are with a filter's feature map, and with the map set to one value everywhere.
@@ -25,13 +41,17 @@ class Ablation:
         layer: The layer's name.
         filter: The filter, counted from 0.
         value: What the map was set to: 0, or the filter's mean over the images.
-        output: The name of the output that `before` and `after` are of: the first with one number per class.
-        before: float32 `(images, classes)`: probabilities where `is_probability`, else the output as it is.
+        output: The name of the output that `before` and `after` are of.
+        before: float32 `(images, classes)`, in the units of `scale`.
         after: The same without the filter.
         outputs: All outputs by name, each a pair before and after, as the model gives them.
-        is_probability: Whether they are probabilities: the output's own, or the softmax of logits.
+        scale: "probability" of a softmax or sigmoid; "softmax" that of an output without either, such as logits;
+            "output" for a single number as it is.
+        is_exclusive: Whether an image has one class only, as it is not where each class has a sigmoid of its own.
         labels: The right class of each image; None where they were not given.
         class_names: What the classes are called; their numbers where nothing was given.
+        skipped: Images that could not be read: name and reason.
+        notes: What was noticed about the images, with how many of them.
 
     Example:
 
@@ -44,12 +64,15 @@ class Ablation:
     filter: int
     value: float
     output: str
-    before: Floats
-    after: Floats
-    outputs: dict[str, tuple[Floats, Floats]]
-    is_probability: bool
+    before: Floats = field(repr=False)
+    after: Floats = field(repr=False)
+    outputs: dict[str, tuple[Floats, Floats]] = field(repr=False)
+    scale: Scale
+    is_exclusive: bool
     labels: npt.NDArray[np.int64] | None
     class_names: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    notes: dict[str, int] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
@@ -63,14 +86,9 @@ class Ablation:
         Raises:
             ValueError: If there are not as many as classes.
         """
-        count = self.before.shape[1]
         if class_names is None:
             return self
-        if isinstance(class_names, str) or not hasattr(class_names, "__len__"):
-            raise ValueError(f"class_names must be a sequence of names, got {short(class_names)}.")
-        if len(class_names) != count:
-            raise ValueError(f"class_names must be one for each of {count} classes, got {len(class_names)}.")
-        return replace(self, class_names=tuple(map(str, class_names)))
+        return replace(self, class_names=checked_names(class_names, self.before.shape[1], self.output))
 
     @property
     def change(self) -> Floats:
@@ -115,11 +133,21 @@ class Ablation:
         axis.barh(places + 0.2, [row[2] for row in rows], 0.38, color="#c8324a", label="without")
         axis.set_yticks(places, [row[0] for row in rows], fontsize=8)
         axis.invert_yaxis()
-        axis.set_xlabel("probability" if self.is_probability else f"output {self.output}", fontsize=8)
+        words = {
+            "probability": "probability",
+            "softmax": f"softmax of {self.output}",
+            "output": f"output {self.output}",
+        }
+        own = " of its own class" if self.labels is not None else ""
+        axis.set_xlabel(words[self.scale] + own, fontsize=8)
         axis.tick_params(labelsize=8)
         figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
         how = "set to 0" if self.value == 0 else f"set to its mean, {self.value:.3g}"
-        figure.suptitle(f"{self.layer}, filter {self.filter} {how}: mean of {len(self.before):,} images", fontsize=9)
+        over = "each class over its own images" if self.labels is not None else f"mean of {len(self.before):,} images"
+        figure.suptitle(f"{self.layer}, filter {self.filter} {how}: {over}", fontsize=9)
+        if self.notes or self.skipped:
+            skipped = [f"{len(self.skipped)} images could not be read."] * bool(self.skipped)
+            figure.supxlabel(" ".join([*self.notes, *skipped]), fontsize=8, wrap=True)
         return figure
 
     def _repr_png_(self) -> bytes:

@@ -99,7 +99,7 @@ class FeatureMaps:
     def thumbnails(self, filters: Sequence[int], side: int) -> npt.NDArray[np.uint8]:
         """Maps laid over a small, pale image, each on its own scale: uint8 `(filters, side, side, 3)`."""
         down, across = (
-            _weights(middles * side / size, side)
+            spread_weights(middles * side / size, side)
             for middles, size in zip(self.centres, self.shown.shape[:2], strict=True)
         )
         chosen = np.nan_to_num(np.moveaxis(self.maps[..., filters], 2, 0))
@@ -134,6 +134,8 @@ class FeatureMaps:
         for axis, (title, tile) in zip(axes.flat, tiles, strict=False):
             axis.imshow(tile.squeeze(2) if tile.shape[2] == 1 else tile, cmap="gray", vmin=0, vmax=255)
             axis.set_title(title, fontsize=8)
+        if self.note:
+            figure.supxlabel(self.note, fontsize=8, wrap=True)
         figure.suptitle(f"{self.layer}: feature maps over the image, each on its own scale (filter: mean)", fontsize=9)
         return figure
 
@@ -161,12 +163,12 @@ class FeatureMaps:
     def _spread(self, one: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """A map in the image's size, bilinear between the middles of its positions' fields."""
         down, across = (
-            _weights(middles, size) for middles, size in zip(self.centres, self.shown.shape[:2], strict=True)
+            spread_weights(middles, size) for middles, size in zip(self.centres, self.shown.shape[:2], strict=True)
         )
         return np.asarray(down @ one @ across.T)
 
 
-def _weights(middles: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:
+def spread_weights(middles: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:
     """How much of each position is in each of `size` pixels, `(size, positions)`; rows sum to 1."""
     pixels = np.arange(size) + 0.5
     return np.stack([np.interp(pixels, middles, unit) for unit in np.eye(len(middles))], axis=1)

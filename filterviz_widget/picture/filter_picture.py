@@ -60,6 +60,10 @@ class FilterPicture:
         photo = self.description.photo
         return self.image.nbytes + self.raw.nbytes + self.activations.nbytes + (len(photo.data) if photo else 0)
 
+    def __repr__(self) -> str:
+        wanted, (height, width) = self.description, self.image.shape[:2]
+        return f"FilterPicture: {wanted.layer}, filter {wanted.filter}, {height} x {width} pixels"
+
     def save(self, path: str | Path) -> None:
         """Writes the displayed image as a PNG file, whole or not at all.
 

@@ -76,6 +76,7 @@ class Neighbours:
             axis.axvline(0, color="black", linewidth=0.8)
             axis.set_xlabel("effective weight", fontsize=8)
             axis.tick_params(labelsize=8)
+            axis.locator_params(axis="x", nbins=4)
         figure.suptitle(f"{self.layer}, filter {self.filter}", fontsize=9)
         return figure
 

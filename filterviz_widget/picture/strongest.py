@@ -94,6 +94,8 @@ class Strongest:
                 axes[0, place].add_patch(Rectangle(*edges, fill=False, edgecolor=colour, linewidth=width))
             if bottom > top and right > left:
                 axes[1, place].imshow(pixels[top:bottom, left:right], **look)
+        if self.notes:
+            figure.supxlabel(" ".join(self.notes), fontsize=8, wrap=True)
         figure.suptitle(f"{self.layer}, filter {filter}: the strongest of {self.images:,} images", fontsize=9)
         return figure
 

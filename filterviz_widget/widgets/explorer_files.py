@@ -110,8 +110,9 @@ class ExplorerFiles(ExplorerPanels):
             raise TimeoutError(f"The panels are not finished after {timeout} seconds.")
         with LOCK:
             states = {name: dict(getattr(self, f"{name}_panel")) for name in self.panels}
+            field = dict(self.field_panel)
             photo = self.photo_info.get("source", "")
-        return view_figure(picture, states, photo)
+        return view_figure(picture, states, field, photo)
 
     def code(self) -> str:
         """The lines of Python that make the picture of the present settings again, to the byte.

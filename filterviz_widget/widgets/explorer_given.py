@@ -12,6 +12,7 @@ import traitlets
 from PIL import Image
 
 from filterviz_widget.picture import small_url
+from filterviz_widget.picture.ablation import checked_names
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_state import ExplorerState
 from filterviz_widget.widgets.live_widget import LOCK
@@ -76,6 +77,21 @@ class ExplorerGiven(ExplorerState):
     def images(self, given: Any) -> None:
         self._take_images(given, None)
 
+    @property
+    def labels(self) -> Any:
+        """The right class of each image of the set, whole numbers from 0, as they were given; None for none.
+
+        Raises (on assignment):
+            ValueError: If there are no images, or for anything else than a whole number for each.
+        """
+        return self._labels
+
+    @labels.setter
+    def labels(self, given: Any) -> None:
+        if self._given_images is None:
+            raise ValueError("labels are the right classes of images: give images first.")
+        self._take_images(self._given_images, given)
+
     def _begin_with(self, model: Any, images: Any, labels: Any, class_names: Sequence[str] | None, photo: Any) -> None:
         """Takes what the explorer is made with; the flower model has flowers of its own."""
         from filterviz_widget.demo import SPECIES, bundled_flowers, is_flower_model
@@ -88,6 +104,8 @@ class ExplorerGiven(ExplorerState):
                 images, labels = flowers, species
             photo = flowers[FLOWER] if photo is None else photo
             class_names = [each.name for each in SPECIES] if class_names is None else class_names
+        if class_names is not None and (outputs := self._now().view.classes):
+            class_names = checked_names(class_names, max(outputs[0].size, 2), outputs[0].name)
         self._class_names = class_names
         if images is not None:
             self._take_images(images, labels)

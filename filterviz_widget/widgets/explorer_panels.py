@@ -139,8 +139,9 @@ class ExplorerPanels(ExplorerGiven):
                     self._publish({"film": {"frames": outcome.answer, **wish.about}})
             elif name == "without_set":
                 shown = self.without_panel
-                if outcome.error is None and all(shown.get(key) == value for key, value in wish.about.items()):
-                    self._publish({"without_panel": {**shown, **outcome.answer}})
+                more = {"set_words": _words(outcome.error)} if outcome.error else outcome.answer
+                if all(shown.get(key) == value for key, value in wish.about.items()):
+                    self._publish({"without_panel": {**shown, **more}})
             elif name != "sprites":
                 state = {"error": _words(outcome.error)} if outcome.error else outcome.answer
                 self._publish({f"{name}_panel": {**state, **wish.about}, "read": []})

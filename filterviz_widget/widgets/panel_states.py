@@ -54,7 +54,7 @@ def _field_words(found: ReceptiveField) -> str:
         height, width = found.size
         down, across = found.stride
         moves = f"{down:g}" if down == across else f"{down:g} down and {across:g} across"
-        words = f"{height} x {width} pixels; the next position lies {moves} pixels on."
+        words = f"{height} x {width} pixels; the next position lies {moves} pixel{'s' * (moves != '1')} on."
     if found.through_statistics:
         words += f" Means over the whole image in {', '.join(found.through_statistics[:3])} are not counted."
     if found.unknown:
@@ -92,10 +92,10 @@ def strongest_state(found: Any, filter: int, photos: PhotoSet, field: ReceptiveF
     numbers = [int(each) for ranked in both.values() for each in ranked.numbers[filter] if each >= 0]
     images = photos.shown(numbers)
     quantiles = [float(each) for each in found.quantiles[filter]]
-    skipped = f", {len(photos.skipped)} could not be read" if photos.skipped else ""
+    skipped = f", {len(found.skipped)} could not be read" if found.skipped else ""
     words = f"Of {found.images:,} images{skipped}: half excite it more than {quantiles[3]:.3g}, 5 % more than"
     state: State = {
-        "words": " ".join([f"{words} {quantiles[5]:.3g}.", *photos.notes]),
+        "words": " ".join([f"{words} {quantiles[5]:.3g}.", *found.notes]),
         "quantiles": quantiles,
         "selectivity": _number(found.selectivity[filter]),
     }
@@ -169,11 +169,13 @@ def ablation_state(found: Ablation | None) -> State:
     state["photo"] = [
         _class(found, each, float(before[each]), float(after[each])) for each in [first, *order[: MOST_CLASSES - 1]]
     ]
-    state["probability"] = found.is_probability
-    if found.is_probability:
-        names = found.class_names
-        kept = f"It still says {names[first]}."
-        state["words"] = kept if first == last else f"Without it: {names[last]}, not {names[first]}."
+    state["probability"] = found.scale != "output"
+    names = found.class_names
+    if found.is_exclusive and found.scale != "output":
+        says = "It still says" if found.scale == "probability" else "The largest is still"
+        state["words"] = (
+            f"{says} {names[first]}." if first == last else f"Without it: {names[last]}, not {names[first]}."
+        )
     return state
 
 
@@ -191,7 +193,7 @@ def ablation_set_state(found: Ablation) -> State:
         ]
         right = [float((each.argmax(1) == found.labels).mean()) for each in (found.before, found.after)]
         words = f"{words}: {right[0]:.1%} right, without it {right[1]:.1%}"
-    return {"set": rows, "set_words": words, "probability": found.is_probability}
+    return {"set": rows, "set_words": words, "probability": found.scale != "output"}
 
 
 def _class(found: Ablation, number: int, before: float, after: float) -> State:

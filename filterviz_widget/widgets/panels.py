@@ -172,6 +172,8 @@ def _without(moment: Moment) -> Wish | str:
     wanted, photo = moment.wanted, moment.photo
     if photo is None and moment.photos is None:
         return NO_PHOTO
+    if photo is None and moment.photos is not None and moment.photos.count is None:
+        return "Drop a photo here: a dataset is not read again for every filter."
     if photo is None:
         return Wish(("without", wanted.layer, wanted.filter), lambda *_: states.ablation_state(None))
     asked = AblationOf(wanted.layer, wanted.reading, wanted.filter, photo.alone.key)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from filterviz_widget.picture import FilterPicture
+from filterviz_widget.picture.feature_maps import spread_weights
 from filterviz_widget.picture.figure import NotebookFigure
 from filterviz_widget.widgets.panel_states import STEPS
 
@@ -35,16 +36,16 @@ COLUMNS = 3
 State = Mapping[str, Any]
 
 
-def view_figure(picture: FilterPicture, states: Mapping[str, State], photo: str) -> Figure:
+def view_figure(picture: FilterPicture, states: Mapping[str, State], field: State, photo: str) -> Figure:
     """Draws it.
 
     Args:
         picture: The optimum.
-        states: What the visible panels show, by name; those without content are left out.
+        states: What the visible panels show, by name; the sheet is too large for a figure and left out.
+        field: Where the positions of the map look at, as the field's panel has it.
         photo: Data URL of the photo; "" where there is none.
     """
-    shown = {name: state for name, state in states.items() if name in TITLES and "layer" in state}
-    shown = {name: state for name, state in shown.items() if not state.get("empty") and not state.get("error")}
+    shown = {name: state for name, state in states.items() if name in TITLES}
     rows = -(-len(shown) // COLUMNS)
     figure = NotebookFigure(figsize=(10, 4.2 + 3.5 * rows))
     parts: Any = figure.subfigures(2, 1, height_ratios=(4.2, 3.5 * rows)) if rows else [figure]
@@ -53,10 +54,37 @@ def view_figure(picture: FilterPicture, states: Mapping[str, State], photo: str)
         grid: Any = parts[1].subfigures(rows, COLUMNS, squeeze=False)
         for area, (name, state) in zip(grid.flat, shown.items(), strict=False):
             area.suptitle(TITLES[name], fontsize=10, x=0.04, ha="left", fontweight="bold")
-            words = " ".join(str(state.get(each, "")) for each in ("words", "set_words") if state.get(each))
-            area.supxlabel("\n".join(textwrap.wrap(words, 52)[:4]), fontsize=7)
-            DRAWN[name](area, {**state, "given": photo})
+            missing = state.get("error") or state.get("empty") or ("" if "layer" in state else "Not computed.")
+            words = missing or _words(name, state, picture)
+            area.supxlabel("\n".join(textwrap.wrap(words, 46)[:5]), fontsize=8)
+            if not missing:
+                DRAWN[name](area, {**state, "given": photo, "centres": field.get("centres")})
     return figure
+
+
+def _words(name: str, state: State, picture: FilterPicture) -> str:
+    """The caption of a panel, with the numbers that the page shows beside it."""
+    words = [str(state.get("words", ""))]
+    if name in ("inhibits", "photo") and state.get("after") is not None:
+        before = f"{state['before']:.3g} in the photo, " if state.get("before") is not None else ""
+        words.insert(0, f"Activation {before}{state['after']:.3g} here.")
+    if name == "kernel":
+        words.append(f"Blue {-state['limit']:.3g}, white 0, red {state['limit']:.3g}.")
+    if name == "map":
+        words.append("Red where it answers, blue where it is negative.")
+    if name == "strongest" and (share := _share(state, picture)):
+        words.insert(0, f"The optimum is {share:.2g} times the strongest.")
+    if name == "without":
+        words = [*(["On the photo.", *words] if state["photo"] else [f"Over {state['set_words']}."])]
+    return " ".join(filter(None, words))
+
+
+def _share(state: State, picture: FilterPicture) -> float:
+    """How many times the strongest image's activation the optimum's is; 0 where they cannot be compared."""
+    method = picture.description.method
+    last, strongest = float(picture.activations[-1]), float(state["strongest"][0]["value"])
+    same = method.objective == "mean" and method.sign == 1 and not method.direction
+    return last / strongest if same and last > 0 and strongest > 0 else 0.0
 
 
 def _optimum(area: Any, picture: FilterPicture) -> None:
@@ -105,20 +133,17 @@ def _field(area: Any, state: State) -> None:
 def _map(area: Any, state: State) -> None:
     axis = area.subplots()
     steps = np.frombuffer(base64.b64decode(state["values"]), "<i2").reshape(state["shape"])
-    values = steps * (state["limit"] / STEPS)
-    photo = decoded(state["photo"])
-    height, width = photo.shape[:2]
-    axis.imshow(photo.mean(2), cmap="gray", vmin=-200, vmax=255)
-    limit = state["limit"]
-    axis.imshow(
-        values,
-        cmap="RdBu_r",
-        vmin=-limit,
-        vmax=limit,
-        alpha=0.6,
-        extent=(0, width, height, 0),
-        interpolation="bilinear",
-    )
+    photo = decoded(state["photo"]).mean(2)
+    heat = steps / STEPS
+    if state["centres"]:  # each position where the middle of its field is, as on the page
+        down, across = (
+            spread_weights(np.asarray(middles), size)
+            for middles, size in zip(state["centres"], photo.shape, strict=True)
+        )
+        heat = down @ heat @ across.T
+    axis.imshow(photo, cmap="gray", vmin=-200, vmax=255)
+    extent = (-0.5, photo.shape[1] - 0.5, photo.shape[0] - 0.5, -0.5)
+    axis.imshow(heat, cmap="RdBu_r", vmin=-1, vmax=1, alpha=np.clip(np.abs(heat) * 1.2, 0, 0.75), extent=extent)
     axis.set_axis_off()
 
 
@@ -128,7 +153,7 @@ def _examples(area: Any, state: State) -> None:
         axis.set_axis_off()
     for axis, example in zip(axes.flat, state["strongest"], strict=False):
         axis.imshow(decoded(example["crop"]))
-        axis.set_title(f"{example['value']:.3g}", fontsize=6, pad=1)
+        axis.set_title(f"{example['value']:.3g}", fontsize=8, pad=1)
 
 
 def _classes(area: Any, state: State) -> None:
@@ -137,10 +162,11 @@ def _classes(area: Any, state: State) -> None:
     places = np.arange(len(rows))
     axis.barh(places - 0.2, [row["before"] for row in rows], 0.38, color="#9aa3ab", label="with")
     axis.barh(places + 0.2, [row["after"] for row in rows], 0.38, color="#c8324a", label="without")
-    axis.set_yticks(places, [row["name"] for row in rows], fontsize=7)
+    axis.set_yticks(places, [row["name"] for row in rows], fontsize=8)
     axis.invert_yaxis()
-    axis.tick_params(labelsize=7)
-    axis.legend(fontsize=7, frameon=False)
+    axis.tick_params(labelsize=8)
+    axis.locator_params(axis="x", nbins=4)
+    axis.legend(fontsize=8, frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.4, 1.0))
 
 
 def _neighbours(area: Any, state: State) -> None:
@@ -149,11 +175,15 @@ def _neighbours(area: Any, state: State) -> None:
     places = np.arange(len(rows))
     colours = ["#d62839" if row["weight"] > 0 else "#2166ac" for row in rows]
     axis.barh(places, [row["weight"] for row in rows], color=colours)
-    axis.set_yticks(places, [f"{row['layer']} {row['filter']}" for row in rows], fontsize=6)
+    axis.set_yticks(places, [f"{row['layer'].rpartition('/')[2]} {row['filter']}" for row in rows], fontsize=8)
     axis.axhline(len(state["previous"]) - 0.5, color="#888888", linewidth=0.8)
     axis.axvline(0, color="#888888", linewidth=0.8)
     axis.invert_yaxis()
-    axis.tick_params(labelsize=6)
+    axis.tick_params(labelsize=8)
+    axis.locator_params(axis="x", nbins=4)
+    for side, at in (("before it", 0), ("behind it", len(state["previous"]))):
+        if at < len(rows):
+            axis.text(1.01, at, side, fontsize=8, rotation=-90, va="top", transform=axis.get_yaxis_transform())
 
 
 DRAWN: dict[str, Callable[[Any, State], None]] = {

@@ -133,9 +133,9 @@ def test_every_activation_passes_as_identity():
     x = layers.Conv2D(3, 3, activation="sigmoid", name="first")(given)
     for activation in (layers.PReLU(), layers.ELU(), layers.Softmax(), layers.Activation("gelu"), ops.silu, ops.tanh):
         x = activation(x)
+    x = x * ops.sigmoid(x) / ops.sigmoid(x)  # a product and a quotient, of which gate and divisor are held
     x = layers.Activation(lambda x: ops.minimum(ops.relu(x), 3.0))(x)
     x = layers.Lambda(lambda x: ops.clip(x - 5.0, 0, 6))(x)  # shut, at grey
-    x = x * ops.sigmoid(x) / ops.sigmoid(x)  # a product and a quotient, of which gate and divisor are held
     model = built(given, layers.Conv2D(2, 3, name="second")(x))
     check(model, {("first", "second"): (lambda x: convolved(model, "second", x), (7, 7, 3))})
 

@@ -259,6 +259,31 @@ def test_what_is_no_photo_and_no_set_is_refused_and_what_was_there_stays(explore
         FilterExplorer(small_network(), labels=[1])
 
 
+def test_labels_and_names_are_checked_when_they_are_given(model, images, explorer):
+    for wrong, said in (([0, 1], "one for each of 12 images, got 2"), ("abc", "whole number"), (5, "whole number")):
+        with pytest.raises(ValueError, match=said):
+            FilterExplorer(model, images=images, labels=wrong)
+        with pytest.raises(ValueError, match=said):
+            explorer.labels = wrong
+    with pytest.raises(ValueError, match="one for each of 3 classes of units, got 1"):
+        FilterExplorer(model, class_names=["a"])
+    explorer.panels = ["without"]
+    explorer.labels = np.arange(12.0) % 3
+    settled(explorer)
+    assert " right, without it " in explorer.without_panel["set_words"]
+    explorer.labels = [99] * 12
+    settled(explorer)
+    assert explorer.without_panel["set_words"] == "labels must be from 0 to 2, got 99 to 99."
+
+
+def test_a_dataset_that_is_shuffled_is_found_out(explorer, images):
+    explorer.panels = ["strongest"]
+    settled(explorer)
+    explorer.images = tf.data.Dataset.from_tensor_slices(images).shuffle(12)
+    settled(explorer)
+    assert "in another order each time" in explorer.strongest_panel["error"]
+
+
 def test_other_images_are_looked_at_at_once(explorer, images):
     settled(explorer)
     explorer.images = images[:4]
