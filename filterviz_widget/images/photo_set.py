@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.description.ranges import short
+from filterviz_widget.images.labels import checked_labels
 from filterviz_widget.images.photo import Format, Photo, Pixels, read_photo
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
@@ -254,24 +255,6 @@ class PhotoSet:
         else:
             for place in range(len(self._dataset)):
                 yield self._dataset[place]
-
-
-def checked_labels(given: Any, count: int | None) -> npt.NDArray[np.int64]:
-    """Labels as whole numbers.
-
-    Raises:
-        ValueError: For anything else, or where there are not as many as images.
-    """
-    try:
-        labels = np.asarray(given)
-        is_whole = labels.ndim == 1 and (labels.dtype.kind in "iu" or bool(np.all(labels == np.rint(labels))))
-    except (ValueError, TypeError):
-        is_whole = False
-    if not is_whole or labels.dtype.kind not in "iuf":
-        raise ValueError(f"labels must be a whole number for each image, got {short(given)}.")
-    if count is not None and len(labels) < count:
-        raise ValueError(f"labels must be one for each of {count} images, got {len(labels)}.")
-    return labels.astype(np.int64)
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -131,8 +131,9 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        operation = self._step(layer).operation
-        if saturating(operation) or without_activation(operation) is None:
+        step = self._step(layer)
+        # What takes several inputs has no activation of one of them.
+        if saturating(step.operation) or len(step.node.input_tensors) > 1 or without_activation(step.operation) is None:
             return None
         return self._features(layer, True, call)
 
