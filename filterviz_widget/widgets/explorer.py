@@ -167,9 +167,10 @@ class FilterExplorer(ExplorerFiles):
         return self._open_session().wait(timeout)
 
     def cancel(self) -> None:
-        """Stops the run at its next chunk, about 50 ms; the picture so far stays on the screen."""
+        """Stops the run at its next chunk, about 50 ms, and what panels wait for; what is on the screen stays."""
         if self._session:
             self._session.cancel()
+        self._rest()
 
     def refresh(self) -> None:
         """Draws the picture again: with the model's weights as they are now."""

@@ -112,6 +112,13 @@ class ExplorerPanels(ExplorerGiven):
                 new = self._wishes.wish(wishes, anew=anew)
                 self.set_trait("busy", [name for name in visible if name in new])
 
+    def _rest(self) -> None:
+        """Wishes for nothing until a setting changes."""
+        with LOCK:
+            if self._wishes is not None:
+                self._wishes.wish({})
+                self._publish({"busy": [], "read": []})
+
     def _sheet_wishes(self, moment: Moment, filters: int) -> dict[str, Wish]:
         from filterviz_widget.widgets import sheet
 

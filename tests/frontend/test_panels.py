@@ -320,6 +320,26 @@ def test_everything_is_reached_by_the_tab_key_and_seen_there(whole: Page) -> Non
     assert any(name.startswith("Feature map over the photo") for name in seen)
 
 
+@pytest.mark.parametrize("width", [850, 400, 200])  # 200: a window of 400 at 200 %
+def test_nothing_is_cut_off_in_any_panel(whole: Page, width: int) -> None:
+    whole.set_viewport_size({"width": width, "height": 3000})
+    whole.evaluate(
+        "model.kernel({ pinned: { image: fv.square(30), shown: fv.shown(), method: 'classic', activation: 1 } })"
+    )
+    whole.clock.run_for(300)
+    outside = whole.evaluate(
+        """() => {
+          const edge = one.getBoundingClientRect().right + 0.5;
+          return [...one.querySelectorAll("*")]
+            .filter((part) => part.checkVisibility({ visibilityProperty: true }))
+            .filter((part) => !part.closest("svg, .filterviz-spoken, .filterviz-marked"))
+            .filter((part) => part.getBoundingClientRect().right > edge)
+            .map((part) => [part.className, part.textContent.slice(0, 30)]);
+        }"""
+    )
+    assert outside == []
+
+
 @pytest.mark.parametrize("width", [850, 1000, 1300])
 def test_the_picture_is_the_largest_thing_on_the_screen(explorer: Page, width: int) -> None:
     """Half the width of a notebook's cell or more, and 400 pixels at least, whatever the image's size."""

@@ -184,6 +184,25 @@ def test_after_a_storm_every_panel_is_about_the_last_filter(explorer):
     assert explorer.busy == []
 
 
+def test_a_pass_that_is_cancelled_ends_and_the_next_setting_begins_anew(model):
+    slow = [np.zeros((SIZE, SIZE, 3), np.uint8)] * 20_000
+    explorer = FilterExplorer(model, layer="second", images=slow, panels=["strongest"])
+    explorer.wait(60)
+    until = time.monotonic() + 30
+    while not explorer.read and time.monotonic() < until:
+        time.sleep(0.01)
+    assert explorer.read[1] == 20_000
+    assert explorer.busy == ["strongest"]
+    explorer.cancel()
+    assert explorer._wishes.wait(5)
+    assert explorer.busy == explorer.read == []
+    assert explorer.strongest_panel == {}
+    explorer.images = slow[:10]
+    settled(explorer)
+    assert "Of 10 images" in explorer.strongest_panel["words"]
+    explorer.close()
+
+
 def test_the_panels_of_older_weights_are_not_shown_again(model, photo):
     mine = keras.models.clone_model(model)
     mine.set_weights(model.get_weights())
