@@ -115,7 +115,9 @@ class Runs:
             left, budget = iterations, FIRST_CHUNK
             while left:
                 check()
-                count = min(every or compiled.count(budget), left)
+                count = min(compiled.count(budget), left)
+                if every:
+                    count = min(count, every - (iterations - left) % every)
                 if patience:  # looked at after the same iterations, whatever the chunks
                     count = min(count, patience - (iterations - left) % patience)
                 try:
@@ -136,7 +138,7 @@ class Runs:
                     left = 0
                 if course.broken.all():
                     left = 0
-                elif left or size != first.image_size:
+                elif (left or size != first.image_size) and not (every and (iterations - left) % every):
                     image = enlarge(self._paint(first, images[0].numpy(), _saliency(state, 0)), first.image_size)
                     yield Frame("running", first, course.taken, new[:, 0].tolist(), image, note=note)
             if course.broken.all():

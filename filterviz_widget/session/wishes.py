@@ -150,8 +150,8 @@ class Wishes:
             self._working[name] = wish.key
 
         def told(count: int) -> None:
-            if self._is_wished(name, wish):
-                self._publish(name, wish, Outcome(progress=count))
+            if self._is_wished(name, wish) and not self._publish(name, wish, Outcome(progress=count)):
+                self.close()
 
         try:
             answer = wish.answer(engine, check, told)

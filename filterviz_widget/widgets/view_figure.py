@@ -71,7 +71,7 @@ def _words(name: str, state: State, picture: FilterPicture) -> str:
     if name == "kernel":
         words.append(f"Blue {-state['limit']:.3g}, white 0, red {state['limit']:.3g}.")
     if name == "map":
-        words.append("Red where it answers, blue where it is negative.")
+        words = [f"{words[0]}.", "Red where it answers, blue where it is negative."]
     if name == "strongest" and (share := _share(state, picture)):
         words.insert(0, f"The optimum is {share:.2g} times the strongest.")
     if name == "without":
