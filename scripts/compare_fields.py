@@ -1,5 +1,6 @@
 """Compares receptive fields, which are worked out from the graph of layers, with where the image has a gradient."""
 
+import bisect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -48,7 +49,7 @@ def compare_fields(view: ModelView, part: int, whole: int, look_at: int = 24) ->
     last = [info.name for info in view.layers if info.recommended][-1]
     fields = {name: view.receptive_field(name) for name in [*_spread(names, look_at), last]}
     # A squeeze may come early.
-    first_whole = min((names.index(name) for name in fields if fields[name].is_whole), default=len(names))
+    first_whole = bisect.bisect_left(names, True, key=lambda name: view.receptive_field(name).is_whole)
     fields |= {name: view.receptive_field(name) for name in _spread(names[:first_whole], part)}
     partial, complete = (
         [name for name in names if name in fields and fields[name].is_whole == is_whole] for is_whole in (False, True)
@@ -119,5 +120,5 @@ def _box(rows: Any, columns: Any) -> Box:
 
 def _spread(values: Sequence[str], count: int) -> list[str]:
     """The first, the last, and some between."""
-    steps = max(min(count, len(values)) - 1, 1)
-    return list(dict.fromkeys(values[round(index * (len(values) - 1) / steps)] for index in range(steps + 1) if values))
+    count = min(count, len(values))
+    return [values[round(index * (len(values) - 1) / max(count - 1, 1))] for index in range(count)]

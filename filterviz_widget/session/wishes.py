@@ -115,13 +115,15 @@ class Wishes:
 
     def _at_hand(self, _: None, __: Callable[[], bool]) -> None:
         engine = self._engine()
-        for name, wish in self._open(engine):
-            if wish.is_at_hand(engine):
-                self._fulfil(engine, name, wish, lambda: None)
+        with self._lock:
+            wishes = dict(self._wishes)
+        at_hand = {name: wish for name, wish in wishes.items() if wish.is_at_hand(engine)}
+        for name, wish in self._open(engine, at_hand):
+            self._fulfil(engine, name, wish, lambda: None)
 
     def _in_turn(self, _: None, __: Callable[[], bool]) -> None:
         engine = self._engine()
-        while still := self._open(engine):
+        while still := self._open(engine, None):
             coming = [each for each in still if self._may(each[1].turn)]
             if not coming:
                 time.sleep(TICK)
@@ -129,10 +131,10 @@ class Wishes:
             name, wish = coming[0]
             self._fulfil(engine, name, wish, lambda name=name, wish=wish: self._check(name, wish))  # type: ignore[misc]
 
-    def _open(self, engine: Engine) -> list[tuple[str, Wish]]:
+    def _open(self, engine: Engine, among: Mapping[str, Wish] | None) -> list[tuple[str, Wish]]:
         """What is wished for and not fulfilled with the weights of this moment."""
         with self._lock:
-            wishes = list(self._wishes.items())
+            wishes = list((self._wishes if among is None else among).items())
         marks = {name: (wish.key, _version(wish, engine)) for name, wish in wishes}
         with self._lock:
             return [

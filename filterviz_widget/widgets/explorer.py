@@ -228,8 +228,9 @@ class FilterExplorer(ExplorerFiles):
                 return
             self.set_trait("error", "")
             self.set_trait("inapplicable", self._reasons())
-            self._session.show(self._wanted(), anew=anew)
+            # What is at hand for the panels takes a few milliseconds, and the picture some more anyway.
             self._ask_panels(anew=anew)
+            self._session.show(self._wanted(), anew=anew)
 
     def _receive(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
         if content["type"] == "cancel":

@@ -122,8 +122,9 @@ def question(
     key: Hashable = None,
     photos: PhotoSet | None = None,
     turn: Turn = "painted",
+    at_once: bool = False,
 ) -> Wish:
-    """The wish for an answer, and what is shown of it."""
+    """The wish for an answer, and what is shown of it; `at_once`: where the answer is known, before the picture."""
 
     def answer(engine: Engine, check: Callable[[], None], told: Callable[[int], None]) -> State:
         return to_state(engine.answers.answer(asked, photos, check, told, BATCH_SECONDS), engine)
@@ -131,7 +132,7 @@ def question(
     return Wish(
         (asked, key),
         answer,
-        lambda engine: engine.answers.known(asked) is not None,
+        lambda engine: at_once and engine.answers.known(asked) is not None,
         lambda engine: engine.answers.version(asked),
         turn,
     )
@@ -165,7 +166,8 @@ def _map(moment: Moment) -> Wish | str:
     if photo is None:
         return NO_PHOTO
     asked = FeatureMapsOf(wanted.layer, wanted.reading, photo.pixels)
-    return question(asked, lambda found, _: states.map_state(found, wanted.filter, photo.name), wanted.filter)
+    to_state = states.map_state
+    return question(asked, lambda found, _: to_state(found, wanted.filter, photo.name), wanted.filter, at_once=True)
 
 
 def _without(moment: Moment) -> Wish | str:

@@ -73,17 +73,12 @@ def overview(moment: Moment, kind: str, filters: int) -> Wish:
             "words": missing[kind],
         }
 
-    def at_hand(engine: Engine) -> bool:
-        return (maps is None or engine.answers.known(maps) is not None) and (
-            kind != "strongest" or ranked is None or engine.answers.known(ranked) is not None
-        )
-
     def version(engine: Engine) -> int:
         known = bool(ranked and engine.answers.known(ranked) is not None)  # then there is more to sort by
         return 2 * engine.version(wanted.layer) + known
 
     about = {"layer": wanted.layer}
-    return Wish(("sheet", key(moment, kind), filters), answer, at_hand, version, about=about)
+    return Wish(("sheet", key(moment, kind), filters), answer, version=version, about=about)
 
 
 def sprites(moment: Moment, kind: str, pages: Sequence[int], filters: int, send: Callable[[int, bytes], None]) -> Wish:

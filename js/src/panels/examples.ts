@@ -6,8 +6,9 @@ import type { Example, ExamplesState } from "../base/data";
 export interface Examples {
   element: HTMLElement;
   head: HTMLElement[];
-  /** `words` stand below, such as how the optimum compares. */
-  show(state: ExamplesState, words: string): void;
+  show(state: ExamplesState): void;
+  /** Words below them, such as how the optimum compares. */
+  say(words: string): void;
 }
 
 type Side = "strongest" | "weakest";
@@ -57,10 +58,10 @@ export function examples(signal: AbortSignal): Examples {
   return {
     element: element("div", {}, {}, grid, more),
     head: [weakest, whole],
-    show(next, words) {
+    show(next) {
       state = next;
-      more.textContent = words;
       draw();
     },
+    say: (words) => (more.textContent = words),
   };
 }

@@ -35,6 +35,8 @@ export interface Beside {
   draw(name: PanelName): void;
   drawChosen(): void;
   drawBusy(): void;
+  /** How the optimum compares with the strongest image. */
+  drawCompared(): void;
   sprite(key: string, page: number, source: string): void;
   enabled(on: boolean): void;
 }
@@ -132,7 +134,10 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, go: (lay
       image(place, at, "The image with the receptive field of a position");
       for (const each of marks) each.draw();
     },
-    strongest: () => best.show(state("strongest"), compared()),
+    strongest() {
+      best.show(state("strongest"));
+      best.say(compared());
+    },
     map: () => map.show(state("map"), field()),
     inhibits: () => image(inhibits, state("inhibits").source, `What inhibits filter ${state("inhibits").filter} of layer ${state("inhibits").layer}`),
     photo: () => image(photo, state("photo").source, `What in the photo excites filter ${state("photo").filter} of layer ${state("photo").layer}`),
@@ -147,11 +152,15 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, go: (lay
       whole.show(shown as SheetState, get("filter"));
     },
   };
-  function draw(name: PanelName) {
+  /** Says whether a panel is busy, failed or empty; returns whether there is content to draw. */
+  function mark(name: PanelName): boolean {
     const shown = panels.get(name);
-    if (!shown || !get("panels").includes(name)) return;
-    const busy = get("busy").includes(name) || isOld(name);
-    if (shown.show(withChange(name), busy)) content[name]();
+    if (!shown || !get("panels").includes(name)) return false;
+    return shown.show(withChange(name), get("busy").includes(name) || isOld(name));
+  }
+
+  function draw(name: PanelName) {
+    if (mark(name)) content[name]();
   }
 
   /** The state, with the activations of a picture in words. */
@@ -178,8 +187,12 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, go: (lay
       chosen.forEach(draw);
     },
     drawBusy() {
-      get("panels").forEach(draw);
+      get("panels").forEach(mark);
+      best.say(compared());
+      // The chosen filter is marked in the sheet; the other contents wait for what the kernel says of it.
+      if (get("panels").includes("sheet") && state("sheet").layer === get("layer")) draw("sheet");
     },
+    drawCompared: () => best.say(compared()),
     sprite(key, page, source) {
       const shown = state("sheet");
       if (key === shown.key) whole.sprite(`${shown.layer}|${shown.kind}`, page, source);

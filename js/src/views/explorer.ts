@@ -131,7 +131,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     view.show(get("image"), text, alternative);
     drawFilm();
     drawPinned();
-    panels.draw("strongest");
+    panels.drawCompared();
   }
 
   function drawFilm() {
@@ -219,7 +219,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       iteration: drawRun,
       status() {
         drawRun();
-        panels.draw("strongest");
+        panels.drawCompared();
       },
       film: drawFilm,
       pinned: drawPinned,
