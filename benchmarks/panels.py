@@ -74,7 +74,7 @@ def main() -> dict[str, Any]:
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-                page = browser.new_page(viewport={"width": 1280, "height": 4200})
+                page = browser.new_page(viewport={"width": 1366, "height": 900})
                 notebook = Notebook(page, lab.address)
                 results = _flowers(notebook) | _sheet(notebook)
                 browser.close()

@@ -2,6 +2,9 @@
 import { element } from "../base/dom";
 import type { About } from "../base/data";
 
+/** Milliseconds after which what is of other settings fades: mostly the right one has come by then. */
+const FADES = 150;
+
 export interface Panel {
   element: HTMLElement;
   body: HTMLElement;
@@ -31,6 +34,8 @@ export function panel({ title, help, save, head = [] }: PanelOptions, kept: (sou
     const source = save?.();
     if (source) kept(source, title.toLowerCase().replaceAll(" ", "-"));
   }, { signal });
+  let fading: number | undefined;
+  signal.addEventListener("abort", () => clearTimeout(fading));
   const root = element("section", { className: "filterviz-panel" }, { "aria-label": title },
     element("header", { className: "filterviz-panel-head" }, {},
       element("h3", { className: "filterviz-panel-title", textContent: title, title: help }), ...head, ...(save ? [keep] : [])),
@@ -41,7 +46,13 @@ export function panel({ title, help, save, head = [] }: PanelOptions, kept: (sou
     body,
     show(state, busy) {
       const has = !state.empty && !state.error && state.layer !== undefined;
-      root.classList.toggle("filterviz-busy", busy);
+      // Not by a transition with a delay: while one runs, browsers draw frame after frame, and the picture waits.
+      if (busy) fading ??= window.setTimeout(() => root.classList.add("filterviz-busy"), FADES);
+      else {
+        clearTimeout(fading);
+        fading = undefined;
+        root.classList.remove("filterviz-busy");
+      }
       root.setAttribute("aria-busy", String(busy));
       body.hidden = !has;
       keep.hidden = !has;
