@@ -160,8 +160,8 @@ def test_after_a_storm_every_panel_is_about_the_last_place(whole: View, kernel: 
         "[getattr(explorer, name + '_panel').get('filter', 25) for name in explorer.panels if name != 'sheet']"
     ) == [25] * (len(ALL) - 1)
     assert kernel("explorer.busy, explorer.error") == ([], "")
-    whole.root.page.wait_for_timeout(500)
-    assert kernel("explorer._wishes.wait(0.1)")  # nothing is left to do
+    assert kernel("explorer._wishes.wait(60)", timeout=90)  # the film and the set come to an end, too
+    whole.expect_picture("conv3", 25, timeout=0.1)
 
 
 def test_the_view_is_saved_as_a_figure_and_its_way_as_a_gif(whole: View) -> None:
