@@ -205,8 +205,9 @@ native image size; every architecture in a process of its own.
   image, for the most active one. GiB are the most memory that the process took.
 - **fields**: of layers from the first to the last, the box of pixels that a position sees as `receptive_field` works
   it out from the graph, and the box in which the image has a gradient from that position over up to {ROUNDS} random
-  images; in the corners of the map and between. A row says yes where all are equal, with the number of layers compared
-  whose positions see a part of the image, and of those that see the whole.
+  images; in two corners of the map and between, or in one corner where every position sees the whole image. A row
+  says yes where all are equal, with the number of layers compared whose positions see a part of the image, and of
+  those that see the whole.
 
 Made by `python -m scripts.check_applications` with TensorFlow {tf.__version__} and Keras {keras.__version__} on
 {multiprocessing.cpu_count()} CPU cores without a GPU.
