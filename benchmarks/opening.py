@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from filterviz_widget.description.method import PRESETS
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.engine import engine_of
 
 FILTERS = 8

@@ -59,7 +59,7 @@ from benchmarks.quality_figures import Natural, agreement, measured, slope, summ
 from benchmarks.quality_methods import LUCID, METHODS, THEIRS, UNCLIPPED, check_batch, pictures, seconds
 from benchmarks.quality_networks import LAYERS, Judged, judged
 from benchmarks.quality_sheets import draw_sheet
-from filterviz_widget.description.method import PRESETS
+from filterviz_widget.description.presets import PRESETS
 
 RESULTS = Path(__file__).with_name("results")
 

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks import quality_lucid
 from benchmarks.quality_cache import cached
 from benchmarks.quality_networks import Judged
-from filterviz_widget.description.method import PRESETS
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.visualize import visualize_filter, visualize_layer
 
 BATCH = 8

@@ -217,7 +217,7 @@ def accentuate(model: Any, layer: str, filter: int, image: Any, *, seed: int = 0
 
     >>> accentuate(model, "conv3", 12, "cat.jpg").save("what-excites-it.png")
     """
-    from filterviz_widget.description.method import ACCENTUATION
+    from filterviz_widget.description.presets import ACCENTUATION
     from filterviz_widget.description.reading import Array
     from filterviz_widget.engine import READING, engine_for
     from filterviz_widget.images import read_photo

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from filterviz_widget import visualize_filter
 from filterviz_widget.demo import flower_model
-from filterviz_widget.description.method import PRESETS
+from filterviz_widget.description.presets import PRESETS
 from tests.trained.network import vgg16
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from filterviz_widget.description.method import AXES, PRESETS
+from filterviz_widget.description.method import AXES
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.description.ranges import RANGES
 
 PAGE = Path(__file__).parents[1] / "docs" / "methods.md"

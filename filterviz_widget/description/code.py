@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from filterviz_widget.description.description import Description
-from filterviz_widget.description.method import PRESETS
+from filterviz_widget.description.presets import PRESETS
 
 
 def code(wanted: Description, method: str, reading: Mapping[str, Any]) -> str:

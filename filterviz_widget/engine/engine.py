@@ -8,7 +8,7 @@ from typing import Any
 import cachetools
 
 from filterviz_widget.description import Description, checked_precision
-from filterviz_widget.description.method import preset
+from filterviz_widget.description.presets import preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting
 from filterviz_widget.description.reading import Reading, held, named
 from filterviz_widget.engine import memory

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from filterviz_widget.ascent import Numbers, State
 from filterviz_widget.description import Description
-from filterviz_widget.description.method import PRESETS
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.engine import memory
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.course import Course

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from filterviz_widget.description.method import preset
+from filterviz_widget.description.presets import preset
 from filterviz_widget.description.ranges import short
 from filterviz_widget.history.archive import Weight
 from filterviz_widget.history.contents import VERSION, Contents, Head, Said, check_format, from_json

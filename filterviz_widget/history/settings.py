@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from filterviz_widget.description import Method, Precision, checked_precision
-from filterviz_widget.description.method import OPTIONS, preset
+from filterviz_widget.description.method import OPTIONS
+from filterviz_widget.description.presets import preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting, short
 from filterviz_widget.description.reading import Array, held, named
 from filterviz_widget.model.size import checked_size

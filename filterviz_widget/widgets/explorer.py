@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from filterviz_widget.description import checked_precision
 from filterviz_widget.description.description import Description
-from filterviz_widget.description.method import OPTIONS, preset
+from filterviz_widget.description.method import OPTIONS
+from filterviz_widget.description.presets import preset
 from filterviz_widget.description.reading import Reading
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.widgets.dropped import weakly

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
-from filterviz_widget.description.method import AXES, PRESETS, Method, inapplicable, preset
+from filterviz_widget.description.method import AXES, Method, inapplicable
+from filterviz_widget.description.presets import PRESETS, preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting
 from filterviz_widget.picture import data_url
 from filterviz_widget.widgets.incoming import accept, accept_options, unknown_layer

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from filterviz_widget.description.method import PRESETS, check_option, preset
+from filterviz_widget.description.method import check_option
+from filterviz_widget.description.presets import PRESETS, preset
 from filterviz_widget.description.ranges import RANGES, Range, fit, short
 
 MOST_PROBLEMS = 5

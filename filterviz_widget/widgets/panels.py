@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.description import Description
-from filterviz_widget.description.method import ACCENTUATION
+from filterviz_widget.description.presets import ACCENTUATION
 from filterviz_widget.description.question import (
     AblationOf,
     FeatureMapsOf,

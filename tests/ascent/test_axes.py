@@ -13,7 +13,8 @@ from filterviz_widget.ascent.regularizer import pull
 from filterviz_widget.ascent.transformation import blur, move
 from filterviz_widget.ascent.update import adam
 from filterviz_widget.demo import flowers
-from filterviz_widget.description.method import PRESETS, Method
+from filterviz_widget.description.method import Method
+from filterviz_widget.description.presets import PRESETS
 from tests.networks import SIZE, small_network
 
 SHAPE = (SIZE, SIZE, 3)

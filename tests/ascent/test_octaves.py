@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from filterviz_widget.ascent import Ascent, Numbers, one_hot
 from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS, amplitudes
-from filterviz_widget.description.method import PRESETS, Method
+from filterviz_widget.description.method import Method
+from filterviz_widget.description.presets import PRESETS
 
 SMALL, LARGE = (21, 18), (30, 25)
 

@@ -9,7 +9,8 @@ from filterviz_widget.ascent import Ascent, Numbers, one_hot
 from filterviz_widget.ascent.parameterization import Phase
 from filterviz_widget.ascent.regularizer import departure
 from filterviz_widget.ascent.transformation import blur, move
-from filterviz_widget.description.method import ACCENTUATION, Method
+from filterviz_widget.description.method import Method
+from filterviz_widget.description.presets import ACCENTUATION
 from tests.networks import SIZE, overflowing, small_network
 
 SHAPE = (SIZE, SIZE, 3)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from filterviz_widget.description import PRESETS, Description, Method
-from filterviz_widget.description.method import ACCENTUATION, inapplicable
+from filterviz_widget.description.method import inapplicable
+from filterviz_widget.description.presets import ACCENTUATION
 from filterviz_widget.description.reading import Array, Reading, named
 
 READING = Reading(

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from filterviz_widget.description.method import AXES, OPTIONS, PRESETS, Method, check_option, inapplicable
+from filterviz_widget.description.method import AXES, OPTIONS, Method, check_option, inapplicable
+from filterviz_widget.description.presets import PRESETS
 from scripts.write_methods import PAGE, page
 
 

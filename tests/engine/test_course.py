@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from filterviz_widget.description import Description
-from filterviz_widget.description.method import PRESETS, Method
+from filterviz_widget.description.method import Method
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.engine import Engine
 from filterviz_widget.model import read_model
 from tests.networks import small_network, wanted

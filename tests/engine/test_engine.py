@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from filterviz_widget.description.method import PRESETS, Method
+from filterviz_widget.description.method import Method
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.engine import Engine
 from filterviz_widget.engine.octaves import octaves
 from filterviz_widget.model import read_model

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from filterviz_widget.description.method import PRESETS
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.engine import Engine
 from filterviz_widget.engine.film import MOST_FRAMES, distance
 from filterviz_widget.model import read_model

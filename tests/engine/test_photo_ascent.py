@@ -12,7 +12,8 @@ from keras import layers
 
 from filterviz_widget.demo import flower_model, flowers
 from filterviz_widget.description import Description
-from filterviz_widget.description.method import ACCENTUATION, Method
+from filterviz_widget.description.method import Method
+from filterviz_widget.description.presets import ACCENTUATION
 from filterviz_widget.description.reading import Array, Reading
 from filterviz_widget.engine import Engine
 from filterviz_widget.engine.compiled import Compiled

@@ -11,7 +11,8 @@ from keras import layers, ops
 
 from filterviz_widget.ascent import start_images
 from filterviz_widget.ascent.parameterization import PARAMETERIZATIONS
-from filterviz_widget.description.method import PRESETS, Method
+from filterviz_widget.description.method import Method
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.engine import Engine
 from filterviz_widget.engine.compiled import Compiled
 from filterviz_widget.model import read_model

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filterviz_widget import FilterExplorer, FilterPicture
-from filterviz_widget.description.method import PRESETS
+from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.session.worker import THREAD_NAME
 from filterviz_widget.widgets.live_widget import WIDGETS
 from tests.networks import SIZE, small_network, with_weights
