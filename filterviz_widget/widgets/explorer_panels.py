@@ -149,6 +149,7 @@ class ExplorerPanels(ExplorerGiven):
                 more = {"set_words": _words(outcome.error)} if outcome.error else outcome.answer
                 if all(shown.get(key) == value for key, value in wish.about.items()):
                     self._publish({"without_panel": {**shown, **more}})
+                self._publish({"read": []})
             elif name != "sprites":
                 state = {"error": _words(outcome.error)} if outcome.error else outcome.answer
                 self._publish({f"{name}_panel": {**state, **wish.about}, "read": []})

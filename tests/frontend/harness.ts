@@ -8,7 +8,6 @@ export { photoInput } from "../../js/src/controls/photo_input";
 export { slider } from "../../js/src/controls/slider";
 export { connection } from "../../js/src/host/connection";
 export { throttled } from "../../js/src/host/save";
-export { curve } from "../../js/src/panels/curve";
 export { crispWidth } from "../../js/src/panels/image";
 export { picture } from "../../js/src/panels/picture";
 export { progress } from "../../js/src/panels/progress";

@@ -86,6 +86,29 @@ def test_what_is_missing_or_failed_is_said_in_the_panel(whole: Page) -> None:
     expect(panel(whole, "Kernel").get_by_role("img")).to_have_count(0)
 
 
+@pytest.mark.parametrize("width", [866, 400])
+def test_an_error_is_seen_above_the_panels_and_moves_no_control(whole: Page, width: int) -> None:
+    whole.set_viewport_size({"width": width, "height": 1400})
+    whole.clock.run_for(100)
+    before = whole.get_by_role("button", name="GIF", exact=True).bounding_box()
+    whole.evaluate("model.kernel({ error: 'Out of memory.', note: 'Opened.' })")
+    alert, first = whole.get_by_role("alert").bounding_box(), panel(whole, "Kernel").bounding_box()
+    assert alert
+    assert first
+    assert before
+    assert before["y"] < alert["y"] < first["y"]
+    assert whole.get_by_role("button", name="GIF", exact=True).bounding_box() == before
+
+
+def test_how_many_images_there_are_and_were_read_is_said(whole: Page) -> None:
+    words = whole.locator(".filterviz-read")
+    expect(words).to_have_text("Set: 5 images")
+    whole.evaluate("model.kernel({ read: [1200, 2000] })")
+    expect(words).to_have_text("1,200 of 2,000 images read")
+    whole.evaluate("model.kernel({ read: [7, null] })")
+    expect(words).to_have_text("7 images read")
+
+
 def test_what_is_of_other_settings_is_marked_until_the_right_one_comes(whole: Page) -> None:
     expect(panel(whole, "Map")).to_have_attribute("aria-busy", "false")
     whole.get_by_role("slider", name="Filter", exact=True).press("ArrowRight")

@@ -84,7 +84,7 @@ def test_every_panel_is_computed_in_some_order():
 
 def test_everything_that_is_shown_is_json_and_about_the_filter(whole):
     json.dumps(whole.get_state(), allow_nan=False)
-    assert whole.busy == []
+    assert whole.busy == whole.read == []
     for name in PANELS:
         shown = getattr(whole, f"{name}_panel")
         assert shown["layer"] == "second"

@@ -22,6 +22,8 @@ export interface Host<T, Setting extends keyof T> {
 /** What a view is. */
 export interface View<T> {
   elements: readonly Node[];
+  /** Where notes and errors stand; without it below everything. */
+  lines?: HTMLElement;
   /** What is drawn of each trait: at first, in this order, and then whenever it changes. */
   draw: { [K in keyof T]?: () => void };
   /** Told whenever the state of the connection changes. */
@@ -138,7 +140,8 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
   root.classList.add("filterviz");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", name);
-  root.append(...shown.elements, lines.element);
+  root.append(...shown.elements);
+  (shown.lines ?? root).append(lines.element);
   keepKeys(root, signal);
   followTheme(root, signal);
   // Whoever listens answers with the whole state: this view may have been saved long ago, or come too late for a part.

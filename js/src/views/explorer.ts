@@ -107,7 +107,9 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     element("div", { className: "filterviz-choices" }, {}, panels.toggles, photo.element, files.element, images),
     pinned.element);
   const main = element("div", { className: "filterviz-main" }, {}, view.element, time.element, line.element);
-  body.append(main, side, panels.element);
+  // Above the panels, below which nobody would see them, and below the controls, which they must not move.
+  const lines = element("div", { className: "filterviz-lines" });
+  body.append(main, side, lines, panels.element);
 
   function drawLayers() {
     layers.show(get("layers"), get("unsupported"), get("layer"), get("all_layers"));
@@ -142,6 +144,13 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     time.film(isIt && frames.length ? [...frames.filter(([iteration]) => iteration < get("iteration")), ...last] : []);
   }
 
+  function drawImages() {
+    const [count, of] = get("read") ?? [];
+    const known = get("images_info")?.words;
+    const progress = `${grouped(count ?? 0)}${of ? ` of ${grouped(of)}` : ""} images read`;
+    images.textContent = count !== undefined ? progress : known ? `Set: ${known}` : "";
+  }
+
   function drawPinned() {
     pinned.show(get("pinned") ?? {}, get("shown"), get("layers"), get("axes"));
   }
@@ -170,6 +179,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
 
   return {
     elements: [body],
+    lines,
     draw: {
       layers: drawLayers,
       unsupported: drawLayers,
@@ -228,10 +238,8 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
         photo.say([name, note].filter(Boolean).join(" · "));
         panels.draw("field");
       },
-      read() {
-        const [count, of] = get("read") ?? [];
-        images.textContent = count === undefined ? "" : `${grouped(count)}${of ? ` of ${grouped(of)}` : ""} images read`;
-      },
+      read: drawImages,
+      images_info: drawImages,
       panels: panels.drawChosen,
       busy: panels.drawBusy,
       ...Object.fromEntries(PANELS.map((name) => [`${name}_panel`, () => {
