@@ -1,15 +1,10 @@
 """From a slider's event to the painted picture, in a real JupyterLab in a real browser: median and 95th percentile."""
 
-import json
-import statistics
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, sync_playwright
+from playwright.sync_api import Locator
 
-from scripts.find_chromium import find_chromium
-from tests.browser.lab import Lab, Notebook
+from benchmarks.in_browser import Moves, opened, summary
 
 FLOWERS = """from filterviz_widget import FilterExplorer
 from filterviz_widget.demo import flower_model
@@ -48,36 +43,26 @@ MOVE = """async (slider, position) => {
 
 def main() -> dict[str, Any]:
     """Measures moves of Filter and of Layer, on the flower model and on VGG16."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "latency.ipynb"
-        path.write_text(json.dumps(_notebook(FLOWERS, VGG)), "utf-8")
-        lab = Lab(Path(folder), path)
-        try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-                page = browser.new_page(viewport={"width": 1280, "height": 2400})
-                notebook = Notebook(page, lab.address)
-                results = {}
-                for place, (model, filters, cold, prepared) in enumerate(
-                    (("flower model", 40, [3], [4]), ("VGG16", 8, [6, 10], [7, 9]))
-                ):
-                    notebook.run(place, timeout=180)
-                    view = notebook.cell(place).locator(".filterviz")
-                    view.locator("figure img").wait_for(timeout=120_000)
-                    page.wait_for_function("root => root.textContent.includes('Done')", arg=view.element_handle())
-                    moves = [_move(view, "Filter", position % 32) for position in range(1, filters + 1)]
-                    results[f"{model}, filter"] = _summary(moves)
-                    # Layers two or more steps away are compiled when they are asked for, neighbours are by then.
-                    moves = {"cold": [], "prepared": []}
-                    for far, near in zip(cold, prepared, strict=True):
-                        moves["cold"].append(_move(view, "Layer", far))
-                        page.wait_for_timeout(PREPARING)
-                        moves["prepared"].append(_move(view, "Layer", near))
-                        page.wait_for_timeout(PREPARING)
-                    results |= {f"{model}, layer, {how}": _summary(taken) for how, taken in moves.items()}
-                browser.close()
-        finally:
-            lab.close()
+    results: dict[str, Any] = {}
+    with opened(FLOWERS, VGG, height=2400) as notebook:
+        page = notebook.page
+        for place, (model, filters, cold, prepared) in enumerate(
+            (("flower model", 40, [3], [4]), ("VGG16", 8, [6, 10], [7, 9]))
+        ):
+            notebook.run(place, timeout=180)
+            view = notebook.cell(place).locator(".filterviz")
+            view.locator("figure img").wait_for(timeout=120_000)
+            page.wait_for_function("root => root.textContent.includes('Done')", arg=view.element_handle())
+            moves = [_move(view, "Filter", position % 32) for position in range(1, filters + 1)]
+            results[f"{model}, filter"] = summary(moves)
+            # Layers two or more steps away are compiled when they are asked for, neighbours are by then.
+            layers: dict[str, Moves] = {"cold": [], "prepared": []}
+            for far, near in zip(cold, prepared, strict=True):
+                layers["cold"].append(_move(view, "Layer", far))
+                page.wait_for_timeout(PREPARING)
+                layers["prepared"].append(_move(view, "Layer", near))
+                page.wait_for_timeout(PREPARING)
+            results |= {f"{model}, layer, {how}": summary(taken) for how, taken in layers.items()}
     for name, figures in results.items():
         print(
             f"{name}: first frame {figures['first frame ms']['median']:.0f} ms (95 %: "
@@ -90,39 +75,6 @@ def main() -> dict[str, Any]:
 def _move(view: Locator, name: str, position: int) -> tuple[float, float]:
     first, whole = view.get_by_role("slider", name=name, exact=True).evaluate(MOVE, position)
     return float(first), float(whole)
-
-
-def _summary(moves: list[tuple[float, float]]) -> dict[str, Any]:
-    return {
-        name: {"median": statistics.median(times), "95 %": _percentile(times), "moves": len(times)}
-        for name, times in zip(("first frame ms", "whole picture ms"), map(list, zip(*moves, strict=True)), strict=True)
-    }
-
-
-def _percentile(times: list[float]) -> float:
-    return sorted(times)[min(len(times) - 1, int(0.95 * len(times)))]
-
-
-def _notebook(*cells: str) -> dict[str, Any]:
-    return {
-        "nbformat": 4,
-        "nbformat_minor": 5,
-        "metadata": {
-            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        },
-        "cells": [
-            {
-                "cell_type": "code",
-                "id": f"cell-{place}",
-                "metadata": {},
-                "execution_count": None,
-                "outputs": [],
-                "source": source,
-            }
-            for place, source in enumerate(cells)
-        ],
-    }
 
 
 if __name__ == "__main__":

@@ -7,15 +7,13 @@
 
 import json
 import statistics
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, sync_playwright
+from playwright.sync_api import Locator
 
-from benchmarks.latency import MOVE, _notebook, _summary
-from scripts.find_chromium import find_chromium
-from tests.browser.lab import REPOSITORY, Lab, Notebook
+from benchmarks.in_browser import Moves, opened, percentile, summary
+from benchmarks.latency import MOVE
+from tests.browser.lab import REPOSITORY, Notebook
 
 FLOWERS = """from filterviz_widget import FilterExplorer
 from filterviz_widget.demo import flower_model
@@ -67,19 +65,8 @@ SHEET = """async (button) => {
 
 def main() -> dict[str, Any]:
     """Measures the flower model, and a trained VGG16."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "panels.ipynb"
-        path.write_text(json.dumps(_notebook(FLOWERS, VGG)), "utf-8")
-        lab = Lab(Path(folder), path)
-        try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-                page = browser.new_page(viewport={"width": 1366, "height": 900})
-                notebook = Notebook(page, lab.address)
-                results = _flowers(notebook) | _sheet(notebook)
-                browser.close()
-        finally:
-            lab.close()
+    with opened(FLOWERS, VGG, height=900) as notebook:
+        results = _flowers(notebook) | _sheet(notebook)
     print(json.dumps(results, indent=1))
     return results
 
@@ -90,7 +77,7 @@ def _flowers(notebook: Notebook) -> dict[str, Any]:
     _finished(notebook, view)
     slider = view.get_by_role("slider", name="Filter", exact=True)
     maps = [float(slider.evaluate(MAP, position)) for position in range(1, 31)]
-    moves: dict[str, list[tuple[float, float]]] = {"without panels": [], "with all panels": []}
+    moves: dict[str, Moves] = {"without panels": [], "with all panels": []}
     position = 0
     for _ in range(ROUNDS):
         for how, taken in moves.items():
@@ -103,8 +90,8 @@ def _flowers(notebook: Notebook) -> dict[str, Any]:
                 notebook.page.wait_for_timeout(REST if how == "with all panels" else 500)
     medians = {how: statistics.median(first for first, _ in taken) for how, taken in moves.items()}
     return {
-        "map of a moved filter, ms": {"median": statistics.median(maps), "95 %": sorted(maps)[28], "moves": len(maps)},
-        **{f"flower model, filter, {how}": _summary(taken) for how, taken in moves.items()},
+        "map of a moved filter, ms": {"median": statistics.median(maps), "95 %": percentile(maps), "moves": len(maps)},
+        **{f"flower model, filter, {how}": summary(taken) for how, taken in moves.items()},
         "first frame later by, ms": round(medians["with all panels"] - medians["without panels"], 1),
     }
 

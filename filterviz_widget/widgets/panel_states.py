@@ -171,6 +171,7 @@ def ablation_state(found: Ablation | None) -> State:
     ]
     state["probability"] = found.scale != "output"
     names = found.class_names
+    of = f"Output {found.output} of {', '.join(found.outputs)}." if len(found.outputs) > 1 else ""
     if found.is_exclusive and found.scale != "output":
         says = "It still says" if found.scale == "probability" else "The largest is still"
         state["words"] = (

@@ -244,6 +244,17 @@ def test_a_model_that_is_no_classifier_says_what_outputs_it_has(photo):
     explorer.close()
 
 
+def test_of_several_outputs_the_one_that_is_shown_is_named(photo):
+    inputs = keras.Input((SIZE, SIZE, 3))
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3, name="only")(inputs))
+    heads = [keras.layers.Dense(1, name="age")(mean), keras.layers.Dense(3, "softmax", name="kind")(mean)]
+    explorer = FilterExplorer(keras.Model(inputs, heads), photo=photo, panels=["without"], input_range=(0, 1))
+    settled(explorer)
+    assert explorer.without_panel["words"].startswith("Output kind of age, kind. It still says class ")
+    assert len(explorer.without_panel["photo"]) == 3
+    explorer.close()
+
+
 # Photo and images
 
 
