@@ -174,9 +174,9 @@ def ablation_state(found: Ablation | None) -> State:
     of = f"Output {found.output} of {', '.join(found.outputs)}." if len(found.outputs) > 1 else ""
     if found.is_exclusive and found.scale != "output":
         says = "It still says" if found.scale == "probability" else "The largest is still"
-        state["words"] = (
-            f"{says} {names[first]}." if first == last else f"Without it: {names[last]}, not {names[first]}."
-        )
+        said = f"{says} {names[first]}." if first == last else f"Without it: {names[last]}, not {names[first]}."
+        of = " ".join(filter_empty([of, said]))
+    state["words"] = of
     return state
 
 
