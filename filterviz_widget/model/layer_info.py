@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import keras
 
+from filterviz_widget.model.fold import Fold
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
 from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
 from filterviz_widget.model.own_code import is_of_keras
@@ -26,6 +27,7 @@ class LayerInfo(NamedTuple):
         class_name: The layer's class, e.g. `"Conv2D"`; `"SpectralNormalization(Conv2D)"` for a wrapped one.
         recommended: Whether it is a convolution, wrapped or not.
         note: What the viewer should know, e.g. `"before the softmax"`; often empty.
+        fold: What lays its output out as a feature map of `shape`; None where it is one, or units.
     """
 
     name: str
@@ -35,6 +37,7 @@ class LayerInfo(NamedTuple):
     class_name: str
     recommended: bool
     note: str = ""
+    fold: Fold | None = None
 
 
 class Unsupported(NamedTuple):

@@ -226,7 +226,7 @@ class ModelView:
 
     def _features(self, layer: str, before_activation: bool, call: Call) -> Features:
         route, path = self._route, tuple(layer.split("/"))
-        filters = self.layer(layer).filters
+        filters, fold = self.layer(layer).filters, self.layer(layer).fold
 
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow has no types
@@ -248,7 +248,7 @@ class ModelView:
                     raise ValueError(message) from error
             if made.shape[-1] not in (None, filters):  # an activation such as glu halves what Keras promises
                 raise ValueError(f"Keras says that {layer!r} has {filters} filters, and it computes {made.shape[-1]}.")
-            return made
+            return made if fold is None else fold(made)
 
         return features
 
