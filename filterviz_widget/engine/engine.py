@@ -35,6 +35,7 @@ READING: dict[str, Any] = {
     "preprocess": None,
     "other_inputs": None,
     "channels": None,
+    "input_shape": None,
 }
 """The arguments that say how a model is read, with their defaults."""
 

@@ -27,13 +27,13 @@ from filterviz_widget.model.kinds import class_name, runs_over
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in, model_inside
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
-from filterviz_widget.model.model_graph import model_graph
 from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.paths import layers_by_path
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
 from filterviz_widget.model.view import ModelView
+from filterviz_widget.model.whole_graph import whole_graph
 
 
 def read_model(
@@ -45,14 +45,19 @@ def read_model(
     preprocess: Preprocess | None = None,
     other_inputs: Mapping[str, Any] | None = None,
     channels: Sequence[int] | None = None,
+    input_shape: Any = None,
 ) -> ModelView:
-    """Reads a Keras 3 model on TensorFlow. Nothing about the model or Keras' global state changes.
+    """Reads a network on TensorFlow. Nothing about the model or any global state changes.
 
     Sequential and Functional models are read as they are, nested ones to any depth. A subclassed model or block is
     read by following its `call` on symbolic tensors, which works where it is made of Keras layers and operations.
+    Everything else is traced by TensorFlow, AutoGraph included, and read from the graph that comes of it: what is a
+    layer of Keras' there becomes one, on the model's own variables.
 
     Args:
-        model: A built `keras.Model`, or the path of a `.keras` or `.h5` file (safe mode on).
+        model: A built `keras.Model` or `keras.layers.Layer`; the path of a `.keras` or `.h5` file (safe mode on), of
+            the folder of a SavedModel, or of a frozen graph (`.pb`); what `tf.saved_model.load` returned; a
+            `tf.Module`, `tf.function` or Keras 2 model.
         input: Name of the input to optimise; None for the only image-like one.
         image_size: Side of a square image or `(height, width)` in pixels, from 1 to 2,048; None for the model's
             own, or 224 where the model leaves it open.
@@ -65,12 +70,14 @@ def read_model(
         other_inputs: Arrays that the model's other inputs are held at, by the input's name, without a batch axis;
             zeros for those that are not named.
         channels: Three channel numbers, counted from 0, to show as red, green and blue.
+        input_shape: `(height, width, channels)` of an image, or shapes by the argument's name, for a model that does
+            not say what it takes. One that was never called is then copied, and the copy gets weights.
 
     Returns:
         A `ModelView`.
 
     Raises:
-        TypeError: For something that is not a Keras model, and arguments of a wrong type.
+        TypeError: For something that is no such model, and arguments of a wrong type.
         RuntimeError: If Keras runs on another backend than TensorFlow.
         FileNotFoundError: If the path names no file.
         ValueError: For a model that cannot be shown, and arguments that do not fit it.
@@ -84,10 +91,12 @@ def read_model(
     ('conv', 16)
     """
     with READING:
-        model = load(model)
+        model = load(model, input_shape)
         own_code = callable(preprocess) or has_own_code(model)
         with kept(own_code):
-            return _read(model, input, image_size, input_range, preprocess, other_inputs, channels, own_code)
+            return _read(
+                model, input, image_size, input_range, preprocess, other_inputs, channels, input_shape, own_code
+            )
 
 
 def _read(
@@ -98,11 +107,12 @@ def _read(
     preprocess: Preprocess | None,
     other_inputs: Mapping[str, Any] | None,
     channels: Sequence[int] | None,
+    input_shape: Any,
     own_code: bool,
 ) -> ModelView:
-    _refuse_channels_first(model)
     size = None if image_size is None else checked_size(image_size)
-    graph = model_graph(model, size)
+    graph, model, note = whole_graph(model, size, input_shape)
+    _refuse_channels_first(model)
     unbuilt = tuple(layer for layer in flat_layers(model) if not layer.built)
 
     def arranged(index: int) -> Arrangement | None:
@@ -145,6 +155,7 @@ def _read(
         name,
         checked_channels(channels, count),
         own_code,
+        note,
         route,
         unbuilt,
     )

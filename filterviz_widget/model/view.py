@@ -47,6 +47,7 @@ class ModelView:
         input_name: The model's input that is optimised.
         channels: The triple of channels shown as red, green and blue; None for the default.
         has_own_code: Whether tracing runs code that is not Keras' own: the user's layers, functions, preprocess.
+        note: By which way the model was read, and why, where it is not what Keras keeps of it; often empty.
     """
 
     layers: tuple[LayerInfo, ...] = field(repr=False)
@@ -57,6 +58,7 @@ class ModelView:
     input_name: str
     channels: tuple[int, int, int] | None
     has_own_code: bool
+    note: str
     _route: Route = field(repr=False)
     _unbuilt: tuple[Any, ...] = field(repr=False)
 
@@ -178,7 +180,7 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        return receptive_field(self.graph, self.position, self.image_shape[:2], tuple(layer.split("/")))
+        return receptive_field(self.graph, self.position, self.image_shape[:2], self.graph.path(layer))
 
     @property
     def outputs(self) -> dict[str, tuple[int | None, ...]]:
@@ -217,7 +219,7 @@ class ModelView:
 
     def _step(self, layer: str) -> Step:
         graph = self._route.graph
-        *outer, last = layer.split("/")
+        *outer, last = graph.path(layer)
         for name in outer:
             inner = graph.step(name).inner
             assert inner is not None
@@ -225,7 +227,7 @@ class ModelView:
         return graph.step(last)
 
     def _features(self, layer: str, before_activation: bool, call: Call) -> Features:
-        route, path = self._route, tuple(layer.split("/"))
+        route, path = self._route, self._route.graph.path(layer)
         filters, fold = self.layer(layer).filters, self.layer(layer).fold
 
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.

@@ -52,6 +52,8 @@ class FilterExplorer(ExplorerFiles):
             "caffe", "tf" or "torch" as `keras.applications` calls them.
         other_inputs: What the model's other inputs are held at, arrays by name; zeros where nothing is given.
         channels: Three channels to show as red, green and blue, for an image that is neither grey nor RGB.
+        input_shape: `(height, width, channels)` of an image, or shapes by the argument's name, for a model that does
+            not say what it takes, such as a `tf.Module`. A Keras model that was never called is then copied.
         precision: In which dtype the layers are computed: "float32", "bfloat16", "float16", or "auto", which is
             bfloat16 where that is much faster here (a processor with AMX, a layer behind large convolutions) and
             float32 elsewhere. The image, the activation and the step are float32 in any case, and what was chosen
@@ -101,6 +103,7 @@ class FilterExplorer(ExplorerFiles):
         preprocess: Any = None,
         other_inputs: Mapping[str, Any] | None = None,
         channels: Sequence[int] | None = None,
+        input_shape: Any = None,
         precision: str = "auto",
         images: Any = None,
         labels: Any = None,
@@ -116,6 +119,7 @@ class FilterExplorer(ExplorerFiles):
             "preprocess": preprocess,
             "other_inputs": other_inputs,
             "channels": channels,
+            "input_shape": input_shape,
         }
         check_arguments(kwargs, {*OPTIONS, *self._reading, *self.SETTINGS, "precision"}, "FilterExplorer")
         chosen, self._precision = preset(method), checked_precision(precision)

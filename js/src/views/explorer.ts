@@ -123,7 +123,10 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
 
   function drawRange() {
     const [low, high] = get("input_range");
-    range.textContent = `Pixels from ${readable(low)} to ${readable(high)} (${get("input_range_source")})`;
+    const note = get("model_note");
+    range.textContent =
+      `Pixels from ${readable(low)} to ${readable(high)} (${get("input_range_source")})` +
+      (note && `. Model: ${note}`);
   }
 
   function drawPicture() {
@@ -219,6 +222,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       },
       input_range: drawRange,
       input_range_source: drawRange,
+      model_note: drawRange,
       image: drawPicture,
       shown: drawPicture,
       activations() {

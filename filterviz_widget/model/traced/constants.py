@@ -1,0 +1,89 @@
+"""What of a flat graph does not depend on the image: weights, and what is computed of them and of numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from filterviz_widget.model.keras_private import LiveVariable
+from filterviz_widget.model.traced.inline import Flat, repeated
+
+SAME_VALUES = (
+    "Identity",
+    "ReadVariableOp",
+    "Reshape",
+    "Squeeze",
+    "ExpandDims",
+    "Cast",
+    "StopGradient",
+    "CheckNumerics",
+)
+"""Operations behind which there are the same numbers, perhaps in another shape or dtype."""
+
+
+class Constants:
+    """The tensors of a flat graph that no input reaches, computed from the variables as they are at the moment.
+
+    Attributes:
+        variables: Of Keras, by the name of the placeholder of what they stand for: the user's own `tf.Variable`s.
+    """
+
+    def __init__(self, flat: Flat, variables: tuple[tf.Variable, ...]) -> None:
+        by_handle = {id(variable.handle): variable for variable in variables}
+        self._captured = flat.captured
+        self.variables: dict[str, keras.Variable] = {
+            name: LiveVariable(by_handle[id(outside)])
+            for name, outside in self._captured.items()
+            if id(outside) in by_handle
+        }
+
+    def read_by(self, tensor: tf.Tensor) -> list[str]:
+        """The names of the placeholders that a tensor is computed from."""
+        found: dict[str, None] = {}
+        stack, seen = [tensor.op], set()
+        while stack:
+            op = stack.pop()
+            if op.name in seen:
+                continue
+            seen.add(op.name)
+            if op.type == "Placeholder":
+                found[op.outputs[0].name] = None
+            stack.extend(one.op for one in op.inputs)
+        return [name for name in found if name in self.variables]
+
+    def source(self, tensor: tf.Tensor) -> Any | None:
+        """The variable whose very numbers a tensor holds, or an array; None where it is computed."""
+        while tensor.op.type in SAME_VALUES:
+            tensor = tensor.op.inputs[0]
+        if tensor.name in self.variables:
+            return self.variables[tensor.name]
+        if tensor.name in self._captured and tensor.dtype != tf.resource:
+            return np.asarray(self._captured[tensor.name])
+        return tf.get_static_value(tensor)
+
+    def value(self, tensor: tf.Tensor, read: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Computes a tensor in the graph that is being made.
+
+        Args:
+            tensor: Of the flat graph.
+            read: What the variables hold, by the names of their placeholders.
+        """
+        made: dict[str, Any] = {}
+        stack = [tensor.op]
+        while stack:
+            op = stack[-1]
+            missing = [one.op for one in op.inputs if one.name not in made]
+            if op.type == "ReadVariableOp" and op.inputs[0].name in read:
+                results = [read[op.inputs[0].name]]
+            elif op.type == "Placeholder":
+                results = [self._captured[op.outputs[0].name]]
+            elif missing:
+                stack.extend(missing)
+                continue
+            else:
+                results = repeated(op, [made[one.name] for one in op.inputs])
+            made.update(zip((one.name for one in op.outputs), results, strict=True))
+            stack.pop()
+        return made[tensor.name]

@@ -1,0 +1,131 @@
+"""A flat graph as a Keras model on the user's own variables, layer for layer, so that all else can be done with it."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from filterviz_widget.model.keras_private import names_kept
+from filterviz_widget.model.traced.constants import Constants
+from filterviz_widget.model.traced.inline import Flat
+from filterviz_widget.model.traced.layers import Layers
+from filterviz_widget.model.traced.operation import TracedOperation, known_shape
+
+
+def rebuilt(flat: Flat, variables: tuple[tf.Variable, ...], paths: Mapping[int, str], name: str) -> Any:
+    """Makes a Functional model that computes what the graph does.
+
+    What Keras has a layer for becomes one, which holds the user's variables themselves, so that new weights show at
+    once; everything else becomes a `TracedOperation`. Each has a `traced_name`: where its kernel is one of `paths`, the
+    path of its owner; otherwise the name that the graph has for it.
+
+    Args:
+        flat: The graph.
+        variables: All variables that it may read.
+        paths: Who owns a variable, by its handle's id.
+        name: Of the model.
+
+    Raises:
+        ValueError: If no output depends on an input.
+    """
+    with names_kept():
+        return _Rebuilding(flat, variables, paths).model(name)
+
+
+class _Rebuilding:
+    def __init__(self, flat: Flat, variables: tuple[tf.Variable, ...], paths: Mapping[int, str]) -> None:
+        self._flat, self._constants = flat, Constants(flat, variables)
+        paths = {**_scopes(variables), **paths}
+        handles = {name: id(outside) for name, outside in flat.captured.items()}
+        self._paths = {name: paths[handle] for name, handle in handles.items() if handle in paths}
+        self._operations = flat.graph.get_operations()
+        self._varying = self._reached()
+
+    def model(self, name: str) -> Any:
+        inputs = [
+            keras.Input(batch_shape=known_shape(tensor), dtype=tensor.dtype.name, name=_plain(tensor.op.name))
+            for tensor in self._flat.inputs
+        ]
+        symbols = dict(zip((tensor.name for tensor in self._flat.inputs), inputs, strict=True))
+        layers = Layers(self._constants, self._consumers(), self._varying)
+        done: set[str] = set()
+        names: list[tuple[Any, str]] = []
+        for op in self._operations:
+            varying = [place for place, tensor in enumerate(op.inputs) if tensor.name in self._varying]
+            if not varying or op.name in done:
+                continue
+            number = f"op_{len(symbols)}"
+            if (made := layers.layer(op, number)) is not None:
+                names.append((made.layer, self._name(op, made.layer)))
+                done.update(made.covered)
+                given = [symbols[tensor.name] for tensor in made.given]
+                symbols[made.result.name] = made.layer(given if len(given) > 1 else given[0])
+            else:
+                operation = TracedOperation(op, number, self._constants, varying)
+                names.append((operation, op.name))
+                results = operation(*(symbols[op.inputs[place].name] for place in varying), *operation.read)
+                symbols.update(zip((one.name for one in op.outputs), keras.tree.flatten(results), strict=True))
+        outputs = [symbols[tensor.name] for tensor in self._flat.outputs if tensor.name in symbols]
+        if not outputs:
+            raise ValueError("None of its outputs depends on its input.")
+        for operation, traced_name in zip(
+            (one for one, _ in names), distinct([name for _, name in names]), strict=True
+        ):
+            operation.traced_name = traced_name
+        return keras.Model(inputs, outputs, name=name)
+
+    def _reached(self) -> set[str]:
+        """The names of the tensors that depend on an input."""
+        reached = {tensor.name for tensor in self._flat.inputs}
+        for op in self._operations:
+            if any(tensor.name in reached for tensor in op.inputs):
+                reached.update(tensor.name for tensor in op.outputs)
+        return reached
+
+    def _consumers(self) -> dict[str, list[Any]]:
+        found: defaultdict[str, list[Any]] = defaultdict(list)
+        for op in self._operations:
+            for tensor in op.inputs:
+                found[tensor.name].append(op)
+        for tensor in self._flat.outputs:
+            found[tensor.name].append(None)
+        return found
+
+    def _name(self, op: Any, layer: Any) -> str:
+        """The path of the owner of a layer's kernel, or the scope of its operation in the graph."""
+        for name in self._constants.read_by(op.inputs[1]) if hasattr(layer, "kernel") else ():
+            if path := self._paths.get(name):
+                return path
+        return str(op.name).rpartition("/")[0] or str(op.name)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names without the scope that all have in common, such as a model's, numbered where they are the same.
+
+    >>> distinct(["net/conv/kernel", "net_1/pool", "net_1/pool", "Relu"])
+    ['conv/kernel', 'pool', 'pool:1', 'Relu']
+    """
+    scopes = {re.sub(r"_\d+$", "", name.partition("/")[0]) for name in names if "/" in name}
+    common = scopes.pop() if len(scopes) == 1 else ""
+    uses: Counter[str] = Counter()
+    found = []
+    for name in names:
+        scope, _, rest = name.partition("/")
+        short = rest if common and rest and re.sub(r"_\d+$", "", scope) == common else name
+        found.append(f"{short}:{uses[short]}" if uses[short] else short)
+        uses[short] += 1
+    return found
+
+
+def _scopes(variables: tuple[tf.Variable, ...]) -> dict[int, str]:
+    """What the names of variables say of their owners: that of "conv/kernel" is "conv"."""
+    named = ((id(one.handle), one.name.partition(":")[0].rpartition("/")[0]) for one in variables)
+    return {handle: scope for handle, scope in named if scope}
+
+
+def _plain(name: str) -> str:
+    """A name that Keras allows."""
+    return name.replace("/", "_") or "input"
