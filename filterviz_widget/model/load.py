@@ -7,6 +7,7 @@ import keras
 
 from filterviz_widget.model.file_check import check_file
 from filterviz_widget.model.generators import kept
+from filterviz_widget.model.keras2 import is_of_keras2, open_keras2
 from filterviz_widget.model.keras_private import names_kept
 from filterviz_widget.model.reason import reason
 from filterviz_widget.model.traced.known import of_tensorflow
@@ -67,6 +68,8 @@ def _load_file(path: Path) -> Any:
                 f"{str(path)!r} holds weights only. Make the model, load them with model.load_weights(path), and pass "
                 "the model."
             ) from error
+        if path.suffix != ".keras" and is_of_keras2(path):
+            return of_tensorflow(open_keras2(path), None)
         raise ValueError(
             f"The model in {str(path)!r} could not be loaded ({reason(error)}). If it has layers of your own, or code "
             "that you trust, load it with keras.saving.load_model(path, custom_objects=..., safe_mode=...) and pass "

@@ -4,6 +4,7 @@ import keras
 
 from filterviz_widget.model.graph import Step
 from filterviz_widget.model.keras_private import is_of_keras
+from filterviz_widget.model.traced.operation import TracedOperation
 
 POINTWISE = frozenset(
     [
@@ -107,6 +108,8 @@ def is_pointwise(step: Step) -> bool:
     layer = step.operation
     if any(len(tensor.shape) != 4 for tensor in (*step.node.input_tensors, *step.node.outputs)):
         return False
+    if isinstance(layer, TracedOperation):
+        return layer.is_pointwise
     if isinstance(layer, keras.layers.Concatenate) or type(layer).__name__ == "Concatenate":
         return layer.axis in (-1, 3)
     if isinstance(layer, (keras.layers.Softmax, keras.layers.UnitNormalization)):

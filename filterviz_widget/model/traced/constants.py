@@ -38,6 +38,14 @@ class Constants:
             for name, outside in self._captured.items()
             if id(outside) in by_handle
         }
+        self._scopes = {
+            name: by_handle[id(self._captured[name])].name.partition(":")[0].rpartition("/")[0]
+            for name in self.variables
+        }
+
+    def scope(self, name: str) -> str:
+        """What the name of a variable says of its owner: that of "net/conv/kernel" is "net/conv"."""
+        return self._scopes[name]
 
     def read_by(self, tensor: tf.Tensor) -> list[str]:
         """The names of the placeholders that a tensor is computed from."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+from tensorflow.python.eager import execute
 from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
@@ -71,11 +72,13 @@ def repeated(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         inputs = [graph.capture(tensor) for tensor in inputs]
     _add_functions(op, graph)
     dtypes = [tensor.dtype for tensor in op.outputs]
-    return list(
-        graph._create_op_internal(
-            op.type, list(inputs), dtypes, name=op.name, attrs=attributes, op_def=op.op_def
-        ).outputs
-    )
+    made = graph._create_op_internal(
+        op.type, list(inputs), dtypes, name=op.name, attrs=attributes, op_def=op.op_def
+    ).outputs
+    if execute.must_record_gradient():  # by a tape, which sees only what is made by TensorFlow's functions
+        known = [each for one in op.op_def.attr for each in (one.name, op.get_attr(one.name))]
+        execute.record_gradient(op.type, inputs, tuple(known), made)
+    return list(made)
 
 
 def _copied(graph: Any, given: Mapping[str, tf.Tensor], outputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -88,9 +91,20 @@ def _copied(graph: Any, given: Mapping[str, tf.Tensor], outputs: Sequence[tf.Ten
                 f"It needs {op.name!r} {op.outputs[0].shape} {op.outputs[0].dtype.name}, which is not given."
             )
         inputs = [made[tensor.name] for tensor in op.inputs]
-        results = _without_call(graph, op, inputs) or repeated(op, inputs)
+        results = _without_call(graph, op, inputs) or repeated(op, _of_any_batch(op, inputs))
         made.update(zip((tensor.name for tensor in op.outputs), results, strict=True))
     return [made[tensor.name] for tensor in outputs]
+
+
+def _of_any_batch(op: Any, inputs: list[tf.Tensor]) -> list[tf.Tensor]:
+    """The inputs; a reshaping that counts on a single image, since it was traced with one, counts on none."""
+    if op.type != "Reshape":
+        return inputs
+    given, shape = inputs[0], tf.get_static_value(inputs[1])
+    was_one = op.inputs[0].shape.rank and op.inputs[0].shape[0] == 1 and given.shape.rank and given.shape[0] is None
+    if not was_one or shape is None or not len(shape) or shape[0] != 1:
+        return inputs
+    return [given, tf.concat([tf.cast(tf.shape(given)[:1], inputs[1].dtype), inputs[1][1:]], 0)]
 
 
 def _without_call(graph: Any, op: Any, inputs: list[tf.Tensor]) -> list[tf.Tensor] | None:

@@ -12,7 +12,7 @@ def owners(thing: Any) -> dict[int, str]:
     """The path of what holds each variable, by the id of the variable's handle; where it is held twice, the first.
 
     Args:
-        thing: A Keras layer or model; a `tf.Module`; or anything else that has `variables` with names.
+        thing: A Keras layer or model, or a `tf.Module`; of anything else nothing is known.
     """
     found: dict[int, str] = {}
     if isinstance(thing, keras.Layer):
@@ -21,11 +21,6 @@ def owners(thing: Any) -> dict[int, str]:
         for path, variable in thing._flatten(recursive=True, predicate=_is_variable, with_path=True):
             # The kernel of "blocks/0/conv" is "blocks/0/conv/w"; one of the module itself is "w".
             found.setdefault(id(variable.handle), "/".join(map(str, path[:-1] or path)))
-    else:
-        for variable in getattr(thing, "variables", None) or ():
-            if _is_variable(variable):
-                scope, _, own = variable.name.partition(":")[0].rpartition("/")
-                found.setdefault(id(variable.handle), scope or own)
     return found
 
 

@@ -38,7 +38,6 @@ def rebuilt(flat: Flat, variables: tuple[tf.Variable, ...], paths: Mapping[int, 
 class _Rebuilding:
     def __init__(self, flat: Flat, variables: tuple[tf.Variable, ...], paths: Mapping[int, str]) -> None:
         self._flat, self._constants = flat, Constants(flat, variables)
-        paths = {**_scopes(variables), **paths}
         handles = {name: id(outside) for name, outside in flat.captured.items()}
         self._paths = {name: paths[handle] for name, handle in handles.items() if handle in paths}
         self._operations = flat.graph.get_operations()
@@ -52,28 +51,27 @@ class _Rebuilding:
         symbols = dict(zip((tensor.name for tensor in self._flat.inputs), inputs, strict=True))
         layers = Layers(self._constants, self._consumers(), self._varying)
         done: set[str] = set()
-        names: list[tuple[Any, str]] = []
+        named: list[tuple[Any, str, str]] = []
         for op in self._operations:
             varying = [place for place, tensor in enumerate(op.inputs) if tensor.name in self._varying]
             if not varying or op.name in done:
                 continue
             number = f"op_{len(symbols)}"
             if (made := layers.layer(op, number)) is not None:
-                names.append((made.layer, self._name(op, made.layer)))
+                named.append((made.layer, self._owner(op, made.layer), self._scope(op, made.layer)))
                 done.update(made.covered)
                 given = [symbols[tensor.name] for tensor in made.given]
                 symbols[made.result.name] = made.layer(given if len(given) > 1 else given[0])
             else:
                 operation = TracedOperation(op, number, self._constants, varying)
-                names.append((operation, op.name))
+                named.append((operation, "", op.name))
                 results = operation(*(symbols[op.inputs[place].name] for place in varying), *operation.read)
                 symbols.update(zip((one.name for one in op.outputs), keras.tree.flatten(results), strict=True))
         outputs = [symbols[tensor.name] for tensor in self._flat.outputs if tensor.name in symbols]
-        if not outputs:
+        if not named or not outputs:
             raise ValueError("None of its outputs depends on its input.")
-        for operation, traced_name in zip(
-            (one for one, _ in names), distinct([name for _, name in names]), strict=True
-        ):
+        operations, owners, scopes = zip(*named, strict=True)
+        for operation, traced_name in zip(operations, distinct(owners, scopes), strict=True):
             operation.traced_name = traced_name
         return keras.Model(inputs, outputs, name=name)
 
@@ -94,36 +92,41 @@ class _Rebuilding:
             found[tensor.name].append(None)
         return found
 
-    def _name(self, op: Any, layer: Any) -> str:
-        """The path of the owner of a layer's kernel, or the scope of its operation in the graph."""
-        for name in self._constants.read_by(op.inputs[1]) if hasattr(layer, "kernel") else ():
-            if path := self._paths.get(name):
-                return path
-        return str(op.name).rpartition("/")[0] or str(op.name)
+    def _owner(self, op: Any, layer: Any) -> str:
+        """The path of the owner of a layer's kernel; empty where it is not known."""
+        read = self._constants.read_by(op.inputs[1]) if hasattr(layer, "kernel") else []
+        return next((self._paths[name] for name in read if name in self._paths), "")
+
+    def _scope(self, op: Any, layer: Any) -> str:
+        """What the graph, or a variable's name, says of where a layer belongs."""
+        read = self._constants.read_by(op.inputs[1]) if hasattr(layer, "kernel") else []
+        scopes = (self._constants.scope(name) for name in read)
+        return next(filter(None, scopes), "") or str(op.name).rpartition("/")[0] or str(op.name)
 
 
-def distinct(names: Sequence[str]) -> list[str]:
-    """Names without the scope that all have in common, such as a model's, numbered where they are the same.
+def distinct(owners: Sequence[str], scopes: Sequence[str]) -> list[str]:
+    """A name for each layer: its owner's path, or else its scope without what all scopes begin with, such as a model's.
 
-    >>> distinct(["net/conv/kernel", "net_1/pool", "net_1/pool", "Relu"])
-    ['conv/kernel', 'pool', 'pool:1', 'Relu']
+    Where several are the same they are numbered.
+
+    >>> distinct(["", "", "mine", ""], ["net/conv", "net_1/pool", "net/x", "net_1/pool"])
+    ['conv', 'pool', 'mine', 'pool:1']
     """
-    scopes = {re.sub(r"_\d+$", "", name.partition("/")[0]) for name in names if "/" in name}
-    common = scopes.pop() if len(scopes) == 1 else ""
+    outermost = {_unnumbered(scope.partition("/")[0]) for scope in scopes if "/" in scope}
+    common = outermost.pop() if len(outermost) == 1 else ""
     uses: Counter[str] = Counter()
     found = []
-    for name in names:
-        scope, _, rest = name.partition("/")
-        short = rest if common and rest and re.sub(r"_\d+$", "", scope) == common else name
-        found.append(f"{short}:{uses[short]}" if uses[short] else short)
-        uses[short] += 1
+    for owner, scope in zip(owners, scopes, strict=True):
+        outer, _, rest = scope.partition("/")
+        name = owner or (rest if rest and _unnumbered(outer) == common else scope)
+        found.append(f"{name}:{uses[name]}" if uses[name] else name)
+        uses[name] += 1
     return found
 
 
-def _scopes(variables: tuple[tf.Variable, ...]) -> dict[int, str]:
-    """What the names of variables say of their owners: that of "conv/kernel" is "conv"."""
-    named = ((id(one.handle), one.name.partition(":")[0].rpartition("/")[0]) for one in variables)
-    return {handle: scope for handle, scope in named if scope}
+def _unnumbered(name: str) -> str:
+    """Without the numbers that a graph adds to a name that is taken."""
+    return re.sub(r"(_\d+)+$", "", name)
 
 
 def _plain(name: str) -> str:

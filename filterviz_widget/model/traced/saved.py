@@ -54,7 +54,7 @@ def from_loaded(loaded: Any, name: str) -> Any:
             f"The SavedModel {name!r} has no signature, so nothing says what it takes. Pass a function of it: "
             "tf.saved_model.load(path).f.get_concrete_function(tf.TensorSpec((None, height, width, channels)))."
         )
-    return from_concrete(function, owners(loaded) or owners(function), name, loaded)
+    return from_concrete(function, owners(loaded), name, loaded)
 
 
 def from_concrete(function: Any, paths: Mapping[int, str], name: str, holder: Any = None) -> Any:
