@@ -11,8 +11,9 @@ from keras import Input, Model, Sequential, layers
 from keras.src.backend.common import global_state
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from filterviz_widget import receptive_field, visualize_filter
+from filterviz_widget import FilterHistory, receptive_field, visualize_filter
 from filterviz_widget.model import read_model
+from filterviz_widget.model.paths import layers_by_path
 
 IMAGES = np.random.default_rng(0).random((2, 16, 16, 3)).astype(np.float32)
 
@@ -102,6 +103,35 @@ def test_it_says_by_which_way_the_model_was_read(plain):
     assert read_model(plain).note == "traced by TensorFlow, as Keras keeps no graph of it"
     functional = Sequential([Input((8, 8, 3)), layers.Conv2D(2, 3)])
     assert read_model(functional).note == ""
+
+
+def test_the_layers_of_the_model_are_found_by_the_names_that_they_are_shown_by(plain):
+    view = read_model(plain)
+    found = layers_by_path(plain, view.graph)
+    assert {path: id(layer) for path, layer in found.items()} == {
+        "first": id(plain.first),
+        "norm": id(plain.norm),
+        "second": id(plain.second),
+    }
+
+
+def test_training_of_such_a_model_is_recorded_with_pictures():
+    class Trained(keras.Model):
+        def __init__(self):
+            super().__init__(name="trained")
+            self.one, self.two = layers.Conv2D(3, 3, name="one"), layers.Conv2D(2, 3, name="two")
+
+        def call(self, x):
+            return tf.reduce_mean(tf.nn.relu(self.two(tf.nn.relu(self.one(x)))), [1, 2])
+
+    model = Trained()
+    model.compile("sgd", "mse")
+    history = FilterHistory(probe=(IMAGES, np.ones((2, 2), np.float32)), iterations=2)
+    model.fit(IMAGES, np.ones((2, 2), np.float32), epochs=1, verbose=0, callbacks=[history])
+    assert history.layers == ("one", "two")
+    assert history.pictures("two").shape == (2, 2, 16, 16, 3)
+    np.testing.assert_array_equal(history.kernels("one")[-1], model.one.kernel.numpy())
+    assert history.error == ""
 
 
 class Block(tf.Module):
