@@ -243,7 +243,7 @@ def kernel_shape(layer: Any) -> tuple[int, ...]:
     variable = kernel_variable(layer)
     if _mode(layer) == "int4":
         return (layer._orig_input_dim, layer._orig_output_dim)
-    return () if variable is None else tuple(variable.shape)
+    return getattr(layer, "computed_shape", ()) if variable is None else tuple(variable.shape)
 
 
 def effective_kernel(layer: Any) -> Any:

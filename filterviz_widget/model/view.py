@@ -250,6 +250,11 @@ class ModelView:
                     raise ValueError(message) from error
             if made.shape[-1] not in (None, filters):  # an activation such as glu halves what Keras promises
                 raise ValueError(f"Keras says that {layer!r} has {filters} filters, and it computes {made.shape[-1]}.")
+            if None not in (made.shape[0], images.shape[0]) and made.shape[0] != images.shape[0]:
+                raise ValueError(
+                    f"The layer {layer!r} makes {made.shape[0]} maps of {images.shape[0]} images, such as one of each "
+                    "frame; only layers with one map of each image can be shown."
+                )
             return made if fold is None else fold(made)
 
         return features

@@ -1,6 +1,6 @@
 """What of a flat graph does not depend on the image: weights, and what is computed of them and of numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import keras
@@ -47,19 +47,24 @@ class Constants:
         """What the name of a variable says of its owner: that of "net/conv/kernel" is "net/conv"."""
         return self._scopes[name]
 
-    def read_by(self, tensor: tf.Tensor) -> list[str]:
-        """The names of the placeholders that a tensor is computed from."""
+    def needs(self, tensors: Sequence[tf.Tensor], given: Set[str] = frozenset()) -> tuple[list[str], list[str]]:
+        """What tensors are computed from: the names of those that are given, and of the variables' placeholders."""
         found: dict[str, None] = {}
-        stack, seen = [tensor.op], set()
+        stack, seen = list(reversed(tensors)), set()
         while stack:
-            op = stack.pop()
-            if op.name in seen:
+            tensor = stack.pop()
+            if tensor.name in seen:
                 continue
-            seen.add(op.name)
-            if op.type == "Placeholder":
-                found[op.outputs[0].name] = None
-            stack.extend(one.op for one in op.inputs)
-        return [name for name in found if name in self.variables]
+            seen.add(tensor.name)
+            if tensor.name in given or tensor.name in self.variables:
+                found[tensor.name] = None
+            else:
+                stack.extend(reversed(tensor.op.inputs))
+        return [name for name in found if name in given], [name for name in found if name not in given]
+
+    def read_by(self, tensor: tf.Tensor) -> list[str]:
+        """The names of the placeholders of the variables that a tensor is computed from."""
+        return self.needs([tensor])[1]
 
     def source(self, tensor: tf.Tensor) -> Any | None:
         """The variable whose very numbers a tensor holds, or an array; None where it is computed."""
@@ -71,18 +76,24 @@ class Constants:
             return np.asarray(self._captured[tensor.name])
         return tf.get_static_value(tensor)
 
-    def value(self, tensor: tf.Tensor, read: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    def value(
+        self, tensor: tf.Tensor, read: Mapping[str, tf.Tensor], given: Mapping[str, tf.Tensor] | None = None
+    ) -> tf.Tensor:
         """Computes a tensor in the graph that is being made.
 
         Args:
             tensor: Of the flat graph.
             read: What the variables hold, by the names of their placeholders.
+            given: What other tensors are to be, by their names.
         """
-        made: dict[str, Any] = {}
-        stack = [tensor.op]
+        made: dict[str, Any] = dict(given or {})
+        stack = [tensor]
         while stack:
-            op = stack[-1]
-            missing = [one.op for one in op.inputs if one.name not in made]
+            op = stack[-1].op
+            missing = [one for one in op.inputs if one.name not in made]
+            if stack[-1].name in made:
+                stack.pop()
+                continue
             if op.type == "ReadVariableOp" and op.inputs[0].name in read:
                 results = [read[op.inputs[0].name]]
             elif op.type == "Placeholder":

@@ -1,6 +1,6 @@
 """A traced function as one flat graph: what it calls is put in its place, and shapes are inferred anew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -79,6 +79,14 @@ def repeated(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         known = [each for one in op.op_def.attr for each in (one.name, op.get_attr(one.name))]
         execute.record_gradient(op.type, inputs, tuple(known), made)
     return list(made)
+
+
+def in_a_graph(function: Callable[..., Any], tensors: Sequence[tf.Tensor]) -> Any:
+    """Calls a function that repeats operations: at once where a graph is being made, else in a graph of its own."""
+    if not tf.executing_eagerly():
+        return function(*tensors)
+    specs = map(tf.TensorSpec.from_tensor, tensors)
+    return tf.function(function, autograph=False).get_concrete_function(*specs)(*tensors)
 
 
 def _copied(graph: Any, given: Mapping[str, tf.Tensor], outputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:

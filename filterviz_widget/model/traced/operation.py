@@ -1,13 +1,13 @@
 """One operation of a traced graph, as an operation of Keras' graph."""
 
-from collections.abc import Sequence
+from collections.abc import Set
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from filterviz_widget.model.traced.constants import Constants
-from filterviz_widget.model.traced.inline import repeated
+from filterviz_widget.model.traced.inline import in_a_graph, repeated
 
 POINTWISE = frozenset(
     [
@@ -26,29 +26,28 @@ POINTWISE = frozenset(
 class TracedOperation(keras.Operation):  # type: ignore[misc]  # Keras has no types
     """Computes an operation of a flat graph once more, from other inputs.
 
-    It is called with those of its inputs that depend on the image, and then with the variables that the others are
-    computed from.
+    It is called with the tensors of the graph in `given`, and then with the variables in `read`.
 
     Args:
         op: Of the flat graph.
         name: What Keras calls it.
         constants: What does not depend on the image.
-        varying: The places of the inputs that do.
+        given: The names of the tensors that do depend on it, and that Keras can hold.
+
+    Attributes:
+        given: Those of them that it is computed from.
+        read: The variables that it is computed from.
     """
 
-    def __init__(self, op: Any, name: str, constants: Constants, varying: Sequence[int]) -> None:
+    def __init__(self, op: Any, name: str, constants: Constants, given: Set[str]) -> None:
         super().__init__(name=name)
-        self.op, self._constants, self._varying = op, constants, tuple(varying)
-        fixed = [tensor for place, tensor in enumerate(op.inputs) if place not in varying]
-        self._read = tuple(dict.fromkeys(name for tensor in fixed for name in constants.read_by(tensor)))
+        self.op, self._constants = op, constants
+        self.given, self._read = constants.needs(op.inputs, given)
+        self.read = [constants.variables[name] for name in self._read]
+        fixed = [tensor for tensor in op.inputs if tensor.name not in given]
         self.is_pointwise = op.type in POINTWISE and all(
             tensor.shape.rank is not None and all(size == 1 for size in tensor.shape[:-1]) for tensor in fixed
         )
-
-    @property
-    def read(self) -> list[Any]:
-        """The variables that it is called with."""
-        return [self._constants.variables[name] for name in self._read]
 
     def compute_output_spec(self, *args: Any) -> Any:
         """As the traced graph says."""
@@ -57,22 +56,14 @@ class TracedOperation(keras.Operation):  # type: ignore[misc]  # Keras has no ty
 
     def call(self, *args: Any) -> Any:
         """Computes the outputs, in the graph that is being made or at once."""
-        tensors = [tf.convert_to_tensor(one) for one in args]
-        if tf.executing_eagerly():
-            made = tf.function(self._repeated, autograph=False)
-            return made.get_concrete_function(*map(tf.TensorSpec.from_tensor, tensors))(*tensors)
-        return self._repeated(*tensors)
-
-    def _repeated(self, *tensors: tf.Tensor) -> Any:
-        count = len(self._varying)
-        given = dict(zip(self._varying, tensors[:count], strict=True))
-        read = dict(zip(self._read, tensors[count:], strict=True))
-        inputs = [
-            given[place] if place in given else self._constants.value(tensor, read)
-            for place, tensor in enumerate(self.op.inputs)
-        ]
-        results = repeated(self.op, inputs)
+        results = in_a_graph(self._repeated, [tf.convert_to_tensor(one) for one in args])
         return results[0] if len(results) == 1 else results
+
+    def _repeated(self, *tensors: tf.Tensor) -> list[tf.Tensor]:
+        count = len(self.given)
+        read = dict(zip(self._read, tensors[count:], strict=True))
+        known = dict(zip(self.given, tensors[:count], strict=True))
+        return repeated(self.op, [self._constants.value(tensor, read, known) for tensor in self.op.inputs])
 
 
 def known_shape(tensor: tf.Tensor) -> tuple[int | None, ...]:

@@ -35,6 +35,9 @@ def rebuilt(flat: Flat, variables: tuple[tf.Variable, ...], paths: Mapping[int, 
         return _Rebuilding(flat, variables, paths).model(name)
 
 
+UNHELD = (tf.variant, tf.resource)
+
+
 class _Rebuilding:
     def __init__(self, flat: Flat, variables: tuple[tf.Variable, ...], paths: Mapping[int, str]) -> None:
         self._flat, self._constants = flat, Constants(flat, variables)
@@ -53,19 +56,25 @@ class _Rebuilding:
         done: set[str] = set()
         named: list[tuple[Any, str, str]] = []
         for op in self._operations:
-            varying = [place for place, tensor in enumerate(op.inputs) if tensor.name in self._varying]
-            if not varying or op.name in done:
+            if op.name in done or not self._varying.intersection(tensor.name for tensor in op.outputs):
                 continue
+            if op.type == "Placeholder" or any(tensor.dtype in UNHELD for tensor in op.outputs):
+                continue  # what Keras cannot hold is computed where it is needed
             number = f"op_{len(symbols)}"
-            if (made := layers.layer(op, number)) is not None:
+            if all(tensor.name in symbols or tensor.name not in self._varying for tensor in op.inputs) and (
+                made := layers.layer(op, number)
+            ):
                 named.append((made.layer, self._owner(op, made.layer), self._scope(op, made.layer)))
                 done.update(made.covered)
                 given = [symbols[tensor.name] for tensor in made.given]
+                if made.padding:
+                    named.append((made.padding, "", f"{self._scope(op, made.layer)}/padding"))
+                    given = [made.padding(one) for one in given]
                 symbols[made.result.name] = made.layer(given if len(given) > 1 else given[0])
             else:
-                operation = TracedOperation(op, number, self._constants, varying)
+                operation = TracedOperation(op, number, self._constants, symbols.keys())
                 named.append((operation, "", op.name))
-                results = operation(*(symbols[op.inputs[place].name] for place in varying), *operation.read)
+                results = operation(*(symbols[name] for name in operation.given), *operation.read)
                 symbols.update(zip((one.name for one in op.outputs), keras.tree.flatten(results), strict=True))
         outputs = [symbols[tensor.name] for tensor in self._flat.outputs if tensor.name in symbols]
         if not named or not outputs:

@@ -75,14 +75,21 @@ def _concrete(run: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
 
 def _at_fault(error: Exception) -> str:
     """What went wrong, and the user's line that did it."""
-    text = str(error)
-    if found := re.findall(r'File "([^"]+)", line (\d+), in \S+  \*\n\s+(.*)', text):  # AutoGraph's account
-        message = next(line.strip() for line in reversed(text.splitlines()) if line.strip())
-        own = [one for one in found if not one[0].startswith(str(PACKAGE))] or found
-        file, number, line = own[-1]
-        message = message.removeprefix(f"{type(error).__name__}: ").partition(". You can attempt")[0]
-        return f"{type(error).__name__}: {message[:LONG]} (line {number} of {Path(file).name}: {line.strip()})."
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if "site-packages" not in frame.filename and not frame.filename.startswith(str(PACKAGE)):
-            return f"{reason(error)} (line {frame.lineno} of {Path(frame.filename).name}: {frame.line})."
-    return reason(error)
+    if "in user code:" not in str(error):
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if _is_users(frame.filename):
+                return f"{reason(error)} (line {frame.lineno} of {Path(frame.filename).name}: {frame.line})."
+        return reason(error)
+    # AutoGraph's account: the lines of the call, each under its place, and the message last.
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("Arguments received by")[0]
+    places = [one for one in re.findall(r'File "([^"]+)", line (\d+), in .*\n\s*(.*)', text) if _is_users(one[0])]
+    message = [line.strip() for line in text.splitlines() if line.strip()][-1]
+    message = message.removeprefix(f"{type(error).__name__}: ").partition(" You can attempt")[0][:LONG]
+    if not places:
+        return f"{type(error).__name__}: {message}"
+    file, number, line = places[-1]
+    return f"{type(error).__name__}: {message} (line {number} of {Path(file).name}: {line.strip()})."
+
+
+def _is_users(file: str) -> bool:
+    return "site-packages" not in file and not file.startswith(str(PACKAGE))
