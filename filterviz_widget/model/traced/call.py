@@ -27,7 +27,7 @@ def from_keras(layer: Any, size: tuple[int, int] | None, input_shape: Shapes | N
         ValueError: If nothing says what it takes, or it cannot be traced, with the line at fault.
     """
     if isinstance(layer, keras.layers.TFSMLayer):
-        return from_concrete(_endpoint(layer), owners(layer), layer.name, layer)
+        return from_concrete(_endpoint(layer), owners(layer), layer.name)
     takes = _takes(layer.call)
     tried: Sequence[Shapes]
     if input_shape is not None:

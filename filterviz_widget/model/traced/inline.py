@@ -9,6 +9,8 @@ from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
+from filterviz_widget.model.traced.gradients import ATTRIBUTE, has_own_gradient, with_own_gradient
+
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 BRANCHES = ("If", "StatelessIf")
 OLD_LOOPS = ("Enter", "RefEnter")
@@ -64,9 +66,8 @@ def flattened(function: Any, inputs: Sequence[tf.Tensor], specs: Sequence[tf.Ten
 def repeated(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """Computes an operation of some graph once more, in the graph that is being made, from other inputs."""
     attributes = {name: op.node_def.attr[name] for name in op.node_def.attr if name not in NOT_COPIED}
-    gradient = attributes.get("_gradient_op_type")
-    if gradient is not None and gradient.s.decode() not in ops.gradient_registry._registry:
-        del attributes["_gradient_op_type"]  # of a saved model that does not bring the code
+    if ATTRIBUTE in attributes and not has_own_gradient(op):
+        del attributes[ATTRIBUTE]  # of a saved model that does not bring the code
     graph = ops.get_default_graph()
     if isinstance(graph, FuncGraph):
         inputs = [graph.capture(tensor) for tensor in inputs]
@@ -99,7 +100,10 @@ def _copied(graph: Any, given: Mapping[str, tf.Tensor], outputs: Sequence[tf.Ten
                 f"It needs {op.name!r} {op.outputs[0].shape} {op.outputs[0].dtype.name}, which is not given."
             )
         inputs = [made[tensor.name] for tensor in op.inputs]
-        results = _without_call(graph, op, inputs) or repeated(op, _of_any_batch(op, inputs))
+        if has_own_gradient(op):
+            results = with_own_gradient(op, made, _copied)
+        else:
+            results = _without_call(graph, op, inputs) or repeated(op, _of_any_batch(op, inputs))
         made.update(zip((tensor.name for tensor in op.outputs), results, strict=True))
     return [made[tensor.name] for tensor in outputs]
 

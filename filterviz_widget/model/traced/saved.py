@@ -28,6 +28,7 @@ def from_folder(path: Path) -> Any:
     except Exception as error:  # a damaged file, or operations that are not known here
         raise ValueError(f"The SavedModel in {str(path)!r} could not be loaded ({reason(error)}).") from error
     made = from_loaded(loaded, path.name)
+    made.holder = [loaded]  # tables go with what loaded them
     made.traced_note = "traced by TensorFlow, as it is a SavedModel, of which only the operations run"
     return made
 
@@ -54,11 +55,11 @@ def from_loaded(loaded: Any, name: str) -> Any:
             f"The SavedModel {name!r} has no signature, so nothing says what it takes. Pass a function of it: "
             "tf.saved_model.load(path).f.get_concrete_function(tf.TensorSpec((None, height, width, channels)))."
         )
-    return from_concrete(function, owners(loaded), name, loaded)
+    return from_concrete(function, owners(loaded), name)
 
 
-def from_concrete(function: Any, paths: Mapping[int, str], name: str, holder: Any = None) -> Any:
-    """A Functional model of a `ConcreteFunction`; `holder` is kept with it, since variables go with who loaded them.
+def from_concrete(function: Any, paths: Mapping[int, str], name: str) -> Any:
+    """A Functional model of a `ConcreteFunction`.
 
     Raises:
         ValueError: If its graph cannot be followed, or no output depends on an input.
@@ -70,9 +71,7 @@ def from_concrete(function: Any, paths: Mapping[int, str], name: str, holder: An
     specs = [_spec(tensor, _argument(tensor)) for tensor in inputs]
     outputs = [tensor for tensor in function.graph.outputs if tensor.dtype.is_floating]
     flat = flattened(function, inputs, specs, outputs)
-    made = rebuilt(flat, tuple(function.graph.variables), paths, name)
-    made.holder = [function, holder]
-    return made
+    return rebuilt(flat, tuple(function.graph.variables), paths, name)
 
 
 def from_frozen(path: Path) -> Any:
@@ -113,7 +112,6 @@ def from_frozen(path: Path) -> Any:
         raise ValueError(f"The graph in {str(path)!r} has no placeholder, or nothing is computed from one.")
     flat = flattened(wrapped, inputs, [_spec(tensor, tensor.op.name) for tensor in inputs], outputs)
     made = rebuilt(flat, (), {}, path.stem)
-    made.holder = [wrapped]
     made.traced_note = "read from a frozen graph, whose weights are constants"
     return made
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.keras_private import names_kept, nothing_built
@@ -48,6 +49,8 @@ def traced(
         )
         return call(*args, **kwargs)
 
+    registry = ops.gradient_registry._registry
+    known = set(registry)
     with names_kept(), nothing_built(layers) as unbuilt:
         try:
             made = _concrete(run, specs)
@@ -61,6 +64,9 @@ def traced(
     if not outputs:
         raise ValueError("It gives no numbers of which a gradient could be taken.")
     flat = flattened(made, made.graph.inputs[: len(specs)], specs, outputs)
+    for custom in set(registry) - known:  # TensorFlow keeps those of every trace for ever, and they were copied
+        if custom.startswith("CustomGradient-"):
+            registry.pop(custom, None)
     return rebuilt(flat, tuple(made.graph.variables), paths, name)
 
 

@@ -30,6 +30,13 @@ def rounded(x):
     return tf.round(x * 10) / 10, lambda upstream: upstream
 
 
+@tf.custom_gradient
+def guided(x):
+    """A gradient that needs a tensor of the graph: that of guided backpropagation."""
+    y = tf.nn.relu(x)
+    return y, lambda upstream: tf.cast(upstream > 0, x.dtype) * tf.cast(y > 0, x.dtype) * upstream
+
+
 def looped(model, x):
     x = model.a(x)
     for _ in tf.range(3):
@@ -101,10 +108,39 @@ def test_the_ascents_activation_is_that_of_the_models_own_code(what):
     assert picture.activations[-1] > picture.activations[0]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda m, x: m.b(tf.nn.silu(m.a(x))),  # TensorFlow's own custom gradient
+        lambda m, x: m.b(guided(m.a(x))),
+        lambda m, x: m.b(rounded(m.a(x))),
+        lambda m, x: m.b(tf.recompute_grad(lambda y: m.a(y) * 2.0)(x)),
+        BODIES["map_fn"][0],
+        BODIES["a loop that AutoGraph sees"][0],
+    ],
+    ids=["silu", "guided", "rounded", "recomputed", "map_fn", "loop"],
+)
+def test_gradients_that_code_says_itself_are_those_of_the_code_in_every_graph(body):
+    model = Made(body)
+    images = tf.random.stateless_uniform((2, 16, 16, 3), (1, 1))
+    model(images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        mean = tf.reduce_mean(model(images)[..., 1])
+    wanted = tape.gradient(mean, images)
+    view = read_model(model)
+    for _ in range(2):  # each time in another graph
+        found = tf.function(lambda x: tf.gradients(tf.reduce_mean(view.cut("b")(x)[..., 1]), x)[0], autograph=False)(
+            images
+        )
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-8)
+
+
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
 def test_a_model_in_mixed_precision_is_traced_in_it(dtype):
     model = Made(lambda m, x: tf.nn.relu(m.b(m.a(x))), dtype)
     model(tf.zeros((1, 16, 16, 3)))
+    model.b.bias.assign(tf.fill((4,), 2.0))  # no filter is closed
     picture = visualize_filter(model, "Relu", 1, iterations=2, precision="float32")
     wanted = float(tf.reduce_mean(tf.cast(model(picture.raw[None]), tf.float32)[..., 1]))
     assert picture.activations[-1] == pytest.approx(wanted, rel=1e-2, abs=1e-4)
