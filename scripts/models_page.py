@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.zoo import ROWS, WAYS, Row
-from tests.zoo.table import FAMILIES, LAST
+from tests.zoo.table import EXPECTED, FAMILIES
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 
@@ -16,7 +16,7 @@ def page() -> str:
         "# What can be looked at",
         "",
         "Made by `python -m scripts.models_page` from the models in `tests/zoo`, a few lines each, which",
-        f"`tests/test_models_table.py` tries: {drawn} are drawn, with the activation of an independent forward pass, and",
+        f"`tests/test_models_table.py` tries: {drawn} are drawn, with the activation of another forward pass, and",
         f"{len(ROWS) - drawn} are refused, with the words below. The architectures of `keras.applications` are in",
         "[applications.md](applications.md).",
         "",
@@ -24,12 +24,15 @@ def page() -> str:
         "",
     ]
     found = dict.fromkeys(row.family for row in ROWS)
-    others = [family for family in found if family not in (*FAMILIES, *LAST)]
-    for family in (*FAMILIES, *others, *LAST):
+    others = [family for family in found if family not in (*FAMILIES, *EXPECTED)]
+    for family in (*FAMILIES, *others, *EXPECTED):
         if family not in found:
             continue
         rows = [row for row in ROWS if row.family == family]
-        lines += [f"## {family}", "", "| what | works | how, or why not |", "|---|---|---|"]
+        lines += [f"## {family}", ""]
+        if family in EXPECTED:
+            lines += [f"{EXPECTED[family]}.", ""]
+        lines += ["| what | works | how, or why not |", "|---|---|---|"]
         lines += [f"| {row.what} | {'no' if row.error else 'yes'} | {_how(row)} |" for row in rows]
         lines.append("")
     return "\n".join(lines)
@@ -37,7 +40,7 @@ def page() -> str:
 
 def _how(row: Row) -> str:
     if row.error:
-        return " ... ".join(row.says).replace("|", "\\|")
+        return "; ".join(part.removesuffix(".") for part in row.says)
     arguments = "".join(f", {name}={_value(value)}" for name, value in row.options.items())
     notes = [f'`(model, "{row.layer}", {row.filter}{arguments})`', WAYS[row.way]]
     if row.note:

@@ -17,8 +17,8 @@ from tests.zoo import ROWS, Made
 pytestmark = pytest.mark.usefixtures("quick_to_start")
 
 
-def made(row, folder):
-    thing = row.make(folder) if "folder" in inspect.signature(row.make).parameters else row.make()
+def made(row, **fixtures):
+    thing = row.make(**{name: fixtures[name] for name in inspect.signature(row.make).parameters})
     if isinstance(thing, Made):
         return thing
     if row.error:
@@ -28,7 +28,7 @@ def made(row, folder):
 
 @pytest.mark.parametrize("row", [row for row in ROWS if not row.error], ids=lambda row: row.name)
 def test_a_model_is_drawn_and_its_activation_is_that_of_another_forward_pass(row, tmp_path):
-    model, forward, more = made(row, tmp_path)
+    model, forward, more = made(row, folder=tmp_path)
     options = {**row.options, **more}
     model = load(model)
     view = engine_of(model, **{name: options[name] for name in READING if name in options}).view
@@ -51,12 +51,12 @@ def test_a_model_is_drawn_and_its_activation_is_that_of_another_forward_pass(row
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.error], ids=lambda row: row.name)
-def test_what_is_no_model_of_images_is_told_what_it_is_what_is_expected_and_the_nearest_way(row, tmp_path):
-    thing, _, more = made(row, tmp_path)
+def test_what_is_no_model_of_images_is_told_what_it_is_what_is_expected_and_the_nearest_way(row, tmp_path, monkeypatch):
+    thing, _, more = made(row, folder=tmp_path, monkeypatch=monkeypatch)
     with pytest.raises(row.error) as caught:
         visualize_filter(thing, "conv", 0, **{**row.options, **more})
     message = str(caught.value)
-    for part in row.says:
+    for part in (row.expected, *row.says):
         assert part in message
 
 

@@ -27,6 +27,7 @@ from filterviz_widget.model.kinds import class_name, runs_over
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in, model_inside
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
+from filterviz_widget.model.other_kinds import other_kind
 from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.paths import layers_by_path
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
@@ -123,7 +124,7 @@ def _read(
             tuple(graph.inputs[index].shape[1:]),
         )
 
-    position, arrangement = image_input(graph.inputs, input, arranged, lambda: _hint(model))
+    position, arrangement = image_input(graph.inputs, input, arranged, lambda: _hint(model) or other_kind(graph))
     name = input_name(graph.inputs[position])
     route = Route(graph, position, tuple(held_values(graph.inputs, position, other_inputs)), arrangement=arrangement)
     *own_size, count = route.own_shape

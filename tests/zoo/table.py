@@ -30,9 +30,14 @@ FAMILIES = [
     "Keras: precision and adapters",
     "Architectures",
 ]
-"""The headings in their order; others come before `LAST`, in the order in which they are added."""
+"""The headings in their order; others come behind them, in the order in which they are added."""
 
-LAST = ["Models of something else", "Not a model", "Files and names"]  # those that are refused
+EXPECTED = {
+    "Models of something else": "Expected a model with an image input of shape (batch, height, width, channels)",
+    "Not a model": "Expected a Keras 3 model (keras.Model) or the path of one",
+    "Files and names": "Expected the path of a .keras or .h5 file",
+}
+"""The last headings, of what is refused, each with what the messages below it say is expected."""
 
 
 class Made(NamedTuple):
@@ -58,7 +63,8 @@ class Row:
         family: The heading that it stands below.
         name: Of the function.
         what: The first line of the function's docstring.
-        make: The function. It returns the model, or `Made`; it may take `folder`, an empty one for files.
+        make: The function. It returns the model, or `Made`; it may take `folder`, an empty one, and if it is
+            refused `monkeypatch`.
         layer: Which layer is shown; "" for what is refused.
         filter: Which filter of it.
         way: One of `WAYS`.
@@ -70,7 +76,8 @@ class Row:
         caption: What stands below the picture.
         tolerance: Of the activation, relative and absolute.
         error: What is raised, for what is refused.
-        says: Parts of its message: what was given, what is expected, and the nearest way.
+        expected: The part of its message that says what is expected.
+        says: More parts of it: what was given, and the nearest way.
     """
 
     family: str
@@ -88,6 +95,7 @@ class Row:
     caption: str = ""
     tolerance: float = 1e-3
     error: type[Exception] | None = None
+    expected: str = ""
     says: tuple[str, ...] = ()
 
 
@@ -105,12 +113,16 @@ def shown(family: str, layer: str, **columns: Any) -> Callable[[Callable[..., An
 
 
 def refused(
-    family: str, *says: str, error: type[Exception] = TypeError, **columns: Any
+    family: str, *says: str, error: type[Exception] = TypeError, expected: str | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Adds a row for something that is refused, with what the message says: it is, expected is, the nearest way is."""
+    """Adds a row for something that is refused, with parts of its message: what was given, and the nearest way.
+
+    What is expected is that of `EXPECTED` where nothing else is given.
+    """
 
     def add(make: Callable[..., Any]) -> Callable[..., Any]:
-        ROWS.append(Row(family, make.__name__, _what(make), make, error=error, says=says, **columns))
+        wanted = EXPECTED[family] if expected is None else expected
+        ROWS.append(Row(family, make.__name__, _what(make), make, error=error, expected=wanted, says=says))
         return make
 
     return add
