@@ -45,7 +45,7 @@ def _how(row: Row) -> str:
     notes = [f'`(model, "{row.layer}", {row.filter}{arguments})`', WAYS[row.way]]
     if row.note:
         notes.append(row.note)
-    if row.source not in ("nothing in the model says", "given"):
+    if row.range != (0.0, 1.0):
         notes.append(f"pixels from {row.range[0]:g} to {row.range[1]:g}")
     return ", ".join(notes)
 

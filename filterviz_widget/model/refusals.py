@@ -166,8 +166,8 @@ def _of_tensorflow(thing: Any) -> Said | None:
         return f"a dataset ({_kind(thing)})", "It comes after the model: strongest_images(model, layer, dataset)."
     if isinstance(thing, tf.Module):
         inside = [name for name, value in vars(type(thing)).items() if hasattr(value, "get_concrete_function")]
-        way = f"the function of it that takes images: module.{inside[0]}" if inside else "a function: tf.function(module.method)"
-        return f"a tf.Module without __call__ ({_kind(thing)})", f"Pass {way}."
+        name = f"module.{inside[0]}" if inside else "tf.function(module.method)"
+        return f"a tf.Module without __call__ ({_kind(thing)})", f"Pass its function that takes images: {name}."
     if _names(thing, "tensorflow.lite") or _names(thing, "ai_edge_litert") or _names(thing, "tflite_runtime"):
         return (
             f"a model of TensorFlow Lite, which has no gradients ({_kind(thing)})",

@@ -81,7 +81,7 @@ def two_images():
             lambda: "model.pt",
             {},
             ValueError,
-            "Expected the path of a .keras or .h5 file, got 'model.pt', a file of PyTorch.",
+            "or of a SavedModel's folder, got 'model.pt', a file of PyTorch.",
         ),
         (lambda: __file__[:-3] + ".h5", {}, FileNotFoundError, "There is no file"),
         (

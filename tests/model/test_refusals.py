@@ -13,19 +13,6 @@ from tests.zoo.not_models import table, text_of_strings
 pytestmark = pytest.mark.usefixtures("quick_to_start")
 
 
-def test_a_tf_function_in_a_lambda_is_shown_as_one_layer():
-    kernel = tf.Variable(tf.random.stateless_normal((3, 3, 3, 4), (0, 1)))
-    function = tf.function(lambda images: tf.nn.relu(tf.nn.conv2d(images, kernel, 1, "SAME")))
-    height, width, channels = 8, 8, 3
-    assert "keras.Sequential([keras.Input((height, width, channels)), keras.layers.Lambda(function)])" in refusal(
-        function
-    )
-    model = keras.Sequential([keras.Input((height, width, channels)), keras.layers.Lambda(function)])
-    view = read_model(model)
-    images = np.random.default_rng(0).uniform(0, 1, (1, 8, 8, 3)).astype(np.float32)
-    np.testing.assert_allclose(view.cut(view.layers[0].name)(images), function(images), rtol=1e-5)
-
-
 def test_what_comes_behind_the_layer_that_reads_strings_gives_what_the_model_gives():
     model = text_of_strings()
     behind = keras.Model(model.get_layer("tokens").output, model.output)

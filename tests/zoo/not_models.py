@@ -250,10 +250,16 @@ def configuration():
     return keras.saving.serialize_keras_object(sequential())
 
 
-@refused(NO_MODEL, "a tf.function", "keras.layers.Lambda(function)")
-def tf_function():
-    """A tf.function."""
-    return tf.function(lambda images: images * 2)
+@refused(NO_MODEL, "a tf.Module without __call__", "Pass its function that takes images: module.infer")
+def module_without_call():
+    """A tf.Module that cannot be called."""
+
+    class Mine(tf.Module):
+        @tf.function
+        def infer(self, images):
+            return images
+
+    return Mine()
 
 
 @refused(NO_MODEL, "an array (8, 8, 3) of float32.", "feature_maps(model, layer, image)")

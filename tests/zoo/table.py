@@ -35,7 +35,7 @@ FAMILIES = [
 EXPECTED = {
     "Models of something else": "Expected a model with an image input of shape (batch, height, width, channels)",
     "Not a model": "Expected a Keras 3 model (keras.Model) or the path of one",
-    "Files and names": "Expected the path of a .keras or .h5 file",
+    "Files and names": "Expected the path of a .keras or .h5 file, or of a SavedModel's folder",
 }
 """The last headings, of what is refused, each with what the messages below it say is expected."""
 
