@@ -16,16 +16,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from filterviz_widget import (
-    FilterExplorer,
-    FilterHistory,
-    ablate,
-    accentuate,
-    feature_maps,
-    neighbours,
-    strongest_images,
-    visualize_filter,
-)
+import filterviz_widget as fw
+from filterviz_widget import FilterExplorer, FilterHistory, visualize_filter
 from tests.networks import SIZE, small_network
 
 IMAGES = np.random.default_rng(0).uniform(0, 1, (8, SIZE, SIZE, 3)).astype(np.float32)
@@ -41,11 +33,11 @@ def compiled(**options):
 def pictures(model):
     """The bytes of everything that is drawn of a model without training it, by each door."""
     made = {"optimum": visualize_filter(model, "second", 3, iterations=4, precision="float32").raw}
-    made["photo"] = accentuate(model, "second", 3, IMAGES[0], iterations=2, precision="float32").raw
-    made["maps"] = feature_maps(model, "second", IMAGES[0]).maps
-    made["strongest"] = strongest_images(model, "second", IMAGES, k=2, progress=False).values
-    made["without"] = ablate(model, "second", 3, IMAGES).after
-    made["neighbours"] = np.array([each.weight for each in neighbours(model, "second", 3).previous])
+    made["photo"] = fw.accentuate(model, "second", 3, IMAGES[0], iterations=2, precision="float32").raw
+    made["maps"] = fw.feature_maps(model, "second", IMAGES[0]).maps
+    made["strongest"] = fw.strongest_images(model, "second", IMAGES, k=2, progress=False).values
+    made["without"] = fw.ablate(model, "second", 3, IMAGES).after
+    made["neighbours"] = np.array([each.weight for each in fw.neighbours(model, "second", 3).previous])
     explorer = FilterExplorer(model, layer="second", filter=3, iterations=4, precision="float32")
     try:
         made["explorer"] = explorer.wait(60).raw

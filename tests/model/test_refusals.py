@@ -1,4 +1,4 @@
-"""What is advised to somebody whose thing is no model works; tests/zoo/not_models.py has the words."""
+"""What is advised to somebody whose thing is no model works; tests/zoo has the words."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from keras import layers
 
 from filterviz_widget.model import read_model
 from filterviz_widget.model.refusals import refusal
-from tests.zoo.not_models import table, text_of_strings
+from tests.zoo.other_models import table, text_of_strings
 
 pytestmark = pytest.mark.usefixtures("quick_to_start")
 
