@@ -28,9 +28,9 @@ def code(wanted: Description, method: str, reading: Mapping[str, Any]) -> str:
         "precision": wanted.precision,
     }
     lines = [f"    {name}={value!r}," for name, value in arguments.items()]
-    for name in ("input", "preprocess", "other_inputs", "channels"):
+    for name in ("input", "preprocess", "other_inputs", "channels", "data"):
         value = reading.get(name)
-        if value is not None:
+        if value is not None and (name, value) != ("data", "auto"):
             written = repr(value) if isinstance(value, str | int | tuple | list) else f"{name}"
             lines.append(f"    {name}={written},")
     return "\n".join(

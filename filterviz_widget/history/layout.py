@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from filterviz_widget.model import ModelView
-from filterviz_widget.model.kernels import KernelPart, Kind, kernel_parts, layers_with_kernels
+from filterviz_widget.model.kernels import KernelPart, Kind, canonical_shape, kernel_parts, layers_with_kernels
 from filterviz_widget.model.paths import path_at, path_of
 
 
@@ -114,17 +114,6 @@ def read_layout(
 def owner(weight: str) -> str:
     """The path of the layer that holds a weight of that name; "" for the model itself."""
     return weight.rpartition("/")[0]
-
-
-def canonical_shape(shape: Sequence[int], kind: Kind) -> tuple[int, ...]:
-    """The shape of `canonical(values, kind)` for values of a shape."""
-    if kind == "transposed":
-        height, width, filters, inputs = shape
-        return height, width, inputs, filters
-    if kind == "depthwise":
-        height, width, inputs, multiplier = shape
-        return height, width, 1, inputs * multiplier
-    return (1, 1, *shape) if kind == "dense" else tuple(shape)
 
 
 class _Known(NamedTuple):

@@ -8,23 +8,22 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from filterviz_widget.model.arrangement import Arrangement
+from filterviz_widget.model.dimensions import Arranges
 from filterviz_widget.model.keras_private import origin
 
 
 def image_input(
     inputs: Sequence[Any],
     name: str | None,
-    arranged: Callable[[int], Arrangement | None],
-    hint: Callable[[], str],
-) -> tuple[int, Arrangement | None]:
+    arranged: Callable[[int], Arranges | None],
+) -> tuple[int, Arranges | None]:
     """Returns the position of the input to optimise, and how an image is brought into its order.
 
     Args:
         inputs: A model's symbolic inputs.
         name: The one that the user names; None for the only image-like one.
-        arranged: Finds out how the model turns the input at a position into an image.
-        hint: What to add where no input is an image.
+        arranged: Finds out how the model turns the input at a position into an image, or how an image is brought into
+            its order.
 
     Raises:
         ValueError: If the name is unknown, or the input is no float image `(batch, height, width, channels)` and the
@@ -41,13 +40,13 @@ def image_input(
         positions = [index for index, tensor in enumerate(inputs) if len(tensor.shape) == 4]
     found = {}
     for index in positions or range(len(inputs)):
-        if len(inputs[index].shape) in (2, 3, 4):
+        if len(inputs[index].shape) in (2, 3, 4, 5):
             found[index] = arranged(index) if "float" in str(inputs[index].dtype) else None
     images = [index for index in found if found[index] or len(inputs[index].shape) == 4]
     if not images:
         raise ValueError(
             "Expected a model with an image input of shape (batch, height, width, channels); its inputs are "
-            f"{describe(inputs)}.{hint() or _advice(inputs[positions[0] if positions else 0])}"
+            f"{describe(inputs)}.{_advice(inputs[positions[0] if positions else 0])}"
         )
     if len(images) > 1:
         raise ValueError(
