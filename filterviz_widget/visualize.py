@@ -24,7 +24,7 @@ def visualize_filter(model: Any, layer: str, filter: int, **options: Any) -> Fil
         filter: Output channel of the layer, counted from 0.
         **options: How the model is read and the picture sought: `method`, `step_size`, `iterations`, `seed`,
             `input`, `image_size`, `input_range`, `preprocess`, `other_inputs`, `channels`,
-            `precision` as for `FilterExplorer`, and the axes of `Method`.
+            `data`, `precision` as for `FilterExplorer`, and the axes of `Method`.
 
     Returns:
         A `FilterPicture`; the same arguments give the same bytes, here and in the widget.

@@ -70,7 +70,7 @@ def fitted(method: Method, data: Data) -> Method:
 
 def said_of_fitting(method: Method, wanted: Method, data: Data) -> str:
     """What of a preset's `method` was left out for such data, where `wanted` is the rest of it; "" for nothing."""
-    if data.is_flat and data.kind == "image":
+    if data.kind in ("image", "volume"):  # what moves an image moves each slice
         return ""
     alike = replace(fitted(method, data), sign=wanted.sign, direction=wanted.direction, objective=wanted.objective)
     if wanted != alike or not method.transforms:

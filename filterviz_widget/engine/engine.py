@@ -115,8 +115,8 @@ class Engine:
         """
         chosen = preset(method)
         filters = self.view.layer(layer).filters
-        check_meaning(options, self.view.data)
         axes = fitted(chosen.method, self.view.data).replaced(**options)
+        check_meaning(options, self.view.data)
         for number, _ in axes.direction:
             fitting("direction's filter", number, Range(0, filters - 1, whole=True))
         wanted = Description(

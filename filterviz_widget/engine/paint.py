@@ -1,7 +1,6 @@
 """What a person sees of an optimised image: pixels, a drawn signal, or the slices of a volume in a strip."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,11 +91,3 @@ def box_on(view: ModelView, field: ReceptiveField) -> Callable[[tuple[int, int]]
         return (top + place, left, bottom + place, right)
 
     return box
-
-
-def words_of(field: ReceptiveField, data: Any) -> str:
-    """The size of what a position sees, with its unit."""
-    if data.kind == "signal":
-        return f"{field.size[1]} step{'s' * (field.size[1] != 1)}"
-    size = f"{field.size[0]} x {field.size[1]} pixels"
-    return size if field.depth is None else f"{field.depth.size} slices of {size}"

@@ -104,8 +104,11 @@ def describe(inputs: Any) -> str:
 def _advice(tensor: Any) -> str:
     """What to do where the model makes no image of an input before its first weights, with a line of code."""
     shape = tuple(tensor.shape[1:])
-    if "float" not in str(tensor.dtype) or None in shape or len(shape) > 3:
+    if "float" not in str(tensor.dtype):
         return ""
+    signal = ' If it is a signal, say so: data="signal".' if len(shape) in (1, 2) else ""
+    if None in shape or len(shape) > 3:
+        return signal
     count, guess = int(np.prod(shape)), ""
     for channels in (1, 3):
         side = math.isqrt(count // channels)
@@ -116,7 +119,7 @@ def _advice(tensor: Any) -> str:
     image = f"keras.Input({guess or '(height, width, channels)'})"
     return (
         " Nothing before the first weights makes an image of it. If each example is one, say of what shape: pass "
-        f"keras.Sequential([{image}, keras.layers.Reshape({shape}), model])."
+        f"keras.Sequential([{image}, keras.layers.Reshape({shape}), model]).{signal}"
     )
 
 

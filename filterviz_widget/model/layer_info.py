@@ -103,7 +103,8 @@ def _info(step: Step, name: str, sizes_known: bool, data: Data) -> LayerInfo | U
         shape = (1 if fold and fold.kind == "signal" else None, None, shape[2])
     is_convolution = isinstance(core, ALL_CONVOLUTIONS)
     kind: Kind = "convolution" if is_convolution else "other"
-    return LayerInfo(name, filters_of(shape), shape, kind, class_name(layer), is_convolution, fold=fold)
+    note = _model_inside(layer, name)
+    return LayerInfo(name, filters_of(shape), shape, kind, class_name(layer), is_convolution, note, fold)
 
 
 def filters_of(shape: tuple[int | None, ...]) -> int:
@@ -150,3 +151,12 @@ def _why_not(layer: Any, outputs: list[Any], data: Data) -> str | None:
 def _has_units(layer: Any) -> bool:
     """Whether one looks at the numbers of a layer with weights as at units: dense layers, and those of one's own."""
     return isinstance(layer, keras.layers.Dense | keras.layers.EinsumDense) or not is_of_keras(type(layer))
+
+
+def _model_inside(layer: Any, name: str) -> str:
+    """How to look into a model that runs over frames, of which there is the output only."""
+    model = getattr(layer, "layer", None)
+    if not (isinstance(model, keras.Model) and model.built):
+        return ""
+    get = "".join(f".get_layer({part!r})" for part in name.split("/"))
+    return f"to look into it, pass model{get}.layer"

@@ -15,6 +15,7 @@ from PIL import Image
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.picture.feature_maps import spread_weights
 from filterviz_widget.picture.figure import NotebookFigure
+from filterviz_widget.picture.optimum import draw_optimum
 from filterviz_widget.widgets.panel_states import STEPS
 
 if TYPE_CHECKING:
@@ -90,8 +91,7 @@ def _share(state: State, picture: FilterPicture) -> float:
 def _optimum(area: Any, picture: FilterPicture) -> None:
     wanted = picture.description
     image, curve = area.subplots(1, 2, width_ratios=(1, 1.3))
-    image.imshow(picture.image.squeeze(2) if picture.image.shape[2] == 1 else picture.image, cmap="gray")
-    image.set_axis_off()
+    draw_optimum(image, picture)
     curve.plot(picture.activations)
     curve.set_xlabel("iteration", fontsize=8)
     curve.set_ylabel("activation", fontsize=8)
