@@ -213,7 +213,7 @@ class _Walk:
             layer = layer.layer
         if isinstance(layer, keras.layers.TimeDistributed):
             if len(step.node.input_tensors[0].shape) != 5 or type(layer.layer) not in OVER_FRAMES:
-                return self._joined(step, given)
+                return self._over_frames(step, given)
             layer = layer.layer
         if getattr(layer, "data_format", "channels_last") == "channels_last" and (change := behind_windows(layer)):
             return _each(given[0], rank(layer), change)
@@ -229,6 +229,17 @@ class _Walk:
                 self.statistics.append(step.name)
             return given[0]
         return self._joined(step, given)
+
+    def _over_frames(self, step: Step, given: list[Axes]) -> Axes:
+        """Behind any other layer that is distributed over time: of its own frame a position sees all."""
+        through, down, across = given[0]
+        shape = tuple(step.node.outputs[0].shape)
+        if self._data.kind != "volume" or len(shape) not in (3, 5):
+            return self._joined(step, given)
+        _, high, wide = self._lengths(shape)
+        if max(high, wide) > 1:
+            self.unknown.append(step.name)
+        return through, down.whole(high), across.whole(wide)
 
     def _joined(self, step: Step, given: list[Axes]) -> Axes:
         """Of what works at each place by itself the fields of its inputs together; else everything that they see."""
