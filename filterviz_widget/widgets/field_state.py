@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from filterviz_widget.engine.paint import laid_rows
+from filterviz_widget.images.signal import SIZE
 from filterviz_widget.model import ModelView
 from filterviz_widget.model.receptive_field import ReceptiveField
 
@@ -15,10 +16,15 @@ def field_state(view: ModelView, found: ReceptiveField) -> State:
     """Where each row and each column of the map looks at, and the size in words.
 
     Rows are those of the map as it lies over the picture: of a volume those of each of its slices, one below the other.
+    Numbers are pixels of the picture, as which a signal is drawn.
     """
     rows, columns = found.edges
     down, across = found.centres
     height, width = found.image_size
+    if view.data.kind == "signal":
+        high, wide = SIZE
+        rows, columns = rows * high, np.rint(columns * wide / width).astype(np.int64)
+        down, across, height, width = down * high, across * wide / width, high, wide
     if found.depth is not None:
         above = np.arange(view.data.slices) * height
         rows = (above[:, None, None] + rows).reshape(-1, 2)

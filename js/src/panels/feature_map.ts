@@ -3,6 +3,7 @@ import { element, uniqueId } from "../base/dom";
 import { readable } from "../base/scale";
 import type { FieldState, MapState } from "../base/data";
 import type { Slices } from "../controls/slices";
+import { limit } from "./image";
 import { type Look, marked, type Spot } from "./spots";
 
 export interface FeatureMap {
@@ -68,6 +69,7 @@ export function featureMap(looks: Look, slices: Slices, signal: AbortSignal): Fe
     const first = slices.at * rows;
     const down = middles.slice(first, first + rows).map((middle) => middle - slices.at * height);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    limit(frame, width, height);
     context.fillStyle = "#808080";
     context.fillRect(0, 0, width, height);
     if (photo.complete && photo.naturalWidth) context.drawImage(photo, 0, -slices.at * height, width, whole);

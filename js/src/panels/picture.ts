@@ -17,6 +17,8 @@ export interface Picture {
 
 /** The widest picture in CSS pixels (a multiple of most image sizes): beyond it the controls leave the screen. */
 const WIDEST = 672;
+/** The highest one, such as that of a spectrogram of many times; but none is narrower than a few pixels. */
+const [HIGHEST, NARROWEST] = [672, 48];
 /** Of the room that there is: below it an image is rather large than crisp. */
 const CRISP = 0.84;
 
@@ -37,7 +39,7 @@ export function picture(room: HTMLElement, signal: AbortSignal, slices?: Slices)
 
   function fit() {
     const beside = Number.parseFloat(getComputedStyle(figure).getPropertyValue("--beside")) || 0;
-    const available = Math.min(room.clientWidth - beside, WIDEST);
+    const available = Math.min(room.clientWidth - beside, WIDEST, Math.max(NARROWEST, (HIGHEST * size[0]) / size[1]));
     frame.style.aspectRatio = `${size[0]} / ${size[1]}`;
     if (available <= 0) return;
     const crisp = crispWidth(size[0], available, devicePixelRatio);

@@ -101,6 +101,7 @@ export function marked(
     if (!box) return;
     const share = (part: number) => `${100 * part}%`;
     Object.assign(mark.style, { left: share(box.left), top: share(box.top), width: share(box.width), height: share(box.height) });
+    mark.classList.toggle("filterviz-span", box.height >= 1 && box.width < 1); // of a signal
     mark.classList.toggle("filterviz-held", looks.spot === looks.held);
   }
 

@@ -9,7 +9,7 @@ import type { Host } from "../host/shell";
 import { bars } from "../panels/bars";
 import { examples } from "../panels/examples";
 import { featureMap } from "../panels/feature_map";
-import { pixelImage } from "../panels/image";
+import { limit, pixelImage } from "../panels/image";
 import { legend } from "../panels/legend";
 import { neighbourLists } from "../panels/neighbours";
 import { type Panel, panel } from "../panels/panel";
@@ -66,11 +66,15 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
     want: (_, pages) => send("sheet", { pages: [...pages] }),
   }, signal);
   const framed = (image: HTMLImageElement) => element("div", { className: "filterviz-panel-image" }, {}, image);
-  const middle = () => ({ row: (field().rows ?? []).length >> 1, column: (field().columns ?? []).length >> 1 });
+  const middle = () => ({ row: middleRow((field().rows ?? []).length / slices.of), column: (field().columns ?? []).length >> 1 });
+  const middleRow = (rows: number) => slices.at * rows + (rows >> 1);
   const [photoFrame, inhibitsFrame, placeFrame] = [framed(photo), framed(inhibits), framed(place)];
   const marks = [marked(photoFrame, looks, field, signal, undefined, slices), marked(inhibitsFrame, looks, field, signal, undefined, slices),
     marked(placeFrame, looks, field, signal, middle, slices)];
-  for (const [frame, shown] of [[photoFrame, photo], [inhibitsFrame, inhibits], [placeFrame, place]] as const) strip(frame, shown, slices, signal);
+  for (const [frame, shown] of [[photoFrame, photo], [inhibitsFrame, inhibits], [placeFrame, place]] as const) {
+    strip(frame, shown, slices, signal);
+    shown.addEventListener("load", () => limit(frame, shown.naturalWidth, shown.naturalHeight / slices.of), { signal });
+  }
 
   const saved: Partial<Record<PanelName, () => string | undefined>> = {
     kernel: () => asPng(kernel), map: () => map.source(), inhibits: () => asPng(inhibits), photo: () => asPng(photo),

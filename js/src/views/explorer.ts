@@ -129,7 +129,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     const [low, high] = get("input_range");
     const { kind = "image", words = "" } = get("data") ?? {};
     const what = kind === "image" ? "Pixels" : "Values";
-    range.textContent = `${what} from ${readable(low)} to ${readable(high)} (${get("input_range_source")}) ${words}`.trim();
+    range.textContent = `${what} from ${readable(low)} to ${readable(high)} (${get("input_range_source")})${words ? `. ${words}` : ""}`;
   }
 
   function drawPicture() {
