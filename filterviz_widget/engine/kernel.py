@@ -25,7 +25,7 @@ def filter_kernel(view: ModelView, layer: str, filter: int) -> FilterKernel:
     note = ""
     if len(kernels) == 2:
         deep, wide = kernels
-        inputs = int(view.operation(layer).depthwise_kernel.shape[2])
+        inputs = int(view.operation(layer).depthwise_kernel.shape[-2])
         both = deep[:, :, 0, :] * wide[0, 0, :, filter]
         values = both.reshape(*deep.shape[:2], inputs, -1).sum(-1)
         note = "Depthwise and pointwise part multiplied."

@@ -54,7 +54,7 @@ def shown_centres(view: ModelView, field: ReceptiveField) -> tuple[npt.NDArray[n
     """Where in a picture the middles of the positions' fields lie, in its pixels; down a strip those of each slice."""
     down, across = field.centres
     if view.data.kind == "signal":
-        return np.array([SIZE[0] / 2]), across * SIZE[1] / view.image_shape[1]
+        return down * SIZE[0], across * SIZE[1] / view.image_shape[1]
     height = view.image_shape[0]
     return np.concatenate([down + place * height for place in range(view.data.slices)]), across
 
