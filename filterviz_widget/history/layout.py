@@ -102,7 +102,8 @@ def read_layout(
     recorded = [
         RecordedLayer(one.name, _drawn(one, filters), tuple(_part(part, names) for part in one.parts)) for one in found
     ]
-    first = next((one.name for one in known.values() if one.parts), "")
+    has_colours = view is None or view.data.kind in ("image", "volume")
+    first = next((one.name for one in known.values() if one.parts), "") if has_colours else ""
     return Layout(
         tuple(one._replace(sees_colours=one.name == first and _has_three_inputs(one)) for one in recorded),
         {one.name: one.parts for one in found},

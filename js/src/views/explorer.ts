@@ -95,7 +95,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
   const panels = beside(host, looks, slices, go);
   const body = element("div", { className: "filterviz-body" });
   const view = picture(body, signal, slices);
-  marked(view.frame, looks, () => (get("field_panel")?.layer === get("shown")?.layer ? get("field_panel") : {}), signal, resting, slices);
+  const mark = marked(view.frame, looks, () => (get("field_panel")?.layer === get("shown")?.layer ? get("field_panel") : {}), signal, resting, slices);
   const time = timeLine("Activation", (frame) => view.look(frame ? frame[1] : null), signal);
   const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
   const pinned = pinnedPicture({ swap: () => send("swap"), unpin: () => send("unpin") }, signal);
@@ -137,6 +137,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     if (!shown?.layer || !get("image")) return; // before the first picture
     const { text, alternative } = caption(shown, layerAt(shown.layer));
     view.show(get("image"), text, alternative);
+    mark.draw();
     drawFilm();
     drawPinned();
     panels.drawCompared();
@@ -254,7 +255,10 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       busy: panels.drawBusy,
       ...Object.fromEntries(PANELS.map((name) => [`${name}_panel`, () => {
         panels.draw(name);
-        if (name === "field") panels.draw("map");
+        if (name === "field") {
+          panels.draw("map");
+          mark.draw();
+        }
       }])),
     },
     connected(state) {
