@@ -23,7 +23,7 @@ def volume(explorer: Page) -> Page:
           image_size: [8, 12], image: source, shown: fv.shown(), status: "done",
           field_panel: { layer: "conv1", rows: Array.from({ length: 4 * 8 }, (_, at) => [at, at + 2]),
             columns: Array.from({ length: 12 }, (_, at) => [at, at + 3]), image: [32, 12],
-            centres: [Array.from({ length: 32 }, (_, at) => at + 0.5), Array.from({ length: 12 }, (_, at) => at + 0.5)] },
+            centres: [32, 12].map((length) => Array.from({ length }, (_, at) => at + 0.5)) },
         })""",
         source,
     )
@@ -103,8 +103,8 @@ def test_a_signal_has_what_the_middle_sees_shaded(explorer: Page) -> None:
         """source => model.kernel({
           data: { kind: "signal", slices: 1, words: "A signal of 60 steps in 1 channel." }, image_size: [240, 480],
           image: source, shown: fv.shown(), status: "done",
-          field_panel: { layer: "conv1", rows: [[0, 240]], columns: [[0, 80], [200, 280], [400, 480]], image: [240, 480],
-            centres: [[120], [40, 240, 440]] },
+          field_panel: { layer: "conv1", rows: [[0, 240]], columns: [[0, 80], [200, 280], [400, 480]],
+            image: [240, 480], centres: [[120], [40, 240, 440]] },
         })""",
         explorer.evaluate(STRIP),
     )

@@ -44,7 +44,7 @@ def test_kernels_and_pictures_are_recorded_in_the_order_of_images(run):
 
 
 def test_a_saved_history_is_the_same_again(run, tmp_path):
-    name, _, history, _ = run
+    _, _, history, _ = run
     history.save(tmp_path / "run.h5")
     again = FilterHistory.load(tmp_path / "run.h5")
     np.testing.assert_array_equal(again.kernels("conv"), history.kernels("conv"))

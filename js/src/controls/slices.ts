@@ -1,20 +1,12 @@
 // Which slice of a volume, or which frame, is looked at: a slider, and a button that plays them over and over.
 import { element } from "../base/dom";
 import { linear } from "../base/scale";
+import type { Slices } from "../base/slices";
 import { playButton } from "./play";
 import { slider } from "./slider";
 
 /** Milliseconds for which a slice is seen while they are played. */
 export const SLICE_PACE = 200;
-
-/** The slice that is looked at, of those that lie one below the other in every image. */
-export interface Slices {
-  readonly at: number;
-  /** How many there are; 1 where an image is no volume. */
-  readonly of: number;
-  /** Calls `act` now and whenever another slice is looked at. */
-  follow(act: () => void): void;
-}
 
 export interface SliceControl extends Slices {
   element: HTMLElement;
@@ -46,8 +38,7 @@ export function sliceControl(signal: AbortSignal): SliceControl {
     go((at + 1) % of);
     return true;
   }, () => undefined, signal, { title: "Show the slices one after the other, over and over", pace: SLICE_PACE });
-  const root = element("div", { className: "filterviz-slices", hidden: true }, { role: "group", "aria-label": "Slices" },
-    element("div", { className: "filterviz-controls" }, {}, thumb.element), play.element);
+  const root = element("div", { className: "filterviz-slices", hidden: true }, { role: "group", "aria-label": "Slices" });
 
   return {
     element: root,
@@ -66,22 +57,9 @@ export function sliceControl(signal: AbortSignal): SliceControl {
       play.pause();
       of = count;
       root.hidden = count < 2;
+      root.replaceChildren(...(count < 2 ? [] : [element("div", { className: "filterviz-controls" }, {}, thumb.element), play.element]));
       thumb.range(linear(0, count - 1), [0, count - 1], true);
       go(count >> 1);
     },
   };
-}
-
-/** Makes a frame a window on the slice that is looked at of the strip of slices that an image in it is. */
-export function strip(frame: HTMLElement, image: HTMLImageElement, slices: Slices, signal: AbortSignal): void {
-  function draw() {
-    const isStrip = slices.of > 1;
-    frame.classList.toggle("filterviz-strip", isStrip);
-    image.style.transform = isStrip ? `translateY(${(-100 * slices.at) / slices.of}%)` : "";
-    const height = image.naturalHeight / slices.of;
-    if (isStrip && height) frame.style.aspectRatio = `${image.naturalWidth} / ${height}`;
-  }
-
-  image.addEventListener("load", draw, { signal });
-  slices.follow(draw);
 }

@@ -2,7 +2,7 @@
 import { element, uniqueId } from "../base/dom";
 import { readable } from "../base/scale";
 import type { FieldState, MapState } from "../base/data";
-import type { Slices } from "../controls/slices";
+import type { Slices } from "../base/slices";
 import { limit } from "./image";
 import { type Look, marked, type Spot } from "./spots";
 

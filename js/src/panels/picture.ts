@@ -1,6 +1,6 @@
 // The picture: large, and crisp, since every pixel of the image is a whole number of the screen's pixels.
 import { element } from "../base/dom";
-import { type Slices, strip } from "../controls/slices";
+import { type Slices, strip } from "../base/slices";
 import { crispWidth, pixelImage } from "./image";
 
 export interface Picture {

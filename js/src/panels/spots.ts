@@ -1,7 +1,7 @@
 // Positions of a feature map, and what they see of the image: the same position is marked in every picture at once.
 import { element } from "../base/dom";
 import type { FieldState } from "../base/data";
-import type { Slices } from "../controls/slices";
+import type { Slices } from "../base/slices";
 
 /** A position of the feature map. */
 export interface Spot {

@@ -1,7 +1,7 @@
 // What stands beside the picture: the panels that are chosen, each with its own states.
 import { element } from "../base/dom";
 import { readable } from "../base/scale";
-import { type Slices, strip } from "../controls/slices";
+import { type Slices, strip } from "../base/slices";
 import { toggles } from "../controls/toggles";
 import { asPng, download } from "../host/download";
 import { PANELS, type PanelName, type PanelStates, type Settings, type SheetState, type Traits } from "../host/explorer_traits";
