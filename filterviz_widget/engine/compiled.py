@@ -113,8 +113,7 @@ class CompiledLayers:
     def now(self, layer: str) -> Taken:
         """The model's weights on the way to a layer, "" for all of them, as they are at this moment."""
         if layer not in self._read:
-            path = tuple(layer.split("/")) if layer else ()
-            self._reads(layer, on_the_way(self._view.graph, path))
+            self._reads(layer, on_the_way(self._view.graph, self._view.graph.path(layer)))
         return self._weights.take([self._read[layer]])
 
     def _reads(self, layer: str, variables: tuple[Any, ...]) -> None:

@@ -37,6 +37,7 @@ READING: dict[str, Any] = {
     "other_inputs": None,
     "channels": None,
     "data": "auto",
+    "input_shape": None,
 }
 """The arguments that say how a model is read, with their defaults."""
 

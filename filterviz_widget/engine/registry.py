@@ -41,7 +41,7 @@ def engine_of(model: Any, **reading: Any) -> Engine:
     Raises:
         TypeError, ValueError, RuntimeError, FileNotFoundError: As `read_model` does.
     """
-    loaded = load(model)
+    loaded = load(model, reading.get("input_shape"))
     try:
         asked = tuple(_hashable(name, value) for name, value in (READING | reading).items())
         hash(asked)

@@ -226,7 +226,7 @@ class Runs:
         """What the input is, where that is not to be seen, and what of a preset means nothing for it."""
         data = self._view.data
         of_method = (said_of_fitting(preset.method, wanted.method, data) for preset in PRESETS.values())
-        return " ".join(filter(None, [self._view.note, next(filter(None, of_method), "")]))
+        return " ".join(filter(None, [self._view.input_note, next(filter(None, of_method), "")]))
 
     def _span(self, layer: str) -> tuple[int, int] | None:
         """The steps of a signal that the position in the middle of a layer's map sees; None for all else."""

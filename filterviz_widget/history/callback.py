@@ -25,6 +25,10 @@ from filterviz_widget.history.summary import missing, shapes, summary
 _log = logging.getLogger(__name__)
 
 
+READ = tuple(name for name in READING if name != "input_shape")
+"""What says how the model is read. What it takes need not be said: a model in training has been called."""
+
+
 class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Records a training run; see `FilterHistory`, which is this and a widget."""
 
@@ -85,7 +89,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         self._wanted_layers: list[Any] | None = [layers] if one else None if layers is None else list(layers)
         self._max_bytes = _bytes(max_bytes)
         # The function and the arrays themselves, of which the settings hold a name and copies.
-        self._reading = {name: getattr(self.settings, name) for name in READING}
+        self._reading = {name: getattr(self.settings, name) for name in READ}
         self._reading |= {"preprocess": preprocess, "other_inputs": other_inputs}
         self._begin()
 
@@ -201,7 +205,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         history._model_name, history.probe_size = contents.model, contents.probe_size
         # For copies, which may record.
         history._wanted_layers = list(history.layers)
-        history._reading = {name: getattr(contents.settings, name) for name in READING}
+        history._reading = {name: getattr(contents.settings, name) for name in READ}
         history._reading["other_inputs"] = {name: array.numpy() for name, array in contents.settings.other_inputs}
         history._read_only = True
         return history

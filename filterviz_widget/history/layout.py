@@ -130,7 +130,7 @@ def _known(view: ModelView | None, paths: dict[str, Any]) -> dict[str, _Known]:
     """What can be recorded, by path: what can be drawn in the model's order, then what has kernels only."""
     known: dict[str, _Known] = {}
     for info in view.layers if view else ():
-        layer = paths[info.name]
+        layer = paths.get(info.name)  # none where a function of TensorFlow makes it
         parts = _parts(layer)
         is_convolution = info.recommended or (len(info.shape) == 3 and any(part.kind != "dense" for part in parts))
         known[info.name] = _Known(info.name, layer, info.filters, parts, is_convolution, True)

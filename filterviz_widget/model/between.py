@@ -101,7 +101,7 @@ class Between:
 
     def value(self, name: str) -> Any:
         """The output of a step for the image, by its path."""
-        return self._route.feed(self._given, tuple(name.split("/")), call=self._compute)
+        return self._route.feed(self._given, self._route.graph.path(name), call=self._compute)
 
     def shape(self, name: str) -> list[Any]:
         """The shape of so many changes of a step's output: of one after the other."""
@@ -122,7 +122,7 @@ class Between:
                 for step, change in ((self._around.steps[source], change) for source, change in changes.items())
             }
         nothing = tf.zeros(_many(self._given, self.rows), self._given.dtype)
-        return self._route.feed(nothing, tuple(name.split("/")), call=self._differentiate)
+        return self._route.feed(nothing, self._route.graph.path(name), call=self._differentiate)
 
     def _known_shape(self, symbol: Any) -> list[Any] | None:
         known = self._knows_shapes and None not in symbol.shape[1:]

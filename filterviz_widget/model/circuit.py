@@ -92,7 +92,7 @@ def circuit(view: ModelView, layer: str) -> Circuit:
         ValueError: If there is no such layer.
     """
     view.layer(layer)
-    maker = "/".join(_making(view.graph, tuple(layer.split("/"))))
+    maker = "/".join(_making(view.graph, view.graph.path(layer)))
     walk = _Walk(view.layers, maker)
     walk.follow(view.graph, {}, ())
     own = walk.before.get(maker, frozenset())

@@ -1,8 +1,9 @@
 """A model as a graph of layers, with nested models and blocks opened, each use of a layer named by its path."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import keras
@@ -10,6 +11,7 @@ import keras
 from filterviz_widget.model.altered import with_built_activation
 from filterviz_widget.model.follow import follow
 from filterviz_widget.model.keras_private import arranging, flat_layers, functional, nodes_in_order
+from filterviz_widget.model.traced.call import from_keras
 
 CONVOLUTIONS = (
     keras.layers.Conv2D,
@@ -71,6 +73,21 @@ class Graph:
         """The step of that name."""
         return next(step for step in self.steps if step.name == name)
 
+    def path(self, layer: str) -> tuple[str, ...]:
+        """The names of steps, from outside inward, that a layer's name is made of; empty for the graph's outputs.
+
+        The name of a step in a traced graph may have slashes itself.
+        """
+        if not layer:
+            return ()
+        for step in self.steps:
+            if step.name == layer:
+                return (layer,)
+        for step in self.steps:
+            if step.inner is not None and layer.startswith(f"{step.name}/"):
+                return (step.name, *step.inner.path(layer[len(step.name) + 1 :]))
+        raise KeyError(layer)
+
     def needed_for(self, last: Step | None) -> list[Step]:
         """The steps that `last` needs, and itself; for None those that the outputs need."""
         needed = {id(tensor) for tensor in (self.outputs if last is None else last.node.outputs)}
@@ -97,7 +114,7 @@ def _steps(nodes: Iterable[Any]) -> tuple[Step, ...]:
     uses: Counter[str] = Counter()
     steps = []
     for node in nodes:
-        name = node.operation.name
+        name = getattr(node.operation, "traced_name", node.operation.name)
         operation = with_built_activation(node.operation, tuple(node.outputs[0].shape))
         steps.append(Step(f"{name}:{uses[name]}" if uses[name] else name, node, _open(node), operation))
         uses[name] += 1
@@ -112,9 +129,17 @@ def _open(node: Any) -> Graph | None:
         return None
     # In a head, a block that ends with units, one looks for the dense layers.
     looked_for = (*ALL_CONVOLUTIONS, keras.layers.Dense) if len(node.outputs[0].shape) == 2 else ALL_CONVOLUTIONS
-    if not any(isinstance(part, looked_for) for part in flat_layers(layer)):
+    is_saved = isinstance(layer, keras.layers.TFSMLayer)
+    if not (is_saved or any(isinstance(part, looked_for) for part in flat_layers(layer))):
         return None
-    try:
-        return followed_graph(layer, node.arguments.args, node.arguments.kwargs)
-    except Exception:  # a user's code, which may raise anything; the block is then shown as a whole
-        return None
+    for way in (_traced_block,) if is_saved else (followed_graph, _traced_block):
+        with contextlib.suppress(Exception):  # a user's code, which may raise anything
+            return way(layer, node.arguments.args, node.arguments.kwargs)
+    return None  # it is shown as a whole
+
+
+def _traced_block(layer: Any, args: Any, kwargs: Any) -> Graph:
+    """The graph of a block that only TensorFlow can follow, called with one image."""
+    (symbol,) = (one for one in keras.tree.flatten((args, kwargs)) if isinstance(one, keras.KerasTensor))
+    made = from_keras(layer, None, tuple(symbol.shape[1:]))
+    return replace(functional_graph(made), arrange=None)

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
+from keras.src.backend.common.variables import AutocastScope
 
 NAME_COUNTERS = "object_name_uids"
 
@@ -118,6 +119,16 @@ def names_kept() -> Iterator[None]:
         global_state.set_global_attribute(NAME_COUNTERS, before)
 
 
+def called_shapes(layer: Any) -> dict[str, Any]:
+    """The shapes that a layer was built with, batch axes included, by the names of `build`'s arguments."""
+    return {name: shape for name, shape in (layer._build_shapes_dict or {}).items() if shape is not None}
+
+
+def autocasting(layer: Any) -> Any:
+    """In it a layer's variables are read in the dtype that it computes in, as in its `__call__`."""
+    return AutocastScope(layer.compute_dtype if layer.autocast else None)
+
+
 def has_own_build(layer: Any) -> bool:
     """Whether building the layer may give it weights."""
     return not getattr(layer.build, "_is_default", False)
@@ -197,6 +208,24 @@ def nothing_built(layers: Iterable[Any]) -> Iterator[list[Any]]:
                         guard.layer.built = False
 
 
+class LiveVariable(keras.Variable):  # type: ignore[misc]  # Keras has no types
+    """A `tf.Variable` that somebody else made, as Keras sees variables: the same numbers, now and later."""
+
+    def __init__(self, variable: Any) -> None:
+        self._of = variable
+        name = variable.name.partition(":")[0].rpartition("/")[2] or "variable"
+        super().__init__(
+            lambda *_, **__: None,
+            shape=tuple(variable.shape),
+            dtype=variable.dtype.name,
+            trainable=bool(variable.trainable),
+            name=name,
+        )
+
+    def _initialize_with_initializer(self, initializer: Any) -> None:
+        self._value = self._of
+
+
 def kernel_variable(layer: Any) -> Any:
     """The variable that holds a built layer's kernel, or the codes of a quantized one; None where there is none."""
     kernel = getattr(layer, "kernel", None)
@@ -214,7 +243,7 @@ def kernel_shape(layer: Any) -> tuple[int, ...]:
     variable = kernel_variable(layer)
     if _mode(layer) == "int4":
         return (layer._orig_input_dim, layer._orig_output_dim)
-    return () if variable is None else tuple(variable.shape)
+    return getattr(layer, "computed_shape", ()) if variable is None else tuple(variable.shape)
 
 
 def effective_kernel(layer: Any) -> Any:

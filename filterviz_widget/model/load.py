@@ -7,19 +7,24 @@ import keras
 
 from filterviz_widget.model.file_check import check_file
 from filterviz_widget.model.generators import kept
+from filterviz_widget.model.keras2 import is_of_keras2, open_keras2
 from filterviz_widget.model.keras_private import names_kept
 from filterviz_widget.model.reason import reason
+from filterviz_widget.model.traced.known import of_tensorflow
+from filterviz_widget.model.traced.saved import from_folder, from_frozen
 
+SAVED = "saved_model.pb"
 SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
-def load(model: Any) -> Any:
-    """Returns the model, loaded from its file where it is a path.
+def load(model: Any, input_shape: Any = None) -> Any:
+    """Returns the model as Keras sees one, loaded from its file where it is a path, traced where it is none of Keras'.
 
-    A file is loaded in Keras' safe mode, which runs no code that it may contain, and is not compiled.
+    A file of Keras is loaded in its safe mode, which runs no code that it may contain, and is not compiled.
 
     Args:
-        model: A Keras 3 model, or the path of a `.keras` or `.h5` file.
+        model: See `read_model`.
+        input_shape: Of one example, where the model does not say.
 
     Raises:
         TypeError: If it is neither.
@@ -35,12 +40,18 @@ def load(model: Any) -> Any:
         )
     if isinstance(model, str | Path):
         return _load_file(Path(model))
-    if not isinstance(model, keras.Model):
+    if isinstance(model, keras.Layer):
+        return model
+    if (made := of_tensorflow(model, input_shape)) is None:
         raise TypeError(f"Expected a Keras 3 model (keras.Model) or the path of one, got {_kind(model)}.")
-    return model
+    return made
 
 
 def _load_file(path: Path) -> Any:
+    if path.is_dir() and (path / SAVED).is_file():
+        return from_folder(path)
+    if path.suffix == ".pb" and path.is_file():
+        return from_folder(path.parent) if path.name == SAVED else from_frozen(path)
     if path.suffix not in SUFFIXES:
         raise ValueError(f"Expected the path of a .keras or .h5 file, got {str(path)!r}.")
     if path.is_dir():
@@ -57,6 +68,8 @@ def _load_file(path: Path) -> Any:
                 f"{str(path)!r} holds weights only. Make the model, load them with model.load_weights(path), and pass "
                 "the model."
             ) from error
+        if path.suffix != ".keras" and is_of_keras2(path):
+            return of_tensorflow(open_keras2(path), None)
         raise ValueError(
             f"The model in {str(path)!r} could not be loaded ({reason(error)}). If it has layers of your own, or code "
             "that you trust, load it with keras.saving.load_model(path, custom_objects=..., safe_mode=...) and pass "

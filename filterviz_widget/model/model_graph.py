@@ -11,11 +11,6 @@ from filterviz_widget.model.graph import Graph, followed_graph, functional_graph
 from filterviz_widget.model.keras_private import direct_layers, functional
 from filterviz_widget.model.reason import reason
 
-EXPECTED = (
-    "Expected a call made of Keras layers and keras.ops, without tf.* functions, NumPy, or Python decisions that "
-    "depend on numbers in tensors; or a Functional model."
-)
-
 
 def model_graph(model: Any, size: tuple[int, int] | None = None) -> Graph:
     """Reads a model's graph.
@@ -36,16 +31,14 @@ def model_graph(model: Any, size: tuple[int, int] | None = None) -> Graph:
             f"The model {model.name!r} has no call, so nothing says what happens to an image."
             + (f" Pass one of the models in it: {models}." if models else "")
         )
+    kind = "model" if isinstance(model, keras.Model) else "layer"
     if not model.built:
         raise ValueError(
-            f"The model {model.name!r} is not built: its input shape is unknown. Call it once on a batch of images, "
-            "model(images), or build it with model.build((None, height, width, channels))."
+            f"The {kind} {model.name!r} is not built: its input shape is unknown. Call it once on a batch of images, "
+            "model(images), or look at a copy of it with new weights: input_shape=(height, width, channels)."
         )
     if _needs_more_than_one_argument(model.call):
-        raise ValueError(
-            f"The model {model.name!r} is a subclass of keras.Model whose call takes several arguments. "
-            "Expected a call with one argument (a tensor, a list or a dictionary)."
-        )
+        raise ValueError(f"The model {model.name!r} is a subclass of keras.Model whose call takes several arguments.")
     if isinstance(model, keras.Function):  # with a call of its own
         shapes = keras.tree.map_structure(lambda tensor: tuple(tensor.shape), model.input)
     else:
@@ -53,7 +46,7 @@ def model_graph(model: Any, size: tuple[int, int] | None = None) -> Graph:
     if not shapes:
         raise ValueError(
             f"The model {model.name!r} is a subclass of keras.Model whose input shape Keras does not know, because it "
-            f"could not trace the model's call when it was called. {EXPECTED}"
+            "could not trace the model's call when it was called."
         )
     failure: Exception | None = None
     for wanted in [size, None] if size else [None]:
@@ -63,8 +56,7 @@ def model_graph(model: Any, size: tuple[int, int] | None = None) -> Graph:
             failure = error
     assert failure is not None
     raise ValueError(
-        f"The model {model.name!r} is a subclass of keras.Model whose call could not be followed "
-        f"({reason(failure)}). {EXPECTED}"
+        f"The model {model.name!r} is a subclass of keras.Model whose call could not be followed ({reason(failure)})."
     ) from failure
 
 

@@ -125,6 +125,8 @@ def _add_within(layer: Any, graph: Graph | None, prefix: str, found: dict[str, A
     seen: set[int] = set()
     for step in graph.steps if graph else ():
         operation = step.node.operation
+        if hasattr(operation, "traced_name"):  # it stands for layers of the model, which are found by what holds them
+            continue
         if isinstance(operation, keras.Layer) and id(operation) not in outer:
             found[prefix + step.name] = operation
         inner = step.inner

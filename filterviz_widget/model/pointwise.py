@@ -4,6 +4,7 @@ import keras
 
 from filterviz_widget.model.graph import Step
 from filterviz_widget.model.keras_private import is_of_keras
+from filterviz_widget.model.traced.operation import TracedOperation
 
 POINTWISE = frozenset(
     [
@@ -111,6 +112,8 @@ def is_pointwise(step: Step) -> bool:
     if len(ranks) != 1 or not ranks <= {3, 4, 5}:
         return False
     last = (-1, ranks.pop() - 1)
+    if isinstance(layer, TracedOperation):
+        return layer.is_pointwise
     if isinstance(layer, keras.layers.Concatenate) or type(layer).__name__ == "Concatenate":
         return layer.axis in last
     if isinstance(layer, (keras.layers.Softmax, keras.layers.UnitNormalization)):

@@ -36,12 +36,12 @@ from filterviz_widget.model.keras_private import flat_layers, nothing_built
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
-from filterviz_widget.model.model_graph import model_graph
 from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
 from filterviz_widget.model.view import ModelView
+from filterviz_widget.model.whole_graph import whole_graph
 
 
 def read_model(
@@ -54,14 +54,19 @@ def read_model(
     other_inputs: Mapping[str, Any] | None = None,
     channels: Sequence[int] | None = None,
     data: str = "auto",
+    input_shape: Any = None,
 ) -> ModelView:
-    """Reads a Keras 3 model on TensorFlow. Nothing about the model or Keras' global state changes.
+    """Reads a network on TensorFlow. Nothing about the model or any global state changes.
 
     Sequential and Functional models are read as they are, nested ones to any depth. A subclassed model or block is
     read by following its `call` on symbolic tensors, which works where it is made of Keras layers and operations.
+    Everything else is traced by TensorFlow, AutoGraph included, and read from the graph that comes of it: what is a
+    layer of Keras' there becomes one, on the model's own variables.
 
     Args:
-        model: A built `keras.Model`, or the path of a `.keras` or `.h5` file (safe mode on).
+        model: A built `keras.Model` or `keras.layers.Layer`; the path of a `.keras` or `.h5` file (safe mode on), of
+            the folder of a SavedModel, or of a frozen graph (`.pb`); what `tf.saved_model.load` returned; a
+            `tf.Module`, `tf.function` or Keras 2 model.
         input: Name of the input to optimise; None for the only image-like one. The name of an Embedding stands for what
             that gives, which is optimised where the input is whole numbers; None for the only one of such a model.
         image_size: Side of a square image or `(height, width)` in pixels, from 1 to 2,048; None for the model's
@@ -78,12 +83,14 @@ def read_model(
         data: What the input is: "image"; "spectrogram", an image `(time, frequency, channels)`, which is moved along
             time only; "signal", `(length, channels)` or `(length,)`; "volume" or frames, `(slices, height, width,
             channels)`. "auto" tells by the model's layers.
+        input_shape: `(height, width, channels)` of an image, or shapes by the argument's name, for a model that does
+            not say what it takes. One that was never called is then copied, and the copy gets weights.
 
     Returns:
         A `ModelView`.
 
     Raises:
-        TypeError: For something that is not a Keras model, and arguments of a wrong type.
+        TypeError: For something that is no such model, and arguments of a wrong type.
         RuntimeError: If Keras runs on another backend than TensorFlow.
         FileNotFoundError: If the path names no file.
         ValueError: For a model that cannot be shown, and arguments that do not fit it.
@@ -97,11 +104,22 @@ def read_model(
     ('conv', 16)
     """
     with READING:
-        model = load(model)
+        model = load(model, input_shape)
         own_code = callable(preprocess) or has_own_code(model)
         with kept(own_code):
             kind = checked_kind(data)
-            return _read(model, input, image_size, input_range, preprocess, other_inputs, channels, kind, own_code)
+            return _read(
+                model,
+                input,
+                image_size,
+                input_range,
+                preprocess,
+                other_inputs,
+                channels,
+                input_shape,
+                kind,
+                own_code,
+            )
 
 
 def _read(
@@ -112,11 +130,12 @@ def _read(
     preprocess: Preprocess | None,
     other_inputs: Mapping[str, Any] | None,
     channels: Sequence[int] | None,
+    input_shape: Any,
     wanted: str,
     own_code: bool,
 ) -> ModelView:
+    graph, model, note = whole_graph(model, _size_to_follow(image_size), input_shape)
     _refuse_channels_first(model)
-    graph = model_graph(model, _size_to_follow(image_size))
     unbuilt = tuple(layer for layer in flat_layers(model) if not layer.built)
 
     def arranged(index: int) -> Arranges | None:
@@ -178,6 +197,7 @@ def _read(
         name,
         checked_channels(channels, count // data.slices),
         own_code,
+        note,
         route,
         unbuilt,
         data,

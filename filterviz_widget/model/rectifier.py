@@ -187,8 +187,10 @@ def _flat_gradient(
     # The function's own gradient takes its usual way, through the first input.
     below, above = x <= tf.cast(low, x.dtype), x >= tf.cast(high, x.dtype)
     ordinary = tf.where(below | above, tf.zeros_like(upstream), upstream)
-    extra = _redirected(ordinary, lambda: upstream * _nearness(x), lambda: (below, above), opening) - ordinary
-    return upstream, extra, None
+    # A rectifier in another dtype than what it is given has both.
+    toward = lambda: upstream * tf.cast(_nearness(x), upstream.dtype)  # noqa: E731
+    extra = _redirected(ordinary, toward, lambda: (below, above), opening) - ordinary
+    return upstream, tf.cast(extra, x.dtype), None
 
 
 def _nearness(x: tf.Tensor) -> tf.Tensor:

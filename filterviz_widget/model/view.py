@@ -48,8 +48,9 @@ class ModelView:
         input_name: The model's input that is optimised.
         channels: The triple of channels shown as red, green and blue; None for the default.
         data: What the image stands for: itself, a spectrogram, a signal or a volume.
-        note: What a viewer should know of the input that is optimised; "" for nothing.
+        input_note: What a viewer should know of the input that is optimised; "" for nothing.
         has_own_code: Whether tracing runs code that is not Keras' own: the user's layers, functions, preprocess.
+        note: By which way the model was read, and why, where it is not what Keras keeps of it; often empty.
     """
 
     layers: tuple[LayerInfo, ...] = field(repr=False)
@@ -60,10 +61,11 @@ class ModelView:
     input_name: str
     channels: tuple[int, int, int] | None
     has_own_code: bool
+    note: str
     _route: Route = field(repr=False)
     _unbuilt: tuple[Any, ...] = field(repr=False)
     data: Data = IMAGE
-    note: str = ""
+    input_note: str = ""
 
     @property
     def graph(self) -> Graph:
@@ -183,7 +185,7 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        return receptive_field(self.graph, self.position, self.image_shape[:2], tuple(layer.split("/")), self.data)
+        return receptive_field(self.graph, self.position, self.image_shape[:2], self.graph.path(layer), self.data)
 
     @property
     def outputs(self) -> dict[str, tuple[int | None, ...]]:
@@ -222,7 +224,7 @@ class ModelView:
 
     def _step(self, layer: str) -> Step:
         graph = self._route.graph
-        *outer, last = layer.split("/")
+        *outer, last = graph.path(layer)
         for name in outer:
             inner = graph.step(name).inner
             assert inner is not None
@@ -230,7 +232,7 @@ class ModelView:
         return graph.step(last)
 
     def _features(self, layer: str, before_activation: bool, call: Call) -> Features:
-        route, path = self._route, tuple(layer.split("/"))
+        route, path = self._route, self._route.graph.path(layer)
         filters, fold = self.layer(layer).filters, self.layer(layer).fold
 
         # AutoGraph would rewrite all of it, slowly; Keras does not convert layers either.
@@ -253,6 +255,11 @@ class ModelView:
                     raise ValueError(message) from error
             if made.shape[-1] not in (None, filters):  # an activation such as glu halves what Keras promises
                 raise ValueError(f"Keras says that {layer!r} has {filters} filters, and it computes {made.shape[-1]}.")
+            if None not in (made.shape[0], images.shape[0]) and made.shape[0] != images.shape[0]:
+                raise ValueError(
+                    f"The layer {layer!r} makes {made.shape[0]} maps of {images.shape[0]} images, such as one of each "
+                    "frame; only layers with one map of each image can be shown."
+                )
             return made if fold is None else fold(made)
 
         return features

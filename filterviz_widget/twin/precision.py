@@ -39,7 +39,7 @@ def best_precision(view: ModelView, layer: str, forms: Forms) -> Precision:
     if not has_matrix_unit():
         return "float32"
     height, width, _ = view.image_shape
-    numbers = outputs(view.graph, tuple(layer.split("/")), height * width * view.data.slices)
+    numbers = outputs(view.graph, view.graph.path(layer), height * width * view.data.slices)
 
     def milliseconds(dtype: str) -> float:
         convolutions = sum(forms(case).milliseconds for case in cases(view, layer, dtype))
@@ -51,7 +51,7 @@ def best_precision(view: ModelView, layer: str, forms: Forms) -> Precision:
 
 def cases(view: ModelView, layer: str, dtype: str) -> Iterator[Case]:
     """The convolutions over all channels on the way to a layer, as `forms` knows them."""
-    path = tuple(layer.split("/"))
+    path = view.graph.path(layer)
     known = sizes(view.graph, path, view.position, view.image_shape[:2])
     for plan in planned(view.graph, path):
         layer_ = plan.step.operation

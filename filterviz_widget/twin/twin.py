@@ -86,7 +86,7 @@ class Twin:
         self._given: dict[Source, Sequence[tf.Tensor]] = {}
         found: dict[Source, None] = {}
         live: dict[Source, None] = {}
-        path = tuple(layer.split("/"))
+        path = view.graph.path(layer)
         known = sizes(view.graph, path, view.position, image_size or view.image_shape[:2])
         for plan in planned(view.graph, path):
             check()

@@ -57,6 +57,8 @@ class FilterExplorer(ExplorerFiles):
         data: What the model's input is: "image"; "spectrogram", `(time, frequency, channels)`, which is moved along
             time only; "signal", `(length, channels)` or `(length,)`; "volume" or frames, `(slices, height, width,
             channels)`. "auto" tells by the model's layers.
+        input_shape: `(height, width, channels)` of an image, or shapes by the argument's name, for a model that does
+            not say what it takes, such as a `tf.Module`. A Keras model that was never called is then copied.
         precision: In which dtype the layers are computed: "float32", "bfloat16", "float16", or "auto", which is
             bfloat16 where that is much faster here (a processor with AMX, a layer behind large convolutions) and
             float32 elsewhere. The image, the activation and the step are float32 in any case, and what was chosen
@@ -107,6 +109,7 @@ class FilterExplorer(ExplorerFiles):
         other_inputs: Mapping[str, Any] | None = None,
         channels: Sequence[int] | None = None,
         data: str = "auto",
+        input_shape: Any = None,
         precision: str = "auto",
         images: Any = None,
         labels: Any = None,
@@ -123,6 +126,7 @@ class FilterExplorer(ExplorerFiles):
             "other_inputs": other_inputs,
             "channels": channels,
             "data": data,
+            "input_shape": input_shape,
         }
         check_arguments(kwargs, {*OPTIONS, *self._reading, *self.SETTINGS, "precision"}, "FilterExplorer")
         chosen, self._precision = preset(method), checked_precision(precision)

@@ -88,6 +88,7 @@ class ExplorerState(LiveWidget):
     input_range: traitlets.List[Any] = traitlets.List(
         read_only=True, help="Lowest and highest value of the model's input pixels."
     ).tag(sync=True)
+    model_note = traitlets.Unicode(read_only=True, help="By which way the model was read, and why.").tag(sync=True)
     input_range_source = traitlets.Unicode(read_only=True, help="Where the input range comes from.").tag(sync=True)
     image = traitlets.Unicode(
         read_only=True, help="The picture so far, a data URL: WebP while it forms, then PNG."
@@ -199,6 +200,7 @@ def model_state(view: ModelView) -> dict[str, Any]:
         "image_size": list(SIZE if view.data.kind == "signal" else view.image_shape[:2]),
         "input_range": list(view.input_range),
         "input_range_source": view.input_range_source,
+        "model_note": view.note,
         "limits": {name: [allowed.low, allowed.high] for name, allowed in RANGES.items()},
         "axes": [axis.to_json() for axis in AXES.values() if axis.group],
         "presets": {
@@ -229,7 +231,7 @@ def _data_words(view: ModelView) -> str:
         "spectrogram": f"A spectrogram of {height} times and {width} frequencies.",
         "volume": f"{view.data.slices} slices, or frames, of {height} x {width} pixels in {of}.",
     }
-    return " ".join(filter(None, [words.get(view.data.kind, ""), view.note]))
+    return " ".join(filter(None, [words.get(view.data.kind, ""), view.input_note]))
 
 
 def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:

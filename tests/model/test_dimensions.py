@@ -59,7 +59,7 @@ def test_of_tokens_what_their_embedding_gives_is_sought(dtype):
     low, high = vectors.mean() - 2.5 * vectors.std(), vectors.mean() + 2.5 * vectors.std()
     assert view.input_range == pytest.approx((low, high), rel=1e-4)
     assert view.input_range_source == "read from the vectors of the Embedding 'embedding'"
-    assert view.note == "Sought is what the Embedding 'embedding' gives: whole numbers have no gradient."
+    assert view.input_note == "Sought is what the Embedding 'embedding' gives: whole numbers have no gradient."
     assert [info.name for info in view.layers] == ["conv", "units"]
 
 

@@ -34,7 +34,7 @@ def test_a_path_says_which_of_two_layers_of_one_name():
 def test_a_layers_own_name_will_do_where_no_other_has_it_and_is_refused_where_several_do():
     model, inner = classifier()
     assert layer_at(model, "conv2d_1") is inner.get_layer("conv2d_1")
-    twice = keras.Sequential([keras.Input((8, 8, 3)), encoder("one"), layers.Conv2D(3, 1), encoder("two")], name="mine")
+    twice = keras.Sequential([keras.Input((8, 8, 3)), encoder("one"), conv(3, "middle"), encoder("two")], name="mine")
     with pytest.raises(ValueError, match=r"'mine' has 2 layers 'conv2d_1': 'one/conv2d_1', 'two/conv2d_1'\."):
         layer_at(twice, "conv2d_1")
     for wanted, said in (("conv3d", "Did you mean 'conv2d'"), ("xyz", r"It has .*'encoder/conv2d_1'.*'flat'")):

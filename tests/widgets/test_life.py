@@ -62,7 +62,11 @@ for _ in range(2):
 def test_after_two_hundred_explorers_on_a_model_everything_is_as_after_one_hundred(way):
     """In a process of its own: in one that ran hundreds of tests memory moves by itself."""
     made = subprocess.run(
-        [sys.executable, "-c", HUNDREDS, way], capture_output=True, text=True, timeout=300, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", HUNDREDS, way],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=Path(__file__).parents[2],
     )
     assert made.returncode == 0, made.stderr[-2000:]
     one, two = ([int(count) for count in line.split()] for line in made.stdout.splitlines())

@@ -39,6 +39,7 @@ export interface Traits extends Settings, SharedTraits, PanelStates {
   image_size: [height: number, width: number];
   input_range: Bounds;
   input_range_source: string;
+  model_note: string;
   image: string;
   shown: Shown | null;
   iteration: number;

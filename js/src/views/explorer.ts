@@ -128,8 +128,10 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
   function drawRange() {
     const [low, high] = get("input_range");
     const { kind = "image", words = "" } = get("data") ?? {};
-    const what = kind === "image" ? "Pixels" : "Values";
-    range.textContent = `${what} from ${readable(low)} to ${readable(high)} (${get("input_range_source")})${words ? `. ${words}` : ""}`;
+    const note = get("model_note");
+    range.textContent =
+      `${kind === "image" ? "Pixels" : "Values"} from ${readable(low)} to ${readable(high)} (${get("input_range_source")})` +
+      (words && `. ${words}`) + (note && `. Model: ${note}`);
   }
 
   function drawPicture() {
@@ -230,6 +232,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       },
       input_range: drawRange,
       input_range_source: drawRange,
+      model_note: drawRange,
       image: drawPicture,
       shown: drawPicture,
       activations() {

@@ -1,0 +1,261 @@
+"""Operations of a traced graph that multiply with a kernel, as the layers of Keras that do the same."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from filterviz_widget.model.traced.computed import (
+    ComputedConv2D,
+    ComputedConv2DTranspose,
+    ComputedDense,
+    ComputedDepthwiseConv2D,
+)
+from filterviz_widget.model.traced.constants import Constants
+
+ACTIVATIONS = {
+    "Relu": keras.activations.relu,
+    "Relu6": keras.activations.relu6,
+    "Elu": keras.activations.elu,
+    "Selu": keras.activations.selu,
+    "Sigmoid": keras.activations.sigmoid,
+    "Tanh": keras.activations.tanh,
+    "Softplus": keras.activations.softplus,
+    "Softmax": keras.activations.softmax,
+}
+
+
+class Made(NamedTuple):
+    """A layer that does what some operations do.
+
+    Attributes:
+        layer: The layer.
+        given: The tensors of the graph that it is called with.
+        result: The one that it makes.
+        covered: The names of the operations.
+        padding: A layer that what is given goes through first; None for none.
+    """
+
+    layer: Any
+    given: list[tf.Tensor]
+    result: tf.Tensor
+    covered: tuple[str, ...]
+    padding: Any = None
+
+
+class KernelLayers:
+    """Makes layers with kernels of operations.
+
+    Args:
+        constants: What of the graph does not depend on the image.
+        consumers: The operations that take a tensor, by its name; what the graph ends with counts as one more, None.
+        varying: The names of the tensors that depend on the image.
+    """
+
+    def __init__(self, constants: Constants, consumers: Mapping[str, list[Any]], varying: set[str]) -> None:
+        self.constants, self._consumers, self.varying = constants, consumers, varying
+
+    def convolution(self, op: Any, name: str) -> Made | None:
+        """Of Conv2D; the layer that pads comes before it where the operation says by how much."""
+        kernel = self._kernel(op.inputs[1], 4)
+        image = op.inputs[0]
+        if kernel is None or op.get_attr("data_format") != b"NHWC" or image.name not in self.varying:
+            return None
+        height, width, inputs, filters = kernel.shape
+        channels = image.shape[-1] if image.shape.rank == 4 else None
+        if channels is None or channels % inputs:
+            return None
+        padding, before = op.get_attr("padding").decode().lower(), None
+        if padding == "explicit":
+            sides = list(op.get_attr("explicit_paddings"))
+            before = keras.layers.ZeroPadding2D(
+                (sides[2:4], sides[4:6]), name=f"{name}_padding", dtype=image.dtype.name
+            )
+            padding = "valid"
+        made = self._with_kernel(
+            op,
+            (keras.layers.Conv2D, ComputedConv2D),
+            kernel,
+            filters,
+            image,
+            filters=filters,
+            kernel_size=(height, width),
+            strides=middle(op.get_attr("strides")),
+            dilation_rate=middle(op.get_attr("dilations")),
+            padding=padding,
+            groups=channels // inputs,
+            name=name,
+        )
+        return made._replace(padding=before)
+
+    def spread(self, op: Any, name: str) -> Made | None:
+        """Of SpaceToBatchND: a dilated convolution, written as one of every so many places, put into the batch."""
+        image, convolution = op.inputs[0], self._only_follower(op.outputs[0])
+        gathering = None if convolution is None else self._only_follower(convolution.outputs[0])
+        if convolution is None or convolution.type != "Conv2D" or gathering is None:
+            return None
+        kernel, block = self._kernel(convolution.inputs[1], 4), tf.get_static_value(op.inputs[1])
+        is_plain = gathering.type == "BatchToSpaceND" and middle(convolution.get_attr("strides")) == (1, 1)
+        if kernel is None or block is None or len(block) != 2 or not is_plain or convolution.outputs[0].shape.rank != 4:
+            return None
+        sizes = [tuple(one.shape[1:3]) for one in (image, gathering.outputs[0])]
+        reach = [(size - 1) * int(step) for size, step in zip(kernel.shape[:2], block, strict=True)]
+        padding = "same" if sizes[0] == sizes[1] else "valid"
+        is_known = None not in (*sizes[0], *sizes[1])
+        if not is_known or (
+            padding == "valid" and sizes[1] != tuple(a - b for a, b in zip(sizes[0], reach, strict=True))
+        ):
+            return None
+        made = self._with_kernel(
+            convolution,
+            (keras.layers.Conv2D, ComputedConv2D),
+            kernel,
+            kernel.shape[3],
+            image,
+            last=gathering,
+            filters=kernel.shape[3],
+            kernel_size=tuple(kernel.shape[:2]),
+            dilation_rate=tuple(map(int, block)),
+            padding=padding,
+            name=name,
+        )
+        return made._replace(covered=(op.name, gathering.name, *made.covered))
+
+    def depthwise(self, op: Any, name: str) -> Made | None:
+        """Of DepthwiseConv2dNative."""
+        kernel, strides = self._kernel(op.inputs[1], 4), middle(op.get_attr("strides"))
+        is_plain = op.get_attr("data_format") == b"NHWC" and op.get_attr("padding") != b"EXPLICIT"
+        if kernel is None or not is_plain or strides[0] != strides[1] or op.inputs[0].name not in self.varying:
+            return None
+        height, width, inputs, multiplier = kernel.shape
+        return self._with_kernel(
+            op,
+            (keras.layers.DepthwiseConv2D, ComputedDepthwiseConv2D),
+            kernel,
+            inputs * multiplier,
+            op.inputs[0],
+            kernel_size=(height, width),
+            strides=strides,
+            dilation_rate=middle(op.get_attr("dilations")),
+            padding=op.get_attr("padding").decode().lower(),
+            depth_multiplier=multiplier,
+            name=name,
+        )
+
+    def transposed(self, op: Any, name: str) -> Made | None:
+        """Of Conv2DBackpropInput, where Keras' layer gives a map of the same size."""
+        _, weights, image = op.inputs
+        kernel, (height, width) = self._kernel(weights, 4), op.outputs[0].shape[1:3]
+        is_plain = op.get_attr("data_format") == b"NHWC" and op.get_attr("padding") != b"EXPLICIT"
+        if kernel is None or not is_plain or image.name not in self.varying or None in image.shape[1:3]:
+            return None
+
+        options = {
+            "filters": kernel.shape[2],
+            "kernel_size": tuple(kernel.shape[:2]),
+            "strides": middle(op.get_attr("strides")),
+            "dilation_rate": middle(op.get_attr("dilations")),
+            "padding": op.get_attr("padding").decode().lower(),
+            "name": name,
+        }
+        # The operation may be given any size that its strides allow; Keras has one for each padding.
+        shape = keras.layers.Conv2DTranspose(**options).compute_output_shape(tuple(image.shape))
+        if tuple(shape)[1:3] != (height, width):
+            return None
+        kinds = keras.layers.Conv2DTranspose, ComputedConv2DTranspose
+        return self._with_kernel(op, kinds, kernel, kernel.shape[2], image, **options)
+
+    def dense(self, op: Any, name: str) -> Made | None:
+        """Of MatMul, also where it multiplies all vectors of a map."""
+        kernel = self._kernel(op.inputs[1], 2)
+        transposed = op.get_attr("transpose_a") or op.get_attr("transpose_b")
+        if kernel is None or transposed or op.inputs[0].name not in self.varying:
+            return None
+        units, image, last = kernel.shape[1], op.inputs[0], None
+        before, after = image.op, self._only_follower(op.outputs[0])
+        if before.type == "Reshape" and _puts_places_into_the_batch(before, kernel.shape[0]):
+            rank = before.inputs[0].shape.rank
+            if after is None or after.type != "Reshape" or after.outputs[0].shape.rank != rank:
+                return None
+            image, last = before.inputs[0], after
+        kinds = keras.layers.Dense, ComputedDense
+        made = self._with_kernel(op, kinds, kernel, units, image, last, units=units, name=name)
+        return made if last is None else made._replace(covered=(last.name, *made.covered))
+
+    def _kernel(self, tensor: tf.Tensor, rank: int) -> Any | None:
+        """The variable or array that holds a kernel of just this shape, or the tensor, if it is computed of such."""
+        if tensor.name in self.varying or not tensor.shape.is_fully_defined() or tensor.shape.rank != rank:
+            return None
+        source = self.constants.source(tensor)
+        return tensor if source is None or tuple(source.shape) != tuple(tensor.shape) else source
+
+    def _with_kernel(
+        self,
+        op: Any,
+        kinds: tuple[Any, Any],
+        kernel: Any,
+        outputs: int,
+        image: tf.Tensor,
+        last: Any = None,
+        **options: Any,
+    ) -> Made:
+        """A layer with a kernel, held or computed, and the bias and activation that follow `op`, or `last`."""
+        is_computed = isinstance(kernel, tf.Tensor)
+        result, bias, activation = (last or op).outputs[0], None, None
+        covered = [op.name]
+        follower = self._only_follower(result)
+        if follower is not None and follower.type in ("BiasAdd", "Add", "AddV2"):
+            other = next((one for one in follower.inputs if one.name not in self.varying), None)
+            source = None if other is None else self.constants.source(other)
+            is_vector = source is not None and tuple(source.shape) == (outputs,)
+            if is_vector and follower.outputs[0].shape.rank == result.shape.rank:
+                bias, result = source, follower.outputs[0]
+                covered.append(follower.name)
+                follower = self._only_follower(result)
+        if follower is not None and follower.type in ACTIVATIONS and _scope(follower) == _scope(op):
+            activation, result = ACTIVATIONS[follower.type], follower.outputs[0]
+            covered.append(follower.name)
+        dtype = op.outputs[0].dtype.name
+        held = keras.backend.standardize_dtype(kernel.dtype)
+        policy = dtype if held == dtype or is_computed else f"mixed_{dtype}"
+        layer = kinds[is_computed](**options, use_bias=bias is not None, activation=activation, dtype=policy)
+        if is_computed:
+            layer.compute_from(self.constants, kernel)
+        build(layer, image.shape, {"kernel": kernel, "depthwise_kernel": kernel, "bias": bias})
+        return Made(layer, [image], result, tuple(covered))
+
+    def _only_follower(self, tensor: tf.Tensor) -> Any | None:
+        consumers = self._consumers.get(tensor.name, [])
+        return consumers[0] if len(consumers) == 1 else None
+
+
+def build(layer: Any, shape: Any, held: Mapping[str, Any]) -> None:
+    """Builds a layer around variables that are there already."""
+
+    def add_weight(*args: Any, name: str = "", **options: Any) -> Any:
+        value = held[name]
+        if isinstance(value, tf.Tensor):
+            return None  # it is computed anew each time
+        return value if isinstance(value, keras.Variable) else keras.Variable(value, trainable=False, name=name)
+
+    vars(layer)["add_weight"] = add_weight
+    try:
+        layer.build(tuple(shape))
+    finally:
+        del vars(layer)["add_weight"]
+
+
+def _puts_places_into_the_batch(op: Any, inputs: int) -> bool:
+    """Whether a reshaping is the beginning of a product with all vectors of an image, and not a flattening."""
+    given = op.inputs[0].shape
+    return (given.rank or 0) > 2 and given[-1] == inputs and set(given[1:-1]) != {1}
+
+
+def middle(sizes: Sequence[int]) -> tuple[int, int]:
+    """Height and width of an attribute with an entry for each axis."""
+    return int(sizes[1]), int(sizes[2])
+
+
+def _scope(op: Any) -> str:
+    return str(op.name).rpartition("/")[0]
