@@ -25,9 +25,10 @@ def feature_maps(model: Any, layer: str, image: Any, **reading: Any) -> FeatureM
         layer: The layer's name, by path for nested models: "vgg16/block3_conv1".
         image: A path, a PIL image, or an array `(height, width)` or `(height, width, channels)`: integers of 8 bits, or
             floating-point numbers in the input range. The middle is cut out in the model's proportions and resized;
-            what `preprocess` does comes after.
+            what `preprocess` does comes after. For a model of signals an array `(length, channels)` or `(length,)`, of
+            which the middle is taken; of volumes or frames `(slices, height, width, channels)`.
         **reading: How the model is read: `input`, `image_size`, `input_range`, `preprocess`, `other_inputs`,
-            `channels`, as for `FilterExplorer`.
+            `channels`, `data`, as for `FilterExplorer`.
 
     Returns:
         `FeatureMaps`: `.maps` float32 `(height, width, filters)`, `.overlay(filter)`, `.plot(filters)`.
@@ -96,6 +97,7 @@ def strongest_images(
 
     from filterviz_widget.description.question import StrongestOf
     from filterviz_widget.engine import engine_for
+    from filterviz_widget.engine.paint import box_on
     from filterviz_widget.images import PhotoSet
     from filterviz_widget.picture.strongest import Strongest
 
@@ -134,7 +136,7 @@ def strongest_images(
         dict(found.notes),
         lambda number: photos.photo(number).shown,
         photos.name,
-        engine.view.receptive_field(layer).box,
+        box_on(engine.view, engine.view.receptive_field(layer)),
     )
 
 
@@ -217,6 +219,7 @@ def accentuate(model: Any, layer: str, filter: int, image: Any, *, seed: int = 0
 
     >>> accentuate(model, "conv3", 12, "cat.jpg").save("what-excites-it.png")
     """
+    from filterviz_widget.description.data import fitted
     from filterviz_widget.description.presets import ACCENTUATION
     from filterviz_widget.description.reading import Array
     from filterviz_widget.engine import READING, engine_for
@@ -224,7 +227,7 @@ def accentuate(model: Any, layer: str, filter: int, image: Any, *, seed: int = 0
 
     engine = engine_for(model, {name: options.pop(name) for name in READING if name in options})
     ways = {"step_size": ACCENTUATION.step_size, "iterations": ACCENTUATION.iterations}
-    axes = ACCENTUATION.method.options()
+    axes = fitted(ACCENTUATION.method, engine.view.data).options()
     wanted = engine.describe(layer, filter, seed=seed, **{**ways, **axes, **options})
     photo = read_photo(image, engine.answers.format)
     found = engine.picture(replace(wanted, photo=Array.of(photo.pixels)))

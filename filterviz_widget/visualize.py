@@ -23,7 +23,7 @@ def visualize_filter(model: Any, layer: str, filter: int, **options: Any) -> Fil
         layer: The layer's name, by path for nested models: "vgg16/block3_conv1".
         filter: Output channel of the layer, counted from 0.
         **options: How the model is read and the picture sought: `method`, `step_size`, `iterations`, `seed`,
-            `input`, `image_size`, `input_range`, `preprocess`, `other_inputs`, `channels`, `input_shape`,
+            `input`, `image_size`, `input_range`, `preprocess`, `other_inputs`, `channels`, `data`, `input_shape`,
             `precision` as for `FilterExplorer`, and the axes of `Method`.
 
     Returns:

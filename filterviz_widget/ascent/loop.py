@@ -13,6 +13,7 @@ from filterviz_widget.ascent.state import Chunk, Measured, State
 from filterviz_widget.ascent.traced import forget_custom_gradients, graphs
 from filterviz_widget.ascent.transformation import blur, move
 from filterviz_widget.ascent.update import RULES, SLOTS, rms, unchanged, unit
+from filterviz_widget.description.data import IMAGE, Data
 from filterviz_widget.description.method import CLASSIC, Method
 
 
@@ -46,6 +47,7 @@ class Ascent:
         opens: Whether `features` takes `opening` too, bool `(batch,)`: which images want to be opened.
         from_photo: Whether the images that it starts at are photos, which `Method.nearness` and the phase's magnitudes
             go by, and which are to be shown by how much each place mattered.
+        data: What the image stands for: which of its channels are colours.
 
     Attributes:
         is_connected: Whether a gradient can pass from the layer to the image at all; False where rounding, a cast or
@@ -68,6 +70,7 @@ class Ascent:
         weights: Any = (),
         opens: bool = False,
         from_photo: bool = False,
+        data: Data = IMAGE,
     ) -> None:
         self._opens = opens
         self._is_near = from_photo and method.nearness > 0
@@ -78,7 +81,7 @@ class Ascent:
         self._shape = image_shape
         self._input_range = input_range
         self._method = method
-        self._parameters = PARAMETERIZATIONS[method.parameterization](image_shape, input_range)
+        self._parameters = PARAMETERIZATIONS[method.parameterization](image_shape, input_range, data)
         # AutoGraph has nothing to convert here; without it tracing is quicker, and a layer's error stays its own.
         signature = [*self._signature(), weights]
         self._advance = tf.function(self._loop, input_signature=signature, autograph=False)

@@ -8,7 +8,10 @@ from filterviz_widget.description.method import Method
 
 
 class Numbers(NamedTuple):
-    """Scalars, float32. The units are those of `Method`; the step size is in grey levels."""
+    """Scalars, float32. The units are those of `Method`; the step size is in grey levels.
+
+    `down` and `across` are 1 where jitter and scale act along that direction, and 0 where not.
+    """
 
     step_size: tf.Tensor
     sign: tf.Tensor
@@ -20,11 +23,14 @@ class Numbers(NamedTuple):
     total_variation: tf.Tensor
     nearness: tf.Tensor
     diversity: tf.Tensor
+    down: tf.Tensor
+    across: tf.Tensor
 
     @classmethod
     def of(cls, method: Method, step_size: float) -> "Numbers":
         """Collects them from a method."""
-        values = [step_size, *(getattr(method, name) for name in cls._fields[1:])]
+        amounts = [getattr(method, name) for name in cls._fields[1:-2]]
+        values = [step_size, *amounts, method.moves != "across", method.moves != "down"]
         return cls(*tf.unstack(tf.constant(values, tf.float32)))
 
     def at_rest(self) -> "Numbers":

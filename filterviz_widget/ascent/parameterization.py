@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from filterviz_widget.ascent.colour import colour_axes
 from filterviz_widget.ascent.start import NOISE, start_images
+from filterviz_widget.description.data import IMAGE, Data
 from filterviz_widget.description.method import Parameterization
 
 CONTRAST = 0.2
@@ -47,7 +48,7 @@ class Parameters(Protocol):
 class Pixels:
     """The pixels themselves, without bounds."""
 
-    def __init__(self, shape: tuple[int, int, int], input_range: tuple[float, float]) -> None:
+    def __init__(self, shape: tuple[int, int, int], input_range: tuple[float, float], planes: Data = IMAGE) -> None:
         self._shape, self._input_range = shape, input_range
         self.unit = input_range[1] - input_range[0]
 
@@ -79,17 +80,21 @@ class Pixels:
 class Fourier:
     """Coefficients weighted by 1 / frequency, in decorrelated colours, squashed into the input range.
 
+    Three channels are colours, in an image and in each slice of a volume; those of a signal are not.
+
     After Olah et al. 2017, "Feature Visualization": ascent in these coordinates favours no frequency over
     another, as photographs do not (Field 1987: amplitudes fall as 1 / frequency).
     """
 
     unit = 1.0
 
-    def __init__(self, shape: tuple[int, int, int], input_range: tuple[float, float]) -> None:
+    def __init__(self, shape: tuple[int, int, int], input_range: tuple[float, float], planes: Data = IMAGE) -> None:
         self._height, self._width, self._channels = shape
         self._input_range = input_range
         self._amplitudes = tf.constant(amplitudes(self._height, self._width))
-        axes = colour_axes() if self._channels == 3 else np.eye(self._channels, dtype=np.float32)
+        own = self._channels // planes.slices
+        axes = colour_axes() if own == 3 and planes.kind in ("image", "volume") else np.eye(own, dtype=np.float32)
+        axes = np.kron(np.eye(planes.slices, dtype=np.float32), axes)
         self._to_colours, self._from_colours = tf.constant(axes), tf.constant(np.linalg.inv(axes))
 
     def start(self, seeds: Sequence[int]) -> tf.Tensor:

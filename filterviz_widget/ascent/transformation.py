@@ -16,23 +16,25 @@ def move(images: tf.Tensor, numbers: Numbers, seeds: tf.Tensor, iteration: tf.Te
 
     Args:
         images: float32 `(batch, height, width, channels)`.
-        numbers: Uses jitter (pixels), scale (share) and rotation (degrees).
+        numbers: Uses jitter (pixels), scale (share) and rotation (degrees), and along which directions.
         seeds: int32 `(batch,)`.
         iteration: int32 scalar.
     """
     draws = _draw(seeds, iteration, 4, salt=1)
     angle = draws[:, 0] * numbers.rotation * (math.pi / 180)
     # Between 1 / (1 + scale) and 1 + scale, so that enlarging and shrinking balance.
-    zoom = tf.exp(draws[:, 1] * tf.math.log1p(numbers.scale))
-    shift = tf.round(draws[:, 2:] * numbers.jitter)
+    grown = draws[:, 1] * tf.math.log1p(numbers.scale)
+    wide, high = tf.exp(grown * numbers.across), tf.exp(grown * numbers.down)
+    shift = tf.round(draws[:, 2:] * numbers.jitter) * tf.stack([numbers.across, numbers.down])
     height, width = tf.shape(images)[1], tf.shape(images)[2]
     middle_x, middle_y = (tf.cast(side - 1, tf.float32) / 2 for side in (width, height))
-    cosine, sine = tf.cos(angle) * zoom, tf.sin(angle) * zoom
+    x_of_x, x_of_y = tf.cos(angle) * wide, tf.sin(angle) * wide
+    y_of_y, y_of_x = tf.cos(angle) * high, tf.sin(angle) * high
     zeros = tf.zeros_like(angle)
     # Output pixel (x, y) is taken from (a0 x + a1 y + a2, b0 x + b1 y + b2).
     rows = (
-        *(cosine, -sine, middle_x - cosine * middle_x + sine * middle_y + shift[:, 0]),
-        *(sine, cosine, middle_y - sine * middle_x - cosine * middle_y + shift[:, 1]),
+        *(x_of_x, -x_of_y, middle_x - x_of_x * middle_x + x_of_y * middle_y + shift[:, 0]),
+        *(y_of_x, y_of_y, middle_y - y_of_x * middle_x - y_of_y * middle_y + shift[:, 1]),
         *(zeros, zeros),
     )
     moved = tf.raw_ops.ImageProjectiveTransformV3(

@@ -28,9 +28,9 @@ def code(wanted: Description, method: str, reading: Mapping[str, Any]) -> str:
         "precision": wanted.precision,
     }
     lines = [f"    {name}={value!r}," for name, value in arguments.items()]
-    for name in ("input", "preprocess", "other_inputs", "channels", "input_shape"):
+    for name in ("input", "preprocess", "other_inputs", "channels", "data", "input_shape"):
         value = reading.get(name)
-        if value is not None:
+        if value is not None and (name, value) != ("data", "auto"):
             is_short = isinstance(value, str | int | tuple | list) or name == "input_shape"
             written = repr(value) if is_short else name
             lines.append(f"    {name}={written},")

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from filterviz_widget.description.ranges import short
 Objective = Literal["mean", "center", "layer"]
 Parameterization = Literal["pixels", "fourier", "phase"]
 Update = Literal["normalized", "adam"]
+Moves = Literal["both", "down", "across"]
 
 MOST_OCTAVES = 6
 MOST_WEIGHTS = 4096
@@ -90,6 +92,12 @@ class Method:
         high=180,
         reach=45,
         step=1,
+    )
+    moves: Moves = choice(
+        {"both": "In both directions", "down": "Down only", "across": "Across only"},
+        "Moves",
+        "Along which direction of the image jitter and scale act",
+        group="Transformations",
     )
     blur: float = amount(
         "Blur",
@@ -237,15 +245,18 @@ def _check_direction(value: Any) -> tuple[tuple[int, float], ...]:
     return checked
 
 
-def inapplicable(method: Method, kind: str, *, has_photo: bool = False) -> dict[str, str]:
+def inapplicable(
+    method: Method, kind: str, *, has_photo: bool = False, more: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Says which settings have no effect, and why.
 
     Args:
         method: The method in force.
         kind: The layer's: "convolution", "units" or "other".
         has_photo: Whether the ascent starts at a photo.
+        more: What means nothing for such data, with the reasons (`data.meaningless`).
     """
-    reasons: dict[str, str] = {}
+    reasons = dict(more or {})
     if kind == "units":
         if method.objective != "layer":  # from which there is a way back to the one unit
             reasons["objective"] = "Units have no positions: there is no mean to take, and no centre."

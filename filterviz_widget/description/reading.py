@@ -83,6 +83,8 @@ class Reading:
         other_inputs: What the model's other inputs are held at, by name, in the alphabet's order; those that are not
             named are zeros.
         channels: Three channels to show as red, green and blue; None for the default.
+        data: What the input is: "image", "spectrogram", "signal" or "volume" (`Data`).
+        slices: How many slices a volume has; 1 for all else.
     """
 
     input: str
@@ -91,6 +93,8 @@ class Reading:
     preprocess: str = ""
     other_inputs: tuple[tuple[str, Array], ...] = ()
     channels: tuple[int, int, int] | None = None
+    data: str = "image"
+    slices: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -101,6 +105,8 @@ class Reading:
             "preprocess": self.preprocess,
             "other_inputs": {name: array.to_json() for name, array in self.other_inputs},
             "channels": None if self.channels is None else list(self.channels),
+            "data": self.data,
+            "slices": self.slices,
         }
 
     @classmethod
@@ -120,6 +126,8 @@ class Reading:
                 str(data["preprocess"]),
                 held(data["other_inputs"], Array.from_json),
                 None if data["channels"] is None else tuple(map(int, data["channels"])),  # type: ignore[arg-type]
+                str(data.get("data", "image")),  # 0.1 knew images only
+                int(data.get("slices", 1)),
             )
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise ValueError(f"This is no reading: {type(error).__name__}: {error}") from None

@@ -20,8 +20,9 @@ from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.forward import Forward
 from filterviz_widget.engine.kernel import filter_kernel
 from filterviz_widget.engine.neighbours import neighbours
+from filterviz_widget.engine.paint import laid_rows, shown_centres
 from filterviz_widget.engine.strongest import strongest
-from filterviz_widget.images import Format, PhotoSet, read_photo
+from filterviz_widget.images import Format, PhotoSet, as_given, read_photo
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture.feature_maps import FeatureMaps
 
@@ -54,7 +55,7 @@ class Answers:
     @property
     def format(self) -> Format:
         """What the model takes."""
-        return Format(*self._view.image_shape, self._view.input_range)
+        return Format(*self._view.image_shape, self._view.input_range, self._view.data)
 
     def version(self, asked: Question) -> int:
         """Of the weights that the answer depends on."""
@@ -130,9 +131,10 @@ class Answers:
             case FieldOf():
                 return view.receptive_field(layer)
             case FeatureMapsOf():
-                photo = read_photo(asked.photo.numpy(), self.format)
-                maps = self.forward(layer).maps(photo.pixels[None])[0]
-                return FeatureMaps(layer, maps, photo.shown, view.receptive_field(layer).centres, photo.note)
+                photo = read_photo(as_given(asked.photo.numpy(), self.format), self.format)
+                maps, field = self.forward(layer).maps(photo.pixels[None])[0], view.receptive_field(layer)
+                rows, slices = laid_rows(field), view.data.slices
+                return FeatureMaps(layer, maps, photo.shown, shown_centres(view, field), photo.note, rows, slices)
             case NeighboursOf():
                 return neighbours(view, layer, asked.filter, asked.most)
         if photos is None or photos.key != getattr(asked, "images", None):

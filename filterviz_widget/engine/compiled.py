@@ -215,7 +215,7 @@ class CompiledLayers:
             shape = (*size, self._view.image_shape[2])
             specs = self._weights.take(twin.sources).specs
             from_photo = wanted.photo is not None
-            ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs, True, from_photo)
+            ascent = Ascent(twin, shape, wanted.input_range, wanted.method, specs, True, from_photo, self._view.data)
             ascent.compile()
         return Compiled(ascent, twin.sources)
 

@@ -8,6 +8,7 @@ from typing import Any
 import cachetools
 
 from filterviz_widget.description import Description, checked_precision
+from filterviz_widget.description.data import check_meaning, fitted
 from filterviz_widget.description.presets import preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting
 from filterviz_widget.description.reading import Reading, held, named
@@ -35,6 +36,7 @@ READING: dict[str, Any] = {
     "preprocess": None,
     "other_inputs": None,
     "channels": None,
+    "data": "auto",
     "input_shape": None,
 }
 """The arguments that say how a model is read, with their defaults."""
@@ -76,6 +78,8 @@ class Engine:
             named(preprocess),
             held(other_inputs),
             view.channels,
+            view.data.kind,
+            view.data.slices,
         )
         self._forms = forms
         self._weights = Weights()
@@ -104,14 +108,16 @@ class Engine:
     ) -> Description:
         """Makes the description of a picture from what a person gives; None is the method's own number.
 
-        A precision of "auto" becomes the one that is quicker on this machine (`twin.best_precision`).
+        A precision of "auto" becomes the one that is quicker on this machine (`twin.best_precision`). What of the
+        method means nothing for the model's data is left out, and refused where it is asked for.
 
         Raises:
             TypeError, ValueError: For what does not fit.
         """
         chosen = preset(method)
         filters = self.view.layer(layer).filters
-        axes = chosen.method.replaced(**options)
+        axes = fitted(chosen.method, self.view.data).replaced(**options)
+        check_meaning(options, self.view.data)
         for number, _ in axes.direction:
             fitting("direction's filter", number, Range(0, filters - 1, whole=True))
         wanted = Description(

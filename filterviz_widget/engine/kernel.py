@@ -25,7 +25,7 @@ def filter_kernel(view: ModelView, layer: str, filter: int) -> FilterKernel:
     note = ""
     if len(kernels) == 2:
         deep, wide = kernels
-        inputs = int(view.operation(layer).depthwise_kernel.shape[2])
+        inputs = int(view.operation(layer).depthwise_kernel.shape[-2])
         both = deep[:, :, 0, :] * wide[0, 0, :, filter]
         values = both.reshape(*deep.shape[:2], inputs, -1).sum(-1)
         note = "Depthwise and pointwise part multiplied."
@@ -35,14 +35,18 @@ def filter_kernel(view: ModelView, layer: str, filter: int) -> FilterKernel:
         if groups > 1:
             note = f"Inputs of group {filter * groups // kernels[0].shape[3]}, counted in it."
     order = _colours(view, layer) if values.shape[2] == 3 else None
-    return FilterKernel(layer, filter, values if order is None else values[..., order], order is not None, note)
+    values = values if order is None else values[..., order]
+    shape = parts[0].shape
+    return FilterKernel(layer, filter, values, order is not None, note, shape[0] if len(shape) == 5 else 1)
 
 
 def _colours(view: ModelView, layer: str) -> list[int] | None:
     """Where red, green and blue are among the three inputs; None where these are not an image's channels."""
     first = next((info.name for info in view.layers if info.kind == "convolution"), None)
-    if layer != first or view.image_shape[2] != 3:
+    if layer != first or view.data.kind not in ("image", "volume") or view.image_shape[2] != 3 * view.data.slices:
         return None
+    if view.data.kind == "volume":  # whose preprocessing, if there is one, is the user's own
+        return [0, 1, 2]
     low, high = view.input_range
     pure = np.full((4, 1, 1, 3), low, np.float32)
     for channel in range(3):

@@ -29,7 +29,7 @@ def most_together(view: ModelView, layer: str) -> int:
 
 def needed(view: ModelView, layer: str, size: tuple[int, int]) -> float:
     """Bytes that the outputs of the layers on the way take for one image of a size."""
-    return 4 * outputs(view.graph, view.graph.path(layer), size[0] * size[1])
+    return 4 * outputs(view.graph, view.graph.path(layer), size[0] * size[1] * view.data.slices)
 
 
 def check(view: ModelView, layer: str, size: tuple[int, int], together: int) -> None:

@@ -14,8 +14,9 @@ def octaves(size: tuple[int, int], count: int, iterations: int) -> list[tuple[tu
     >>> octaves((224, 224), 2, 30)
     [((112, 112), 10), ((224, 224), 20)]
     """
-    sizes = [(round(size[0] / 2**level), round(size[1] / 2**level)) for level in reversed(range(count))]
-    sizes = [each for each in sizes[:-1] if min(each) >= SMALLEST] + sizes[-1:]
+    sizes = [(max(1, round(size[0] / 2**level)), round(size[1] / 2**level)) for level in reversed(range(count))]
+    # A signal has one side, and is 1 high at every size.
+    sizes = [each for each in sizes[:-1] if min(each[size[0] == 1 :]) >= SMALLEST] + sizes[-1:]
     weights = [SHARE**level for level in reversed(range(len(sizes)))]
     # By where they end, so that nothing is lost to rounding.
     ends = [round(iterations * sum(weights[: place + 1]) / sum(weights)) for place in range(len(sizes))]

@@ -9,16 +9,17 @@ import tensorflow as tf
 
 from filterviz_widget.ascent import Numbers, State
 from filterviz_widget.description import Description
+from filterviz_widget.description.data import said_of_fitting
 from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.engine import memory
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.course import Course
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.octaves import octaves
+from filterviz_widget.engine.paint import colours, paint
 from filterviz_widget.engine.wake import AS_ASKED, Remedy, Wake, subject
 from filterviz_widget.model import ModelView
-from filterviz_widget.picture import FilterPicture, display, enlarge
-from filterviz_widget.picture.display import accentuated
+from filterviz_widget.picture import FilterPicture
 from filterviz_widget.twin import Taken, Weights
 
 FIRST_CHUNK = 0.015
@@ -50,6 +51,7 @@ class Runs:
         self._wake = Wake(view, layers, weights)
         self._too_small: set[tuple[str, tuple[int, int]]] = set()
         """Layers with a size that they cannot be computed at."""
+        self._spans: dict[str, tuple[int, int]] = {}
 
     def run(
         self,
@@ -139,7 +141,7 @@ class Runs:
                 if course.broken.all():
                     left = 0
                 elif (left or size != first.image_size) and not (every and (iterations - left) % every):
-                    image = enlarge(self._paint(first, images[0].numpy(), _saliency(state, 0)), first.image_size)
+                    image = self._paint(first, images[0].numpy(), _saliency(state, 0))
                     yield Frame("running", first, course.taken, new[:, 0].tolist(), image, note=note)
             if course.broken.all():
                 break
@@ -172,6 +174,7 @@ class Runs:
                     lane.facet,
                     _error(lane, int(course.broken[index])),
                     remedy.is_dead,
+                    self._span(first.layer),
                 )
             )
         return pictures
@@ -191,8 +194,8 @@ class Runs:
             said = f"{subject(wanted)} of {wanted.layer} stayed closed: its gradient is exactly zero."
         came_to_rest = course.taken < wanted.iterations and not course.broken[index]
         rest = f"Flat after {course.taken} of {wanted.iterations} iterations." if came_to_rest else ""
-        said_last = self._view.to_rgb(raw).caption, self._said_of_octaves(wanted)
-        return " ".join(filter(None, [said, rest, *said_last]))
+        said_last = colours(self._view, raw).caption, self._said_of_octaves(wanted)
+        return " ".join(filter(None, [said, rest, *said_last, self._said_of_data(wanted)]))
 
     def prepare(self, wanted: Description, check: Callable[[], None]) -> None:
         """Compiles what a picture needs before it is asked for."""
@@ -218,6 +221,22 @@ class Runs:
             return ""
         height, width = max(smaller)
         return f"{wanted.layer} cannot be computed from {height} x {width} pixels: there are fewer octaves."
+
+    def _said_of_data(self, wanted: Description) -> str:
+        """What the input is, where that is not to be seen, and what of a preset means nothing for it."""
+        data = self._view.data
+        of_method = (said_of_fitting(preset.method, wanted.method, data) for preset in PRESETS.values())
+        return " ".join(filter(None, [self._view.input_note, next(filter(None, of_method), "")]))
+
+    def _span(self, layer: str) -> tuple[int, int] | None:
+        """The steps of a signal that the position in the middle of a layer's map sees; None for all else."""
+        if self._view.data.kind != "signal":
+            return None
+        if layer not in self._spans:
+            field = self._view.receptive_field(layer)
+            _, left, _, right = field.box((field.map_size[0] // 2, field.map_size[1] // 2))
+            self._spans[layer] = left, right
+        return self._spans[layer]
 
     def _selection(self, wanted: Sequence[Description]) -> tf.Tensor:
         """Which filters count for each image, float32 `(len(wanted), filters)`."""
@@ -246,8 +265,7 @@ class Runs:
     def _paint(
         self, wanted: Description, raw: npt.NDArray[np.float32], saliency: npt.NDArray[np.float32] | None
     ) -> npt.NDArray[np.uint8]:
-        paint = display if wanted.photo is None else accentuated
-        return paint(self._view.to_rgb(raw).pixels, saliency)
+        return paint(self._view, raw, saliency, is_photo=wanted.photo is not None)
 
 
 def _said_of_opening(redirected: npt.NDArray[np.bool_], wanted: Description, pace: float) -> str:

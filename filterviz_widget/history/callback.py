@@ -53,6 +53,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         preprocess: Any = None,
         other_inputs: Mapping[str, Any] | None = None,
         channels: Sequence[int] | None = None,
+        data: str = "auto",
         precision: str = "auto",
         **options: Any,
     ) -> None:
@@ -76,6 +77,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
             preprocess=preprocess,
             other_inputs=other_inputs,
             channels=channels,
+            data=data,
             options=options,
         )
         """How it is recorded, as plain data."""

@@ -7,10 +7,10 @@ import numpy as np
 
 from filterviz_widget.description.ranges import short
 from filterviz_widget.history.archive import Arrays, Weight
-from filterviz_widget.history.layout import Part, RecordedLayer, canonical_shape
+from filterviz_widget.history.layout import Part, RecordedLayer
 from filterviz_widget.history.record import Record
 from filterviz_widget.history.settings import Settings
-from filterviz_widget.model.kernels import Kind
+from filterviz_widget.model.kernels import Kind, canonical_shape
 
 FORMAT = "filterviz_widget.history"
 VERSION = 2

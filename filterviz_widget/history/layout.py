@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from filterviz_widget.model import ModelView
-from filterviz_widget.model.kernels import KernelPart, Kind, kernel_parts, layers_with_kernels
+from filterviz_widget.model.kernels import KernelPart, Kind, canonical_shape, kernel_parts, layers_with_kernels
 from filterviz_widget.model.paths import path_at, path_of
 
 
@@ -102,7 +102,8 @@ def read_layout(
     recorded = [
         RecordedLayer(one.name, _drawn(one, filters), tuple(_part(part, names) for part in one.parts)) for one in found
     ]
-    first = next((one.name for one in known.values() if one.parts), "")
+    has_colours = view is None or view.data.kind in ("image", "volume")
+    first = next((one.name for one in known.values() if one.parts), "") if has_colours else ""
     return Layout(
         tuple(one._replace(sees_colours=one.name == first and _has_three_inputs(one)) for one in recorded),
         {one.name: one.parts for one in found},
@@ -114,17 +115,6 @@ def read_layout(
 def owner(weight: str) -> str:
     """The path of the layer that holds a weight of that name; "" for the model itself."""
     return weight.rpartition("/")[0]
-
-
-def canonical_shape(shape: Sequence[int], kind: Kind) -> tuple[int, ...]:
-    """The shape of `canonical(values, kind)` for values of a shape."""
-    if kind == "transposed":
-        height, width, filters, inputs = shape
-        return height, width, inputs, filters
-    if kind == "depthwise":
-        height, width, inputs, multiplier = shape
-        return height, width, 1, inputs * multiplier
-    return (1, 1, *shape) if kind == "dense" else tuple(shape)
 
 
 class _Known(NamedTuple):

@@ -15,8 +15,8 @@ from filterviz_widget.description.presets import preset
 from filterviz_widget.description.ranges import short
 from filterviz_widget.history.archive import Weight
 from filterviz_widget.history.contents import VERSION, Contents, Head, Said, check_format, from_json
-from filterviz_widget.history.layout import canonical_shape
 from filterviz_widget.history.record import Array, Record
+from filterviz_widget.model.kernels import canonical_shape
 
 NEW_SETTINGS: dict[str, Any] = {
     "precision": "float32",

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.engine import Engine
+from filterviz_widget.engine.paint import paint
 from filterviz_widget.model.reason import reason
-from filterviz_widget.picture import display
 
 FAILED = "failed: "
 """How the note of a picture begins that could not be drawn, or not to its end."""
@@ -69,4 +69,4 @@ def _draw(engine: Engine, name: str, filters: Sequence[int], how: Mapping[str, A
 
 def _nothing(engine: Engine) -> npt.NDArray[np.uint8]:
     """A picture of the right shape with nothing in it."""
-    return display(engine.view.to_rgb(np.zeros(engine.view.image_shape, np.float32)).pixels)
+    return paint(engine.view, np.zeros(engine.view.image_shape, np.float32))

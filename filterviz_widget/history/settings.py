@@ -6,11 +6,17 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from filterviz_widget.description import Method, Precision, checked_precision
+from filterviz_widget.description.data import checked_kind
 from filterviz_widget.description.method import OPTIONS
 from filterviz_widget.description.presets import preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting, short
 from filterviz_widget.description.reading import Array, held, named
+from filterviz_widget.model.dimensions import LONGEST
 from filterviz_widget.model.size import checked_size
+
+NEWER: dict[str, Any] = {"data": "auto"}
+NEWER_AXES = frozenset(["moves"])
+"""What files of a history have not that were written before there was more than images."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,13 @@ class Settings:
     preprocess: str
     other_inputs: tuple[tuple[str, Array], ...]
     channels: tuple[int, int, int] | None
+    data: str
 
     @property
     def how(self) -> dict[str, Any]:
-        """What `Engine.describe` needs to know beside the layer and the filter."""
-        axes = {name: getattr(self.axes, name) for name in OPTIONS}
+        """What `Engine.describe` needs to know beside the layer and the filter: of the axes what was changed."""
+        own = preset(self.method).method
+        axes = {name: value for name in OPTIONS if (value := getattr(self.axes, name)) != getattr(own, name)}
         chosen = {name: getattr(self, name) for name in ("method", "iterations", "step_size", "seed", "precision")}
         return axes | chosen
 
@@ -63,6 +71,7 @@ class Settings:
         """
         if not isinstance(data, dict) or any(not isinstance(name, str) for name in data):
             raise ValueError(f"Expected the settings by name, got {short(data)}.")
+        data = NEWER | data
         own = {field.name for field in fields(cls)}
         if own != data.keys():
             raise ValueError(f"Expected the settings {', '.join(sorted(own))}; got {short(sorted(data))}.")
@@ -75,7 +84,7 @@ class Settings:
             raise ValueError(f"other_inputs must be arrays by name, got {short(data['other_inputs'])}.")
         rest = {name: value for name, value in data.items() if name not in ("axes", "other_inputs")}
         axes = Method.from_options(data["axes"]).options()
-        if axes.keys() != data["axes"].keys():
+        if axes.keys() != data["axes"].keys() | NEWER_AXES:
             raise ValueError(f"axes must hold {', '.join(sorted(axes))}; got {', '.join(sorted(data['axes']))}.")
         others = held(data["other_inputs"], Array.from_json)
         try:
@@ -103,6 +112,7 @@ def checked(
     preprocess: Any,
     other_inputs: Any,
     channels: Any,
+    data: Any,
     options: Mapping[str, Any],
 ) -> Settings:
     """Checks the choices; None for iterations and step size is what suits the method.
@@ -133,6 +143,7 @@ def checked(
         preprocess=named(_preprocess(preprocess)),
         other_inputs=_others(other_inputs),
         channels=_triple(channels),
+        data=checked_kind(data),
     )
 
 
@@ -161,7 +172,7 @@ def _whole(name: str, value: Any) -> int:
 def _size(image_size: Any) -> int | tuple[int, ...] | None:
     if image_size is None:
         return None
-    height, width = checked_size(image_size)
+    height, width = checked_size(image_size, LONGEST)  # perhaps a signal's: the model is not known yet
     return (height, width) if isinstance(image_size, list | tuple) else height
 
 

@@ -1,6 +1,7 @@
 """One image: a file, a PIL image or an array, upright, in the size, channels and range that a model takes."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from filterviz_widget.description.data import IMAGE, Data
 from filterviz_widget.description.ranges import short
 
 Pixels = npt.NDArray[np.float32]
@@ -28,12 +30,14 @@ class Format(NamedTuple):
         width: In pixels.
         channels: How many.
         input_range: The lowest and highest value of a pixel.
+        data: What such an image stands for: itself, a signal or a volume.
     """
 
     height: int
     width: int
     channels: int
     input_range: tuple[float, float]
+    data: Data = IMAGE
 
 
 class Photo(NamedTuple):
@@ -41,13 +45,18 @@ class Photo(NamedTuple):
 
     Attributes:
         pixels: float32 `(height, width, channels)`, in units of the model's input.
-        shown: uint8 `(height, width, 1 or 3)`, the same for a person.
+        draw: Makes `shown`; of many signals few are looked at.
         note: What was done to it that a person should know; "" for nothing.
     """
 
     pixels: Pixels
-    shown: npt.NDArray[np.uint8]
+    draw: Callable[[], npt.NDArray[np.uint8]]
     note: str = ""
+
+    @property
+    def shown(self) -> npt.NDArray[np.uint8]:
+        """The same for a person, uint8 `(height, width, 1 or 3)`; a signal drawn, the slices of a volume in a strip."""
+        return self.draw()
 
 
 def read_photo(given: Any, format: Format) -> Photo:
@@ -58,7 +67,8 @@ def read_photo(given: Any, format: Format) -> Photo:
     the input range; floating-point numbers are in its units already.
 
     Args:
-        given: A path, a PIL image, or an array `(height, width)` or `(height, width, channels)`.
+        given: A path, a PIL image, or an array `(height, width)` or `(height, width, channels)`; for signals and
+            volumes see `read_other`.
         format: What the model takes.
 
     Raises:
@@ -66,6 +76,12 @@ def read_photo(given: Any, format: Format) -> Photo:
         ValueError: For anything that is no image, or has another number of channels.
         TypeError: For another kind of thing.
     """
+    if not format.data.is_flat:
+        if not hasattr(given, "__array__") or isinstance(given, Image.Image):
+            raise TypeError(f"The model takes a {format.data.kind}: expected an array, got {short(given)}.")
+        from filterviz_widget.images.other import read_other
+
+        return read_other(np.asarray(given), format)
     if isinstance(given, str | Path):
         try:
             with warnings.catch_warnings():
@@ -102,7 +118,7 @@ def _of_picture(image: Image.Image, format: Format) -> Photo:
     plain = upright.convert("RGB" if format.channels == 3 else "L")
     box = _middle(plain.height, plain.width, format)
     fitted = plain.resize((format.width, format.height), Image.Resampling.BICUBIC, box, reducing_gap=3.0)
-    return _spread(np.asarray(fitted).reshape(format.height, format.width, format.channels), format)
+    return _of_bytes(np.asarray(fitted).reshape(format.height, format.width, format.channels), format)
 
 
 def _of_array(array: npt.NDArray[Any], format: Format) -> Photo:
@@ -125,17 +141,18 @@ def _of_array(array: npt.NDArray[Any], format: Format) -> Photo:
         raise ValueError(f"An image must be numbers, got an array of dtype {values.dtype}.")
     if values.dtype == np.bool_:
         values = values.astype(np.uint8) * 255
-    fitted = _resized(values.astype(np.float32), format)
+    fitted = resized(values.astype(np.float32), format)
     if values.dtype == np.uint8:
-        return _spread(_bytes(fitted / 255), format)
+        return _of_bytes(_bytes(fitted / 255), format)
     if not np.isfinite(fitted).all():
         raise ValueError("An image must be finite numbers, got NaN or infinity.")
     low, high = format.input_range
     shown = _bytes((fitted - low) / (high - low))
-    return Photo(fitted, shown if format.channels in (1, 3) else shown[..., :1], _out_of_range(values, format))
+    return Photo(fitted, lambda: shown if format.channels in (1, 3) else shown[..., :1], out_of_range(values, format))
 
 
-def _out_of_range(values: npt.NDArray[Any], format: Format) -> str:
+def out_of_range(values: npt.NDArray[Any], format: Format) -> str:
+    """Says where values are not spread over what the model takes; "" where they are."""
     low, high = format.input_range
     least, most = float(values.min()), float(values.max())
     slack, expected = 0.05 * (high - low), f"the model takes {low:g} to {high:g}"
@@ -150,10 +167,14 @@ def _bytes(shares: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
     return np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8)
 
 
-def _spread(pixels: npt.NDArray[np.uint8], format: Format) -> Photo:
+def _of_bytes(pixels: npt.NDArray[np.uint8], format: Format) -> Photo:
+    return Photo(spread(pixels, format), lambda: pixels if pixels.shape[2] in (1, 3) else pixels[..., :1])
+
+
+def spread(pixels: npt.NDArray[np.uint8], format: Format) -> Pixels:
+    """Whole numbers of 8 bits over the input range."""
     low, high = format.input_range
-    spread = np.float32(low) + pixels.astype(np.float32) * np.float32((high - low) / 255)
-    return Photo(spread, pixels if pixels.shape[2] in (1, 3) else pixels[..., :1])
+    return np.asarray(np.float32(low) + pixels.astype(np.float32) * np.float32((high - low) / 255))
 
 
 def _middle(height: int, width: int, format: Format) -> tuple[float, float, float, float]:
@@ -163,7 +184,8 @@ def _middle(height: int, width: int, format: Format) -> tuple[float, float, floa
     return left, top, left + share * format.width, top + share * format.height
 
 
-def _resized(values: Pixels, format: Format) -> Pixels:
+def resized(values: Pixels, format: Format) -> Pixels:
+    """The middle of an array in the model's proportions and size."""
     if values.shape[:2] == (format.height, format.width):
         return values
     box, size = _middle(values.shape[0], values.shape[1], format), (format.width, format.height)

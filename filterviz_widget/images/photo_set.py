@@ -38,6 +38,9 @@ MOST_SHOWN = 32e6
 MOST_HASHED = 64_000_000
 """Bytes of arrays up to which a set is known again by what it holds."""
 
+RANKS = {"signal": 2, "volume": 4}
+"""Of one example, where it is no image."""
+
 _numbers = itertools.count(1)
 
 
@@ -57,7 +60,8 @@ class PhotoSet:
     """Images as a person has them.
 
     Args:
-        given: An array `(count, height, width, channels)`, a folder (with its subfolders, by name), a sequence of
+        given: An array `(count, height, width, channels)`, of signals `(count, length, channels)`, of volumes `(count,
+            slices, height, width, channels)`, a folder (with its subfolders, by name), a sequence of
             paths, PIL images or arrays, a `tf.data.Dataset` or `keras.utils.PyDataset` of images or of
             `(images, labels)`, batched or not. A dataset must give the same images in the same order each time.
         format: What the model takes.
@@ -84,6 +88,7 @@ class PhotoSet:
 
     def __init__(self, given: Any, format: Format, labels: Any = None) -> None:
         self.format = format
+        self._rank = RANKS.get(format.data.kind, 3)
         self.skipped: dict[int, tuple[str, str]] = {}
         self.notes: dict[str, int] = {}
         self._items: Sequence[Any] | None = None
@@ -106,9 +111,10 @@ class PhotoSet:
         elif (isinstance(given, Sequence) and not isinstance(given, bytes)) or (
             hasattr(given, "__array__") and hasattr(given, "ndim")
         ):
-            if getattr(given, "ndim", 4) not in (3, 4):
+            if format.data.is_flat and getattr(given, "ndim", 4) not in (3, 4):
                 raise ValueError(f"Images must be an array (count, height, width, channels), got shape {given.shape}.")
-            if getattr(given, "ndim", 4) == 3 and given.shape[-1] in (3, 4, format.channels):
+            is_one = getattr(given, "ndim", 4) == 3 and given.shape[-1] in (3, 4, format.channels)
+            if format.data.is_flat and is_one:
                 raise ValueError(f"One image, of shape {given.shape}, was given as a set: give a list of it, [image].")
             self._items = given
         else:
@@ -244,7 +250,8 @@ class PhotoSet:
             return
         for element in self._elements():
             array = np.asarray(_images_of(element))
-            if array.ndim == 4:
+            is_row_of_signals = self._rank == 2 == array.ndim and self.format.channels == 1 != array.shape[1]
+            if array.ndim == self._rank + 1 or is_row_of_signals:
                 yield from array
             else:
                 yield array

@@ -10,8 +10,8 @@ class Fold(NamedTuple):
 
     Attributes:
         kind: "signal" for steps in a row, `(batch, steps, filters)`; "slices" for a volume or frames, `(batch, slices,
-            height, width, filters)`, which are laid out one below the other; "tokens" for a grid of tokens in a row,
-            `(batch, skipped + height * width, filters)`.
+            height, width, filters)` or `(batch, slices, filters)`, which are laid out one below the other; "tokens" for
+            a grid of tokens in a row, `(batch, skipped + height * width, filters)`.
         skipped: How many tokens before the grid belong to no place, such as a class token.
         grid: `(height, width)` of a grid of tokens.
     """
@@ -27,6 +27,8 @@ class Fold(NamedTuple):
             return features[:, tf.newaxis]
         if self.kind == "tokens":
             return tf.reshape(features[:, self.skipped :], (-1, *self.grid, filters))
+        if len(features.shape) == 3:  # one vector for each slice
+            return features[:, :, tf.newaxis]
         height, width = (features.shape[axis] or tf.shape(features)[axis] for axis in (2, 3))
         slices = features.shape[1] or tf.shape(features)[1]
         return tf.reshape(features, (-1, slices * height, width, filters))

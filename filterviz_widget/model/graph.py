@@ -21,6 +21,21 @@ CONVOLUTIONS = (
 )
 
 
+ALL_CONVOLUTIONS = (
+    *CONVOLUTIONS,
+    keras.layers.Conv1D,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.SeparableConv1D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv3D,
+    keras.layers.Conv3DTranspose,
+    keras.layers.ConvLSTM1D,
+    keras.layers.ConvLSTM2D,
+    keras.layers.ConvLSTM3D,
+)
+"""Over signals and volumes, too; `CONVOLUTIONS` are those over images."""
+
+
 class Step(NamedTuple):
     """One use of a layer or operation.
 
@@ -113,7 +128,7 @@ def _open(node: Any) -> Graph | None:
     if not isinstance(layer, keras.Layer) or isinstance(layer, keras.layers.Wrapper):
         return None
     # In a head, a block that ends with units, one looks for the dense layers.
-    looked_for = (*CONVOLUTIONS, keras.layers.Dense) if len(node.outputs[0].shape) == 2 else CONVOLUTIONS
+    looked_for = (*ALL_CONVOLUTIONS, keras.layers.Dense) if len(node.outputs[0].shape) == 2 else ALL_CONVOLUTIONS
     is_saved = isinstance(layer, keras.layers.TFSMLayer)
     if not (is_saved or any(isinstance(part, looked_for) for part in flat_layers(layer))):
         return None

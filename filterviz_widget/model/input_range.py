@@ -52,7 +52,7 @@ def given_range(input_range: Any) -> InputRange:
     return InputRange(low, high, "given")
 
 
-def measured_range(function: Function, image_shape: tuple[int, int, int]) -> tuple[float, float] | None:
+def measured_range(function: Function, image_shape: tuple[int, ...]) -> tuple[float, float] | None:
     """The range that a function of images seems to be made for; None where it is none in particular.
 
     Args:
@@ -118,7 +118,7 @@ def _usual(low: float, high: float) -> tuple[float, float]:
 def read_range(
     start: Beginning,
     images_to: Callable[[tuple[str, ...]], Function],
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int, ...],
 ) -> InputRange:
     """Measures what the image passes before the first weights, and says what was found out.
 
@@ -152,7 +152,7 @@ def read_range(
 
 
 def _read_way(
-    way: list[Passed], images_to: Callable[[tuple[str, ...]], Function], image_shape: tuple[int, int, int]
+    way: list[Passed], images_to: Callable[[tuple[str, ...]], Function], image_shape: tuple[int, ...]
 ) -> tuple[InputRange | None, Passed | None]:
     """The range that one way says, from as far along it as can be measured; and the first step that could not be."""
     measured = [_affine(images_to(step.path), image_shape) for step in way]
@@ -168,7 +168,7 @@ def _read_way(
     return None, unread[0] if unread and measured[-1] is None else None
 
 
-def _affine(function: Function, image_shape: tuple[int, int, int]) -> tuple[Array, Array] | None:
+def _affine(function: Function, image_shape: tuple[int, ...]) -> tuple[Array, Array] | None:
     """Scale and offset of each channel where the function is `scale * x + offset`; None where it is not, or fails."""
     for unit in UNITS:
         try:
@@ -183,7 +183,7 @@ def _affine(function: Function, image_shape: tuple[int, int, int]) -> tuple[Arra
     return None
 
 
-def is_readable(function: Function, image_shape: tuple[int, int, int]) -> bool:
+def is_readable(function: Function, image_shape: tuple[int, ...]) -> bool:
     """Whether what a function does to pixels is a scale and an offset."""
     return _affine(function, image_shape) is not None
 
@@ -192,6 +192,8 @@ def _channels(made: tf.Tensor) -> Array:
     pixels = np.asarray(tf.cast(made, tf.float64))[0]
     if pixels.ndim == 3:
         return pixels[pixels.shape[0] // 2, pixels.shape[1] // 2]  # in the middle, in case of a border
+    if pixels.ndim in (2, 4) and not np.ptp(pixels.reshape(-1, pixels.shape[-1]), axis=0).any():
+        return pixels.reshape(-1, pixels.shape[-1])[0]  # of a signal or a volume, the same at every place
     if np.ptp(pixels) > 0:
         raise ValueError("The channels are not known.")
     return pixels.reshape(-1)[:1]
@@ -214,7 +216,7 @@ def _may_do_anything(step: Passed) -> bool:
     return isinstance(layer, keras.Layer) and not is_of_keras(type(layer)) and not hasattr(layer, "kernel")
 
 
-def standardises(function: Function, image_shape: tuple[int, int, int]) -> bool:
+def standardises(function: Function, image_shape: tuple[int, ...]) -> bool:
     """Whether a function makes the same of an image in whatever range its pixels are."""
     noise = np.random.default_rng(0).uniform(0, 1, (2, 1, *image_shape)).astype(np.float32)
     try:

@@ -8,22 +8,23 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from filterviz_widget.model.arrangement import Arrangement
+from filterviz_widget.model.dimensions import Arranges
 from filterviz_widget.model.keras_private import origin
 
 
 def image_input(
     inputs: Sequence[Any],
     name: str | None,
-    arranged: Callable[[int], Arrangement | None],
+    arranged: Callable[[int], Arranges | None],
     hint: Callable[[], str],
-) -> tuple[int, Arrangement | None]:
+) -> tuple[int, Arranges | None]:
     """Returns the position of the input to optimise, and how an image is brought into its order.
 
     Args:
         inputs: A model's symbolic inputs.
         name: The one that the user names; None for the only image-like one.
-        arranged: Finds out how the model turns the input at a position into an image.
+        arranged: Finds out how the model turns the input at a position into an image, or how an image is brought into
+            its order.
         hint: What to add where no input is an image.
 
     Raises:
@@ -41,7 +42,7 @@ def image_input(
         positions = [index for index, tensor in enumerate(inputs) if len(tensor.shape) == 4]
     found = {}
     for index in positions or range(len(inputs)):
-        if len(inputs[index].shape) in (2, 3, 4):
+        if len(inputs[index].shape) in (2, 3, 4, 5):
             found[index] = arranged(index) if "float" in str(inputs[index].dtype) else None
     images = [index for index in found if found[index] or len(inputs[index].shape) == 4]
     if not images:
@@ -105,8 +106,11 @@ def describe(inputs: Any) -> str:
 def _advice(tensor: Any) -> str:
     """What to do where the model makes no image of an input before its first weights, with a line of code."""
     shape = tuple(tensor.shape[1:])
-    if "float" not in str(tensor.dtype) or None in shape or len(shape) > 3:
+    if "float" not in str(tensor.dtype):
         return ""
+    signal = ' If it is a signal, say so: data="signal".' if len(shape) in (1, 2) else ""
+    if None in shape or len(shape) > 3:
+        return signal
     count, guess = int(np.prod(shape)), ""
     for channels in (1, 3):
         side = math.isqrt(count // channels)
@@ -117,7 +121,7 @@ def _advice(tensor: Any) -> str:
     image = f"keras.Input({guess or '(height, width, channels)'})"
     return (
         " Nothing before the first weights makes an image of it. If each example is one, say of what shape: pass "
-        f"keras.Sequential([{image}, keras.layers.Reshape({shape}), model])."
+        f"keras.Sequential([{image}, keras.layers.Reshape({shape}), model]).{signal}"
     )
 
 

@@ -1,19 +1,23 @@
 """Reading a layer's kernels in one order of axes, whatever kind of convolution it is."""
 
 import contextlib
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from filterviz_widget.model.graph import ALL_CONVOLUTIONS
 from filterviz_widget.model.keras_private import effective_kernel, kernel_shape, kernel_variable
 from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
 from filterviz_widget.model.paths import layer_at as layer_at  # its old place
 
 Array = npt.NDArray[Any]
 Kind = Literal["convolution", "transposed", "depthwise", "dense"]
+
+TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
 
 
 class KernelPart(NamedTuple):
@@ -54,25 +58,26 @@ def kernel_parts(layer: Any) -> tuple[KernelPart, ...]:
     """Finds the kernels of a built Keras layer: one, or the depthwise and pointwise ones of a separable convolution.
 
     Args:
-        layer: Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, Dense, EinsumDense with a matrix, or a layer
-            of one's own with a `kernel` of rank 4 `(height, width, inputs, filters)`; or a wrapper of one, such as
-            SpectralNormalization, which is seen through.
+        layer: Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, the same over signals and volumes, Dense,
+            EinsumDense with a matrix, or a layer of one's own with a `kernel` of rank 4 `(height, width, inputs,
+            filters)`; or a wrapper of one, such as SpectralNormalization, which is seen through.
 
     Raises:
         ValueError: If the layer is not built, or has no such kernel.
     """
     layer, asked = unwrapped(layer), layer
-    if isinstance(layer, keras.layers.SeparableConv2D) and layer.built:
+    if isinstance(layer, keras.layers.SeparableConv2D | keras.layers.SeparableConv1D) and layer.built:
         return (
             KernelPart("depthwise", "depthwise", layer.depthwise_kernel, layer),
             KernelPart("pointwise", "convolution", layer.pointwise_kernel, layer),
         )
     shape = kernel_shape(layer) if getattr(layer, "built", True) else ()
-    if len(shape) == 4 and not isinstance(layer, keras.layers.EinsumDense):
+    is_row_or_stack = len(shape) in (3, 5) and isinstance(layer, ALL_CONVOLUTIONS)
+    if (len(shape) == 4 or is_row_or_stack) and not isinstance(layer, keras.layers.EinsumDense):
         kind: Kind = "convolution"
-        if isinstance(layer, keras.layers.Conv2DTranspose):
+        if isinstance(layer, TRANSPOSED):
             kind = "transposed"
-        elif isinstance(layer, keras.layers.DepthwiseConv2D):
+        elif isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.DepthwiseConv1D):
             kind = "depthwise"
         return (KernelPart("kernel", kind, kernel_variable(layer), layer),)
     if len(shape) == 2:
@@ -83,8 +88,8 @@ def kernel_parts(layer: Any) -> tuple[KernelPart, ...]:
     data = runs_over(asked)
     what = f"is a {class_name(asked)}, which runs over {data}: it" if data else f"({class_name(asked)})"
     raise ValueError(
-        f"The layer {name!r} {what} has no two-dimensional kernel. "
-        "Expected Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose or Dense."
+        f"The layer {name!r} {what} has no kernel that can be shown. "
+        "Expected Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, the same in 1D or 3D, or Dense."
     )
 
 
@@ -111,15 +116,31 @@ def canonical(values: Array, kind: Kind) -> Array:
     A filter is an output channel. Keras stores a transposed convolution with its filters before its inputs, and a
     depthwise one as `(height, width, inputs, multiplier)`, whose every output channel sees a single input: here
     `(height, width, 1, inputs * multiplier)`. A dense layer's matrix becomes `(1, 1, inputs, units)`.
+
+    A kernel over a signal has height 1; the slices of one over a volume lie one below the other, `(slices * height,
+    width, inputs, filters)`.
     """
-    if kind == "transposed":
-        return values.swapaxes(2, 3)
-    if kind == "depthwise":
-        height, width, inputs, multiplier = values.shape
-        return values.reshape(height, width, 1, inputs * multiplier)
+    ordered = values.swapaxes(-1, -2) if kind == "transposed" else values
+    return ordered.reshape(canonical_shape(values.shape, kind))
+
+
+def canonical_shape(shape: Sequence[int], kind: Kind) -> tuple[int, ...]:
+    """The shape of `canonical(values, kind)` for values of a shape.
+
+    Raises:
+        ValueError: If a kernel of that kind has no such shape.
+    """
     if kind == "dense":
-        return values[None, None]
-    return values
+        inputs, units = shape
+        return 1, 1, inputs, units
+    *window, inputs, filters = shape
+    if not 1 <= len(window) <= 3:
+        raise ValueError(f"A kernel has 1 to 3 sizes and two numbers of channels, got {tuple(shape)}.")
+    if kind == "transposed":
+        inputs, filters = filters, inputs
+    if kind == "depthwise":
+        inputs, filters = 1, inputs * filters
+    return math.prod(window[:-1]), window[-1], inputs, filters
 
 
 def read_kernel(part: KernelPart) -> Array:

@@ -5,8 +5,9 @@ from typing import Any, Literal, NamedTuple
 
 import keras
 
+from filterviz_widget.description.data import IMAGE, Data
 from filterviz_widget.model.fold import Fold
-from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
+from filterviz_widget.model.graph import ALL_CONVOLUTIONS, Graph, Step
 from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
 from filterviz_widget.model.own_code import is_of_keras
 from filterviz_widget.model.saturating import saturating
@@ -47,19 +48,22 @@ class Unsupported(NamedTuple):
     reason: str
 
 
-def layers_in(graph: Graph, position: int, *, sizes_known: bool) -> Iterator[LayerInfo | Unsupported]:
+def layers_in(
+    graph: Graph, position: int, *, sizes_known: bool, data: Data = IMAGE
+) -> Iterator[LayerInfo | Unsupported]:
     """Yields what depends on the image, in the graph's order.
 
     Args:
         graph: The model's.
         position: Of the image among the graph's inputs.
         sizes_known: Whether the image has the size for which the graph was made.
+        data: What the image stands for.
     """
-    yield from _walk(graph, {id(graph.inputs[position])}, (), sizes_known)
+    yield from _walk(graph, {id(graph.inputs[position])}, (), sizes_known, data)
 
 
 def _walk(
-    graph: Graph, reached: set[int], prefix: tuple[str, ...], sizes_known: bool
+    graph: Graph, reached: set[int], prefix: tuple[str, ...], sizes_known: bool, data: Data
 ) -> Iterator[LayerInfo | Unsupported]:
     for step in graph.steps:
         given = [id(symbol) in reached for symbol in step.node.input_tensors]
@@ -68,7 +72,7 @@ def _walk(
         reached.update(map(id, step.node.outputs))
         path = (*prefix, step.name)
         if step.inner is None:
-            info = _info(step, "/".join(path), sizes_known)
+            info = _info(step, "/".join(path), sizes_known, data)
             if info is not None:
                 yield info
             continue
@@ -76,38 +80,59 @@ def _walk(
         if len(inputs) != len(given):
             given = [True] * len(inputs)
         inner = {id(symbol) for symbol, is_reached in zip(inputs, given, strict=True) if is_reached}
-        yield from _walk(step.inner, inner, path, sizes_known)
+        yield from _walk(step.inner, inner, path, sizes_known, data)
         # A block's output may be made by an operation without a layer; a nested model's is its last layer's.
-        if step.inner.arrange is None and (info := _info(step, "/".join(path), sizes_known)) is not None:
+        if step.inner.arrange is None and (info := _info(step, "/".join(path), sizes_known, data)) is not None:
             yield info
 
 
-def _info(step: Step, name: str, sizes_known: bool) -> LayerInfo | Unsupported | None:
+def _info(step: Step, name: str, sizes_known: bool, data: Data) -> LayerInfo | Unsupported | None:
     layer = step.operation
     if not isinstance(layer, keras.Layer):
         return None
     outputs = step.node.outputs
-    if (reason := _why_not(layer, outputs, name)) is not None:
+    if (reason := _why_not(layer, outputs, data)) is not None:
         return Unsupported(name, reason) if reason else None
     shape = tuple(outputs[0].shape)[1:]
     core = unwrapped(layer)
     if len(shape) == 1:
         note = f"before the {before}" if (before := saturating(layer)) else ""
         return LayerInfo(name, shape[0], shape, "units", class_name(layer), False, note)
+    shape, fold = _laid_out(shape, data)
     if not sizes_known:
-        shape = (None, None, shape[2])
-    is_convolution = isinstance(core, CONVOLUTIONS)
+        shape = (1 if fold and fold.kind == "signal" else None, None, shape[2])
+    is_convolution = isinstance(core, ALL_CONVOLUTIONS)
     kind: Kind = "convolution" if is_convolution else "other"
-    return LayerInfo(name, shape[2], shape, kind, class_name(layer), is_convolution)
+    note = _model_inside(layer, name)
+    return LayerInfo(name, filters_of(shape), shape, kind, class_name(layer), is_convolution, note, fold)
 
 
-def _why_not(layer: Any, outputs: list[Any], name: str) -> str | None:
+def filters_of(shape: tuple[int | None, ...]) -> int:
+    """How many filters a feature map `(height, width, filters)` has."""
+    assert shape[2] is not None
+    return shape[2]
+
+
+def _laid_out(shape: tuple[int | None, ...], data: Data) -> tuple[tuple[int | None, ...], Fold | None]:
+    """The shape of a layer's feature map, given that of its output without the batch; and what lays it out."""
+    if len(shape) == 2 and data.kind == "volume":  # one vector for each slice
+        return (shape[0], 1, shape[1]), Fold("slices")
+    if len(shape) == 2:
+        return (1, *shape), Fold("signal")
+    if len(shape) == 4:
+        down = None if None in shape[:2] else shape[0] * shape[1]  # type: ignore[operator]
+        return (down, *shape[2:]), Fold("slices")
+    return shape, None
+
+
+def _why_not(layer: Any, outputs: list[Any], data: Data) -> str | None:
     """Why a layer cannot be shown; empty for one that nobody looks for, None for one that can."""
     shape, kind = tuple(outputs[0].shape), class_name(layer)
-    is_map = len(outputs) == 1 and len(shape) == 4
-    if (data := runs_over(layer)) and not is_map:
-        return f"{kind} runs over {data}; only images can be shown.{model_inside(layer, name)}"
-    if is_map and shape[3] is not None and "float" in str(outputs[0].dtype):
+    is_map = len(shape) == 4
+    is_row = len(shape) == 3 and (not data.is_flat or bool(runs_over(layer)))
+    is_stack = len(shape) == 5 and (data.kind == "volume" or bool(runs_over(layer)))
+    is_seen = len(outputs) == 1 and (is_map or is_row or is_stack)
+    if is_seen and shape[-1] is not None and "float" in str(outputs[0].dtype):
         return None
     if not layer.weights or isinstance(layer, keras.layers.Embedding):
         return ""
@@ -128,10 +153,10 @@ def _has_units(layer: Any) -> bool:
     return isinstance(layer, keras.layers.Dense | keras.layers.EinsumDense) or not is_of_keras(type(layer))
 
 
-def model_inside(layer: Any, name: str) -> str:
-    """What to pass instead of a model with a layer that runs over time, where it repeats a model of images."""
+def _model_inside(layer: Any, name: str) -> str:
+    """How to look into a model that runs over frames, of which there is the output only."""
     model = getattr(layer, "layer", None)
     if not (isinstance(model, keras.Model) and model.built):
         return ""
     get = "".join(f".get_layer({part!r})" for part in name.split("/"))
-    return f" Pass the model in it instead: model{get}.layer."
+    return f"to look into it, pass model{get}.layer"

@@ -32,7 +32,9 @@ POINTWISE = frozenset(
         "Mish",
         "Identity",
         "Dropout",
+        "SpatialDropout1D",
         "SpatialDropout2D",
+        "SpatialDropout3D",
         "AlphaDropout",
         "GaussianDropout",
         "GaussianNoise",
@@ -106,14 +108,16 @@ POINTWISE = frozenset(
 def is_pointwise(step: Step) -> bool:
     """Whether an operation is known to keep places apart. No code of the user's is run to find out."""
     layer = step.operation
-    if any(len(tensor.shape) != 4 for tensor in (*step.node.input_tensors, *step.node.outputs)):
+    ranks = {len(tensor.shape) for tensor in (*step.node.input_tensors, *step.node.outputs)}
+    if len(ranks) != 1 or not ranks <= {3, 4, 5}:
         return False
+    last = (-1, ranks.pop() - 1)
     if isinstance(layer, TracedOperation):
         return layer.is_pointwise
     if isinstance(layer, keras.layers.Concatenate) or type(layer).__name__ == "Concatenate":
-        return layer.axis in (-1, 3)
+        return layer.axis in last
     if isinstance(layer, (keras.layers.Softmax, keras.layers.UnitNormalization)):
-        return layer.axis in (-1, 3)
+        return layer.axis in last
     if type(layer).__name__ in ("Softmax", "LogSoftmax"):
-        return layer.axis in (-1, 3)
+        return layer.axis in last
     return is_of_keras(type(layer)) and type(layer).__name__ in POINTWISE

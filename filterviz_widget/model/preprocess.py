@@ -50,7 +50,7 @@ NAMED: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {"caffe": caffe, "tf": to_m
 
 
 def preprocessing(
-    preprocess: Preprocess | None, image_shape: tuple[int, int, int]
+    preprocess: Preprocess | None, image_shape: tuple[int, ...]
 ) -> Callable[[tf.Tensor], tf.Tensor] | None:
     """Returns the function that is meant, after trying it on one image.
 
@@ -69,9 +69,9 @@ def preprocessing(
     if isinstance(preprocess, str):
         if preprocess not in NAMED:
             raise ValueError(f'preprocess must be "caffe", "tf", "torch" or a function, got {preprocess!r}.')
-        if image_shape[2] != 3 and preprocess != "tf":
+        if image_shape[-1] != 3 and preprocess != "tf":
             raise ValueError(
-                f"preprocess={preprocess!r} is for RGB images, but the model's image has {image_shape[2]} channel(s). "
+                f"preprocess={preprocess!r} is for RGB images, but the model's image has {image_shape[-1]} channel(s). "
                 "Pass a function instead."
             )
         return NAMED[preprocess]
@@ -86,9 +86,10 @@ def preprocessing(
             raise ValueError(
                 f"preprocess failed on a float32 image of shape {(1, *image_shape)}: {reason(error)}"
             ) from error
-    if not tf.is_tensor(result) or result.shape.rank != 4 or result.shape[3] != image_shape[2]:
+    kept = ", ".join(("height, width" if len(image_shape) == 3 else "...", str(image_shape[-1])))
+    if not tf.is_tensor(result) or result.shape.rank != 1 + len(image_shape) or result.shape[-1] != image_shape[-1]:
         raise ValueError(
-            f"preprocess must return a tensor (batch, height, width, {image_shape[2]}), got "
+            f"preprocess must return a tensor (batch, {kept}), got "
             f"{tuple(result.shape) if hasattr(result, 'shape') else type(result).__name__}."
         )
     if tape.gradient(result, images) is None:

@@ -6,12 +6,23 @@ from typing import Any
 
 import keras
 
-from filterviz_widget.model.arrangement import Arrangement, found_arrangement
+from filterviz_widget.description.data import checked_kind
+from filterviz_widget.model.arrangement import found_arrangement
 from filterviz_widget.model.beginning import beginning
 from filterviz_widget.model.colour import checked_channels
+from filterviz_widget.model.dimensions import (
+    SLICES,
+    Arranges,
+    arrangement_of,
+    checked_length,
+    data_of,
+    has_sequences,
+    open_length,
+)
+from filterviz_widget.model.embedding import behind, chosen_embedding, embeddings, vectors_range
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.generators import kept
-from filterviz_widget.model.graph import CONVOLUTIONS
+from filterviz_widget.model.graph import ALL_CONVOLUTIONS, Graph, Step
 from filterviz_widget.model.input_range import (
     NOTHING_SAYS,
     InputRange,
@@ -23,13 +34,11 @@ from filterviz_widget.model.input_range import (
 )
 from filterviz_widget.model.inputs import held_values, image_input, input_name
 from filterviz_widget.model.keras_private import flat_layers, nothing_built
-from filterviz_widget.model.kinds import class_name, runs_over
-from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in, model_inside
+from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
 from filterviz_widget.model.other_kinds import other_kind
 from filterviz_widget.model.own_code import has_own_code
-from filterviz_widget.model.paths import layers_by_path
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
@@ -46,6 +55,7 @@ def read_model(
     preprocess: Preprocess | None = None,
     other_inputs: Mapping[str, Any] | None = None,
     channels: Sequence[int] | None = None,
+    data: str = "auto",
     input_shape: Any = None,
 ) -> ModelView:
     """Reads a network on TensorFlow. Nothing about the model or any global state changes.
@@ -59,9 +69,10 @@ def read_model(
         model: A built `keras.Model` or `keras.layers.Layer`; the path of a `.keras` or `.h5` file (safe mode on), of
             the folder of a SavedModel, or of a frozen graph (`.pb`); what `tf.saved_model.load` returned; a
             `tf.Module`, `tf.function` or Keras 2 model.
-        input: Name of the input to optimise; None for the only image-like one.
+        input: Name of the input to optimise; None for the only image-like one. The name of an Embedding stands for what
+            that gives, which is optimised where the input is whole numbers; None for the only one of such a model.
         image_size: Side of a square image or `(height, width)` in pixels, from 1 to 2,048; None for the model's
-            own, or 224 where the model leaves it open.
+            own, or 224 where the model leaves it open. Of a signal its length, up to 2**20 steps; 256 where it is open.
         input_range: The lowest and highest value of the image's pixels. "auto" measures it in `preprocess` or in what
             the image passes before the first weights, such as a Rescaling layer or a Lambda; where neither says, it
             is (0, 1), and the view says so.
@@ -71,6 +82,9 @@ def read_model(
         other_inputs: Arrays that the model's other inputs are held at, by the input's name, without a batch axis;
             zeros for those that are not named.
         channels: Three channel numbers, counted from 0, to show as red, green and blue.
+        data: What the input is: "image"; "spectrogram", an image `(time, frequency, channels)`, which is moved along
+            time only; "signal", `(length, channels)` or `(length,)`; "volume" or frames, `(slices, height, width,
+            channels)`. "auto" tells by the model's layers.
         input_shape: `(height, width, channels)` of an image, or shapes by the argument's name, for a model that does
             not say what it takes. One that was never called is then copied, and the copy gets weights.
 
@@ -95,8 +109,18 @@ def read_model(
         model = load(model, input_shape)
         own_code = callable(preprocess) or has_own_code(model)
         with kept(own_code):
+            kind = checked_kind(data)
             return _read(
-                model, input, image_size, input_range, preprocess, other_inputs, channels, input_shape, own_code
+                model,
+                input,
+                image_size,
+                input_range,
+                preprocess,
+                other_inputs,
+                channels,
+                input_shape,
+                kind,
+                own_code,
             )
 
 
@@ -109,30 +133,44 @@ def _read(
     other_inputs: Mapping[str, Any] | None,
     channels: Sequence[int] | None,
     input_shape: Any,
+    wanted: str,
     own_code: bool,
 ) -> ModelView:
-    size = None if image_size is None else checked_size(image_size)
-    graph, model, note = whole_graph(model, size, input_shape)
+    graph, model, note = whole_graph(model, _size_to_follow(image_size), input_shape)
     _refuse_channels_first(model)
     unbuilt = tuple(layer for layer in flat_layers(model) if not layer.built)
 
-    def arranged(index: int) -> Arrangement | None:
-        raw = Route(graph, index, tuple(held_values(graph.inputs, index, None)))
-        return found_arrangement(
-            beginning(graph, index),
-            lambda path, given: _computed(lambda values: raw.feed(values, path), given, unbuilt),
-            tuple(graph.inputs[index].shape[1:]),
-        )
+    def arranged(index: int) -> Arranges | None:
+        symbol = graph.inputs[index]
+        arrangement: Arranges | None = None
+        if wanted in ("auto", "image", "spectrogram") and len(symbol.shape) in (2, 3, 4):
+            raw = Route(graph, index, tuple(held_values(graph.inputs, index, None)))
+            arrangement = found_arrangement(
+                beginning(graph, index),
+                lambda path, given: _computed(lambda values: raw.feed(values, path), given, unbuilt),
+                tuple(symbol.shape[1:]),
+            )
+        if arrangement is None and len(symbol.shape) != 4:
+            return arrangement_of(symbol, wanted, model)
+        return arrangement
 
-    position, arrangement = image_input(graph.inputs, input, arranged, lambda: _hint(model) or other_kind(graph))
+    graph, input, embedding = _behind_embedding(graph, input, arranged, has_sequences(model))
+    position, arrangement = image_input(graph.inputs, input, arranged, lambda: other_kind(graph))
+    data = data_of(arrangement, wanted)
     name = input_name(graph.inputs[position])
     route = Route(graph, position, tuple(held_values(graph.inputs, position, other_inputs)), arrangement=arrangement)
     *own_size, count = route.own_shape
     assert count is not None
-    height, width = size or (own_size[0] or DEFAULT_SIZE, own_size[1] or DEFAULT_SIZE)
-    image_shape = (height, width, count)
-    route = dataclasses.replace(route, preprocess=preprocessing(preprocess, image_shape))
-    found = list(layers_in(graph, position, sizes_known=own_size == [height, width]))
+    if data.kind == "signal":
+        size = (1, own_size[1] or open_length(model)) if image_size is None else (1, checked_length(image_size))
+    elif image_size is None:
+        size = own_size[0] or DEFAULT_SIZE, own_size[1] or DEFAULT_SIZE
+    else:
+        size = checked_size(image_size)
+    image_shape = (*size, count)
+    given_shape = image_shape if arrangement is None or data.is_flat else _given_shape(graph.inputs[position], size)
+    route = dataclasses.replace(route, preprocess=preprocessing(preprocess, given_shape))
+    found = list(layers_in(graph, position, sizes_known=tuple(own_size) == size, data=data))
     layers = tuple(info for info in found if isinstance(info, LayerInfo))
     unsupported = tuple(info for info in found if isinstance(info, Unsupported))
     if not layers:
@@ -143,7 +181,12 @@ def _read(
             f"The model {model.name!r} has no layer that can be shown: none has a feature map (batch, height, width, "
             f"filters) or dense units that depend on its image input {name!r}.{reasons}"
         )
-    pixels = _input_range(input_range, preprocess, route, image_shape, unbuilt)
+    if embedding is not None and input_range == "auto" and preprocess is None:
+        pixels = vectors_range(embedding.operation, name)
+    else:
+        pixels = _input_range(input_range, preprocess, route, image_shape, given_shape, unbuilt)
+    if data.kind == "signal" and pixels.source.startswith("assumed"):
+        pixels = pixels._replace(low=-1.0)  # most signals go both ways
     source = pixels.source
     if source == NOTHING_SAYS and preprocess is None:
         source += _published(model)
@@ -154,34 +197,63 @@ def _read(
         (pixels.low, pixels.high),
         source,
         name,
-        checked_channels(channels, count),
+        checked_channels(channels, count // data.slices),
         own_code,
         note,
         route,
         unbuilt,
+        data,
+        "" if embedding is None else f"Sought is what the Embedding {name!r} gives: whole numbers have no gradient.",
     )
+
+
+def _size_to_follow(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
+    """The size that a subclass is followed at; None for what may be the length of a signal, which is checked later."""
+    try:
+        return None if image_size is None else checked_size(image_size)
+    except ValueError:
+        return None
+
+
+def _behind_embedding(
+    graph: Graph, wanted: str | None, arranged: Callable[[int], Arranges | None], has_convolutions: bool
+) -> tuple[Graph, str | None, Step | None]:
+    """The graph with what an Embedding gives as the input to optimise, where that is named or nothing else can be."""
+    names = [input_name(tensor) for tensor in graph.inputs]
+
+    def can_be(index: int) -> bool:
+        symbol = graph.inputs[index]
+        is_read = any(step.node.input_tensors[0] is symbol for step in embeddings(graph))
+        is_float = "float" in str(symbol.dtype) and not is_read
+        return is_float and (len(symbol.shape) == 4 or arranged(index) is not None)
+
+    if wanted in names or (wanted is None and not has_convolutions):
+        return graph, wanted, None
+    is_image = wanted is None and any(map(can_be, range(len(names))))
+    embedding = chosen_embedding(graph, wanted, is_image)
+    if embedding is None:
+        return graph, wanted, None
+    cut = behind(graph, embedding)
+    return cut, input_name(cut.inputs[-1]), embedding
+
+
+def _given_shape(symbol: Any, size: tuple[int, int]) -> tuple[int, ...]:
+    """Of what a signal's or volume's model takes, without the batch."""
+    shape = tuple(symbol.shape[1:])
+    if len(shape) == 4:
+        return (shape[0] or SLICES, *size, shape[3])
+    return (size[1], *shape[1:])
 
 
 def _refuse_channels_first(model: Any) -> None:
     """Only convolutions: their feature maps have the filters first. A Flatten, say, is another order of units."""
     for layer in flat_layers(model):
-        is_convolution = isinstance(layer, CONVOLUTIONS) and layer.built
+        is_convolution = isinstance(layer, ALL_CONVOLUTIONS) and layer.built
         if is_convolution and layer.data_format == "channels_first":
             raise ValueError(
                 f"The convolution {layer.name!r} works on channels_first images (batch, channels, height, width), "
                 'which are not supported. Expected data_format="channels_last".'
             )
-
-
-def _hint(model: Any) -> str:
-    for path, layer in layers_by_path(model).items():
-        if data := runs_over(layer):
-            advice = model_inside(layer, path) or " If there is a model of single images in it, pass that instead."
-            return (
-                f" Its layer {path!r} is a {class_name(layer)}, which runs over {data}: not supported."
-                f"{advice if data == 'time' else ''}"
-            )
-    return ""
 
 
 def _computed(function: Callable[[Any], Any], given: Any, unbuilt: Sequence[Any]) -> Any:
@@ -194,13 +266,14 @@ def _input_range(
     preprocess: Preprocess | None,
     route: Route,
     image_shape: tuple[int, int, int],
+    given_shape: tuple[int, ...],
     unbuilt: Sequence[Any],
 ) -> InputRange:
     if wanted != "auto":
         return given_range(wanted)
     if isinstance(preprocess, str):
         return InputRange(0.0, 255.0, f"set by preprocess={preprocess!r}")
-    if route.preprocess and (measured := measured_range(route.preprocess, image_shape)):
+    if route.preprocess and (measured := measured_range(route.preprocess, given_shape)):
         return InputRange(*measured, "read from preprocess")
 
     def images_to(path: tuple[str, ...]) -> Any:
@@ -208,9 +281,9 @@ def _input_range(
 
     found = read_range(beginning(route.graph, route.position), images_to, image_shape)
     if found.source == NOTHING_SAYS and route.preprocess:
-        if standardises(route.preprocess, image_shape):
+        if standardises(route.preprocess, given_shape):
             return found._replace(source="preprocess standardises every image, so every range gives the same picture")
-        if not is_readable(route.preprocess, image_shape):
+        if not is_readable(route.preprocess, given_shape):
             return found._replace(source="assumed, what preprocess does to the pixels could not be read")
     return found
 

@@ -1,20 +1,48 @@
 """Which pixels of the image one position of a feature map can see: exact arithmetic over the graph of layers."""
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from filterviz_widget.description.data import IMAGE, Data
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.pointwise import is_pointwise
-from filterviz_widget.model.seen import Seen, resized, shifted, transposed, window
+from filterviz_widget.model.seen import Seen, resized
+from filterviz_widget.model.windows import OVER_FRAMES, behind_windows, rank
 
-Axes = tuple[Seen, Seen]
-"""Down and across; of one position each for a tensor that has no places, such as units."""
+Axes = tuple[Seen, Seen, Seen]
+"""Over the slices, down and across; of one position each for a tensor that has no places, such as units. An image has
+one slice, and a signal is one pixel high."""
+
+
+class Depth(NamedTuple):
+    """What one slice of a layer's feature maps sees of the slices of a volume.
+
+    Attributes:
+        size: In slices, as if the volume had no ends.
+        stride: By how many slices the field moves from one slice of the map to the next.
+        slices: How many slices the volume has.
+        edges: The first slice that each slice of the map sees and the one behind the last, `(map's slices, 2)`.
+        centres: Where the middle of each one's field lies, in slices; the middle of the first is 0.5.
+    """
+
+    size: int
+    stride: float
+    slices: int
+    edges: npt.NDArray[np.int64]
+    centres: npt.NDArray[np.float64]
+
+    @property
+    def nearest(self) -> npt.NDArray[np.int64]:
+        """For each slice of the volume, the slice of the map whose field has its middle nearest to it."""
+        middles = np.arange(self.slices) + 0.5
+        return np.abs(middles[:, None] - self.centres).argmin(1)
 
 
 @dataclass(frozen=True)
@@ -33,6 +61,8 @@ class ReceptiveField:
         through_statistics: Layers on the way that take means over the whole image, such as group normalization; what
             a position sees through these alone is not counted.
         unknown: Layers on the way that are not known: behind them the whole image is assumed.
+        depth: The same over the slices of a volume, whose other numbers are those of one slice; None of an image or
+            a signal, whose height is 1.
 
     Example:
 
@@ -50,7 +80,8 @@ class ReceptiveField:
     is_whole: bool
     through_statistics: tuple[str, ...]
     unknown: tuple[str, ...]
-    _seen: Axes
+    _seen: tuple[Seen, Seen]
+    depth: Depth | None = None
 
     @property
     def nbytes(self) -> int:
@@ -63,10 +94,7 @@ class ReceptiveField:
 
         Both 0 where there is nothing to see. `box` puts them together.
         """
-        down, across = (
-            np.where((each.first <= each.last)[:, None], np.stack([each.first, each.last + 1], 1), 0)
-            for each in self._seen
-        )
+        down, across = map(_edges, self._seen)
         return down, across
 
     @property
@@ -100,6 +128,10 @@ class ReceptiveField:
         return (int(first[0]), int(first[1]), int(last[0]) + 1, int(last[1]) + 1)
 
 
+def _edges(seen: Seen) -> npt.NDArray[np.int64]:
+    return np.where((seen.first <= seen.last)[:, None], np.stack([seen.first, seen.last + 1], 1), 0)
+
+
 def _middles(seen: Seen, size: int) -> npt.NDArray[np.float64]:
     count = len(seen.first)
     if seen.step == 0:
@@ -107,19 +139,23 @@ def _middles(seen: Seen, size: int) -> npt.NDArray[np.float64]:
     return np.asarray((seen.far_first + seen.far_last + 1) / 2)
 
 
-def receptive_field(graph: Graph, position: int, image_size: tuple[int, int], path: tuple[str, ...]) -> ReceptiveField:
+def receptive_field(
+    graph: Graph, position: int, image_size: tuple[int, int], path: tuple[str, ...], data: Data = IMAGE
+) -> ReceptiveField:
     """The receptive field of the step at `path` for images that enter at the graph's input `position`."""
-    rows, columns = (Seen(*(np.arange(size, dtype=np.int64),) * 4) for size in image_size)
-    start = rows, columns
-    walk = _Walk(start)
+    lengths = (data.slices, *image_size)
+    stack, rows, columns = (Seen(*(np.arange(size, dtype=np.int64),) * 4) for size in lengths)
+    start = stack, rows, columns
+    walk = _Walk(start, data)
     seen = walk.follow(graph, {id(graph.inputs[position]): start}, path)
-    down, across = seen
+    through, down, across = seen
     is_whole = all(
         each.first.max() < walk.stride and each.last.min() > size - 1 - walk.stride and each.is_same
-        for each, size in zip(seen, image_size, strict=True)
+        for each, size in zip(seen, lengths, strict=True)
     )
     middles = [len(each.first) // 2 for each in seen]
-    sizes = [int(each.far_last[at] - each.far_first[at]) + 1 for each, at in zip(seen, middles, strict=True)]
+    deep, *sizes = [int(each.far_last[at] - each.far_first[at]) + 1 for each, at in zip(seen, middles, strict=True)]
+    depth = Depth(deep, _plain(through.step), data.slices, _edges(through), _middles(through, data.slices))
     return ReceptiveField(
         (sizes[0], sizes[1]),
         (_plain(down.step), _plain(across.step)),
@@ -128,7 +164,8 @@ def receptive_field(graph: Graph, position: int, image_size: tuple[int, int], pa
         is_whole,
         tuple(dict.fromkeys(walk.statistics)),
         tuple(dict.fromkeys(walk.unknown)),
-        seen,
+        (down, across),
+        depth if data.kind == "volume" else None,
     )
 
 
@@ -136,22 +173,14 @@ def _plain(step: Fraction) -> float:
     return step.numerator if step.denominator == 1 else float(step)
 
 
-WINDOWS = (
-    keras.layers.Conv2D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv2D,
-    keras.layers.AveragePooling2D,
-    keras.layers.MaxPooling2D,
-)
-
 STATISTICS = (keras.layers.GroupNormalization, keras.layers.LayerNormalization)
 
 
 class _Walk:
     """From the image to a layer; remembers what it could not know."""
 
-    def __init__(self, start: Axes) -> None:
-        self._start = start
+    def __init__(self, start: Axes, data: Data) -> None:
+        self._start, self._data = start, data
         self.stride = Fraction(1)  # the largest on the way
         self.statistics: list[str] = []
         self.unknown: list[str] = []
@@ -182,55 +211,79 @@ class _Walk:
         layer = step.operation
         while isinstance(layer, keras.layers.Wrapper) and not isinstance(layer, keras.layers.TimeDistributed):
             layer = layer.layer
-        if getattr(layer, "data_format", "channels_last") == "channels_last":
-            if isinstance(layer, keras.layers.Conv2DTranspose):
-                return _both(given[0], lambda each, axis: transposed(each, layer, axis))
-            if isinstance(layer, WINDOWS):
-                return _both(given[0], lambda each, axis: window(each, layer, axis))
-            if isinstance(layer, keras.layers.ZeroPadding2D):
-                return _both(
-                    given[0], lambda each, axis: shifted(each, -layer.padding[axis][0], sum(layer.padding[axis]))
-                )
-            if isinstance(layer, keras.layers.Cropping2D):
-                return _both(
-                    given[0], lambda each, axis: shifted(each, layer.cropping[axis][0], -sum(layer.cropping[axis]))
-                )
-            if isinstance(layer, keras.layers.UpSampling2D) and layer.interpolation in ("nearest", "bilinear"):
-                is_near = layer.interpolation == "nearest"
-                return _both(given[0], lambda each, axis: resized(each, len(each.first) * layer.size[axis], is_near))
+        if isinstance(layer, keras.layers.TimeDistributed):
+            if len(step.node.input_tensors[0].shape) != 5 or type(layer.layer) not in OVER_FRAMES:
+                return self._over_frames(step, given)
+            layer = layer.layer
+        if getattr(layer, "data_format", "channels_last") == "channels_last" and (change := behind_windows(layer)):
+            return _each(given[0], rank(layer), change)
         if isinstance(layer, keras.layers.Resizing) and _is_plain(layer):
             sizes = (layer.height, layer.width)
-            return _both(given[0], lambda each, axis: resized(each, sizes[axis], layer.interpolation == "nearest"))
-        if isinstance(layer, keras.layers.Reshape) and given[0] is self._start:
+            return _each(given[0], 2, lambda each, axis: resized(each, sizes[axis], layer.interpolation == "nearest"))
+        if isinstance(layer, keras.layers.Reshape) and given[0] is self._start and self._keeps_places(step):
             return given[0]  # a flat input that is arranged as the image that it is
         if isinstance(layer, STATISTICS):
             axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
-            if isinstance(layer, keras.layers.GroupNormalization) or not set(axes) <= {-1, 3}:
+            last = len(step.node.outputs[0].shape) - 1
+            if isinstance(layer, keras.layers.GroupNormalization) or not set(axes) <= {-1, last}:
                 self.statistics.append(step.name)
             return given[0]
         return self._joined(step, given)
 
+    def _over_frames(self, step: Step, given: list[Axes]) -> Axes:
+        """Behind any other layer that is distributed over time: of its own frame a position sees all."""
+        through, down, across = given[0]
+        shape = tuple(step.node.outputs[0].shape)
+        if self._data.kind != "volume" or len(shape) not in (3, 5):
+            return self._joined(step, given)
+        _, high, wide = self._lengths(shape)
+        if max(high, wide) > 1:
+            self.unknown.append(step.name)
+        return through, down.whole(high), across.whole(wide)
+
     def _joined(self, step: Step, given: list[Axes]) -> Axes:
         """Of what works at each place by itself the fields of its inputs together; else everything that they see."""
-        lengths = [max(len(each[axis].first) for each in given) for axis in (0, 1)]
+        lengths = [max(len(each[axis].first) for each in given) for axis in range(3)]
         if not is_pointwise(step):
-            shape = step.node.outputs[0].shape
-            lengths = [size or 1 for size in shape[1:3]] if len(shape) == 4 else [1, 1]
+            lengths = self._lengths(tuple(step.node.outputs[0].shape))
             if max(lengths) > 1:
                 self.unknown.append(step.name)
-            given = [_both(each, lambda one, _: one.whole(1)) for each in given]
+            given = [_all(each, lambda one, _: one.whole(1)) for each in given]
         spread = [
-            _both(each, lambda one, axis: one if len(one.first) == lengths[axis] else one.whole(lengths[axis]))
+            _all(each, lambda one, axis: one if len(one.first) == lengths[axis] else one.whole(lengths[axis]))
             for each in given
         ]
         result = spread[0]
         for other in spread[1:]:
-            result = result[0].joined(other[0]), result[1].joined(other[1])
+            result = _all(result, lambda one, axis: one.joined(other[axis]))  # noqa: B023  # called at once
         return result
 
+    def _keeps_places(self, step: Step) -> bool:
+        """Whether a signal is reshaped to steps with channels, and not cut into rows."""
+        lengths = [len(each.first) for each in self._start]
+        return self._data.kind == "image" or self._lengths(tuple(step.node.outputs[0].shape)) == lengths
 
-def _both(seen: Axes, change: Any) -> Axes:
-    return change(seen[0], 0), change(seen[1], 1)
+    def _lengths(self, shape: tuple[int | None, ...]) -> list[int]:
+        """Positions over the slices, down and across of an output of that shape, whatever made it."""
+        sizes = [size or 1 for size in shape[1:-1]]
+        if len(shape) == 5:
+            return sizes
+        if len(shape) == 4:
+            return [1, *sizes]
+        if len(shape) == 3 and not self._data.is_flat:
+            return [sizes[0], 1, 1] if self._data.kind == "volume" else [1, 1, sizes[0]]
+        return [1, 1, 1]
+
+
+def _each(seen: Axes, rank: int, change: Callable[[Seen, int], Seen]) -> Axes:
+    """Behind a layer that goes along the last `rank` axes, which it counts from 0."""
+    kept = 3 - rank
+    through, down, across = (one if axis < kept else change(one, axis - kept) for axis, one in enumerate(seen))
+    return through, down, across
+
+
+def _all(seen: Axes, change: Callable[[Seen, int], Seen]) -> Axes:
+    return _each(seen, 3, change)
 
 
 def _is_plain(layer: Any) -> bool:

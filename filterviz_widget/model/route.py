@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from filterviz_widget.model.arrangement import Arrangement
+from filterviz_widget.model.dimensions import Arranges, Signal, Volume
 from filterviz_widget.model.evaluate import Call, evaluate
 from filterviz_widget.model.graph import Graph
 
@@ -19,7 +19,7 @@ class Route:
         graph: The model's graph.
         position: Of the image among the graph's inputs.
         held: What the other inputs are held at, each with a batch axis of 1.
-        preprocess: What happens to the image first.
+        preprocess: What happens to the image first; to a signal or volume once it is in the order of the input.
         arrangement: Brings it into the order of the model's input then; None where that is an image already.
     """
 
@@ -27,7 +27,7 @@ class Route:
     position: int
     held: tuple[tf.Tensor | None, ...]
     preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None
-    arrangement: Arrangement | None = None
+    arrangement: Arranges | None = None
 
     @property
     def own_shape(self) -> tuple[int | None, ...]:
@@ -56,6 +56,9 @@ class Route:
     def prepared(self, images: tf.Tensor) -> tf.Tensor:
         """What the model's input takes for float32 images."""
         images = tf.cast(images, tf.float32)
+        if isinstance(self.arrangement, Signal | Volume):
+            given = self.arrangement(images)
+            return given if self.preprocess is None else self.preprocess(given)
         fed = images if self.preprocess is None else self.preprocess(images)
         return fed if self.arrangement is None else self.arrangement(fed)
 

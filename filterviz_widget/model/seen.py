@@ -74,11 +74,13 @@ class Seen(NamedTuple):
 def window(seen: Seen, layer: Any, axis: int) -> Seen:
     """Behind a convolution or pooling."""
     sizes = getattr(layer, "pool_size", None) or layer.kernel_size
-    dilation = getattr(layer, "dilation_rate", (1, 1))[axis]
+    dilation = getattr(layer, "dilation_rate", (1, 1, 1))[axis]
     length, step, reach = len(seen.first), layer.strides[axis], (sizes[axis] - 1) * dilation
     if layer.padding == "same":
         count = -(-length // step)
         before = max((count - 1) * step + reach + 1 - length, 0) // 2
+    elif layer.padding == "causal":  # of signals only
+        count, before = -(-length // step), reach
     else:
         count, before = (length - reach - 1) // step + 1, 0
     low = np.arange(count) * step - before

@@ -8,11 +8,12 @@ DEFAULT_SIZE = 224
 LARGEST_SIZE = 2048
 
 
-def checked_size(image_size: int | Sequence[int]) -> tuple[int, int]:
+def checked_size(image_size: int | Sequence[int], most: int = LARGEST_SIZE) -> tuple[int, int]:
     """Returns `(height, width)` in pixels.
 
     Args:
-        image_size: Side of a square image, or `(height, width)`, from 1 to 2,048.
+        image_size: Side of a square image, or `(height, width)`, from 1 to `most`.
+        most: In pixels.
 
     Raises:
         TypeError, ValueError: If it is something else.
@@ -25,6 +26,6 @@ def checked_size(image_size: int | Sequence[int]) -> tuple[int, int]:
         raise TypeError(problem) from None
     if len(whole) != 2:
         raise TypeError(problem)
-    if not all(1 <= side <= LARGEST_SIZE for side in whole):
-        raise ValueError(f"image_size must be from 1 to {LARGEST_SIZE} pixels, got {image_size!r}.")
+    if not all(1 <= side <= most for side in whole):
+        raise ValueError(f"image_size must be from 1 to {most} pixels, got {image_size!r}.")
     return whole[0], whole[1]

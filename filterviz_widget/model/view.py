@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from filterviz_widget.description.data import IMAGE, Data
 from filterviz_widget.model.classes import Classes, class_outputs
 from filterviz_widget.model.colour import Colours, to_rgb
 from filterviz_widget.model.evaluate import Call, as_it_is, without_activation
@@ -46,6 +47,8 @@ class ModelView:
             "assumed, nothing in the model says".
         input_name: The model's input that is optimised.
         channels: The triple of channels shown as red, green and blue; None for the default.
+        data: What the image stands for: itself, a spectrogram, a signal or a volume.
+        input_note: What a viewer should know of the input that is optimised; "" for nothing.
         has_own_code: Whether tracing runs code that is not Keras' own: the user's layers, functions, preprocess.
         note: By which way the model was read, and why, where it is not what Keras keeps of it; often empty.
     """
@@ -61,6 +64,8 @@ class ModelView:
     note: str
     _route: Route = field(repr=False)
     _unbuilt: tuple[Any, ...] = field(repr=False)
+    data: Data = IMAGE
+    input_note: str = ""
 
     @property
     def graph(self) -> Graph:
@@ -180,7 +185,7 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        return receptive_field(self.graph, self.position, self.image_shape[:2], self.graph.path(layer))
+        return receptive_field(self.graph, self.position, self.image_shape[:2], self.graph.path(layer), self.data)
 
     @property
     def outputs(self) -> dict[str, tuple[int | None, ...]]:

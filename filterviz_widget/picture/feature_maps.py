@@ -31,10 +31,15 @@ class FeatureMaps:
 
     Attributes:
         layer: The layer's name.
-        maps: float32 `(height, width, filters)`; of units `(1, 1, units)`.
-        shown: uint8 `(image height, image width, 1 or 3)`: the image as the model saw it.
+        maps: float32 `(height, width, filters)`; of units `(1, 1, units)`; of a signal the height is 1, and those of a
+            volume's slices lie one below the other.
+        shown: uint8 `(image height, image width, 1 or 3)`: the image as the model saw it; a signal is drawn, and the
+            slices of a volume lie one below the other.
         centres: Where in the image the middle of each row's and column's receptive field lies, in pixels.
         note: What a reader should know, such as that the image's range is not the model's; "" for nothing.
+        rows: Which rows of the maps lie over the image, from top to bottom: of a volume, over each of its slices those
+            of the nearest slice of the maps. None for all, in their order.
+        slices: Of the image.
 
     Example:
 
@@ -48,10 +53,17 @@ class FeatureMaps:
     shown: npt.NDArray[np.uint8]
     centres: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
     note: str = ""
+    rows: npt.NDArray[np.int64] | None = None
+    slices: int = 1
 
     def __post_init__(self) -> None:
         for array in (self.maps, self.shown, *self.centres):
             array.flags.writeable = False
+
+    @property
+    def laid(self) -> npt.NDArray[np.float32]:
+        """The maps as they lie over the image, float32 `(rows, width, filters)`."""
+        return self.maps if self.rows is None else self.maps[self.rows]
 
     @property
     def nbytes(self) -> int:
@@ -88,7 +100,7 @@ class FeatureMaps:
             raise ValueError(f"opacity must be a number from 0 to 1, got {opacity!r}.")
         if scale not in ("filter", "layer"):
             raise ValueError(f'scale must be "filter" or "layer", got {scale!r}.')
-        one = self.maps[..., filter]
+        one = self.laid[..., filter]
         limit = symmetric_limit(one if scale == "filter" else self.maps)
         heat = self._spread(np.nan_to_num(one)) / limit
         share = opacity * np.clip(np.abs(heat), 0, 1)[..., None]
@@ -97,16 +109,19 @@ class FeatureMaps:
         return np.rint(image * (1 - share) + colour * share).astype(np.uint8)
 
     def thumbnails(self, filters: Sequence[int], side: int) -> npt.NDArray[np.uint8]:
-        """Maps laid over a small, pale image, each on its own scale: uint8 `(filters, side, side, 3)`."""
+        """Maps laid over a small, pale image, each on its own scale: uint8 `(filters, side, side, 3)`.
+
+        Of a volume it is the slice in the middle.
+        """
+        shown, laid, middles = self._middle()
         down, across = (
-            spread_weights(middles * side / size, side)
-            for middles, size in zip(self.centres, self.shown.shape[:2], strict=True)
+            spread_weights(places * side / size, side) for places, size in zip(middles, shown.shape[:2], strict=True)
         )
-        chosen = np.nan_to_num(np.moveaxis(self.maps[..., filters], 2, 0))
+        chosen = np.nan_to_num(np.moveaxis(laid[..., filters], 2, 0))
         limits = np.abs(chosen).max((1, 2), keepdims=True)
         heat = np.clip(down @ (chosen / np.where(limits > 0, limits, 1)) @ across.T, -1, 1)[..., None]
         small = np.asarray(
-            Image.fromarray(np.broadcast_to(self.shown, (*self.shown.shape[:2], 3))).resize((side, side))
+            Image.fromarray(np.ascontiguousarray(np.broadcast_to(shown, (*shown.shape[:2], 3)))).resize((side, side))
         )
         pale = 255 - (255 - small.mean(2, keepdims=True)) * PALE
         share = np.sqrt(np.abs(heat))
@@ -162,10 +177,18 @@ class FeatureMaps:
 
     def _spread(self, one: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """A map in the image's size, bilinear between the middles of its positions' fields."""
-        down, across = (
-            spread_weights(middles, size) for middles, size in zip(self.centres, self.shown.shape[:2], strict=True)
-        )
-        return np.asarray(down @ one @ across.T)
+        shown, _, middles = self._middle(0)
+        down, across = (spread_weights(places, size) for places, size in zip(middles, shown.shape[:2], strict=True))
+        each = one.reshape(self.slices, -1, one.shape[1])  # slice by slice: none runs over into the next
+        return np.asarray(down @ each @ across.T).reshape(self.shown.shape[:2])
+
+    def _middle(self, place: int | None = None) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], Any]:
+        """Of one slice, the middle one, what is shown, the maps and where their positions lie; of an image, all."""
+        at, laid = self.slices // 2 if place is None else place, self.laid
+        height, rows = len(self.shown) // self.slices, len(laid) // self.slices
+        own = slice(at * rows, (at + 1) * rows)
+        down, across = self.centres
+        return self.shown[at * height : (at + 1) * height], laid[own], (down[own] - at * height, across)
 
 
 def spread_weights(middles: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:

@@ -30,9 +30,11 @@ class FilterKernel:
     Attributes:
         layer: The layer's name.
         filter: The filter, counted from 0.
-        values: float32 `(height, width, inputs)`, in the inputs' own order; `(1, 1, inputs)` of a unit.
+        values: float32 `(height, width, inputs)`, in the inputs' own order; `(1, 1, inputs)` of a unit, `(1, size,
+            inputs)` over a signal, and `(slices * height, width, inputs)` over a volume.
         is_colour: Whether the three inputs are red, green and blue.
         note: What was done to get it, such as that two parts were multiplied; "" for nothing.
+        slices: How many slices of a kernel over volumes lie one below the other in `values`.
     """
 
     layer: str
@@ -40,6 +42,7 @@ class FilterKernel:
     values: npt.NDArray[np.float32]
     is_colour: bool
     note: str = ""
+    slices: int = 1
 
     @property
     def nbytes(self) -> int:
@@ -75,14 +78,16 @@ class FilterKernel:
     def words(self) -> str:
         """What `image` shows."""
         height, width, inputs = self.values.shape
-        size = "" if (height, width) == (1, 1) else f"{height} x {width} weights each; "
+        of = f"{height // self.slices} x {width} weights"
+        of = f"{self.slices} slices of {of}" if self.slices > 1 else f"{width} weights" if height == 1 else of
+        size = "" if (height, width) == (1, 1) else f"{of} each; "
         if self.is_colour:
-            return f"{height} x {width} weights: in colour, then red; green, blue"
+            return f"{of}: in colour, then red; green, blue"
         shown = self.drawn
         named = ", ".join(map(str, shown[:4])) + ", …" * (len(shown) > 4)
         count = f"all {inputs} inputs" if len(shown) == inputs else f"the strongest {len(shown)} of {inputs} inputs"
         if inputs == 1:
-            return f"{height} x {width} weights"
+            return of
         return " ".join(filter(None, [f"{size}{count}: {named}", self.note]))
 
     def plot(self) -> Figure:

@@ -1,8 +1,12 @@
 """How much the layers on the way to a layer put out, estimated from the graph alone: nothing is traced."""
 
+import math
+
 import keras
 
 from filterviz_widget.model.graph import Graph
+from filterviz_widget.model.kernels import TRANSPOSED
+from filterviz_widget.model.kinds import runs_over
 
 
 def outputs(graph: Graph, path: tuple[str, ...], pixels: int) -> float:
@@ -34,7 +38,8 @@ def _walk(graph: Graph, path: tuple[str, ...], given: list[float]) -> tuple[floa
             total += inside
         else:
             shape = tuple(node.outputs[0].shape)
-            count = count / _reduction(step.operation) if len(shape) == 4 else 1.0
+            is_spread = len(shape) in (4, 5) or (len(shape) == 3 and runs_over(step.operation) == "sequences")
+            count = count / _reduction(step.operation) if is_spread else 1.0
             total += count * ((shape[-1] if shape else None) or 1)
         positions.update((id(symbol), count) for symbol in node.outputs)
     return total, count
@@ -45,5 +50,5 @@ def _reduction(layer: object) -> float:
     if isinstance(layer, keras.layers.UpSampling2D):
         return 1 / float(layer.size[0] * layer.size[1])
     strides = getattr(layer, "strides", 1)
-    over = float(strides[0] * strides[1]) if isinstance(strides, tuple | list) and len(strides) == 2 else 1.0
-    return 1 / over if isinstance(layer, keras.layers.Conv2DTranspose) else over
+    over = float(math.prod(strides)) if isinstance(strides, tuple | list) else 1.0
+    return 1 / over if isinstance(layer, TRANSPOSED) else over

@@ -39,7 +39,7 @@ def best_precision(view: ModelView, layer: str, forms: Forms) -> Precision:
     if not has_matrix_unit():
         return "float32"
     height, width, _ = view.image_shape
-    numbers = outputs(view.graph, view.graph.path(layer), height * width)
+    numbers = outputs(view.graph, view.graph.path(layer), height * width * view.data.slices)
 
     def milliseconds(dtype: str) -> float:
         convolutions = sum(forms(case).milliseconds for case in cases(view, layer, dtype))

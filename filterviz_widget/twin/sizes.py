@@ -19,14 +19,18 @@ def sizes(graph: Graph, path: tuple[str, ...], position: int, image_size: tuple[
         graph: The model's graph.
         path: Names of steps, as in `evaluate`.
         position: Of the image among the graph's inputs.
-        image_size: `(height, width)` of the image.
+        image_size: `(height, width)` of the image; of a signal its height is 1.
 
     Returns:
         By the steps' ids, also of those in nested models; None where it cannot be told.
     """
     symbols = list(graph.inputs)
     shape = tuple(symbols[position].shape)
-    if len(shape) == 4 and shape[1:3] != image_size:
+    if len(shape) == 5 and shape[2:4] != image_size:
+        symbols[position] = keras.KerasTensor((*shape[:2], *image_size, shape[4]), symbols[position].dtype)
+    elif len(shape) in (2, 3) and image_size[0] == 1 and shape[1] != image_size[1]:
+        symbols[position] = keras.KerasTensor((shape[0], image_size[1], *shape[2:]), symbols[position].dtype)
+    elif len(shape) == 4 and shape[1:3] != image_size:
         symbols[position] = keras.KerasTensor((shape[0], *image_size, shape[3]), symbols[position].dtype)
     found: dict[int, Size] = {}
     _walk(graph, symbols, path, found)

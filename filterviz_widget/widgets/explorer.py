@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filterviz_widget.description import checked_precision
+from filterviz_widget.description.data import fitted
 from filterviz_widget.description.description import Description
 from filterviz_widget.description.method import OPTIONS
 from filterviz_widget.description.presets import preset
@@ -41,17 +42,21 @@ class FilterExplorer(ExplorerFiles):
             method's own.
         iterations: Steps of the ascent, from 1 to 10,000; None for the method's own.
         image_size: Side of a square image or `(height, width)` in pixels, up to 2,048; None for the model's own,
-            or 224 where the model leaves it open.
+            or 224 where the model leaves it open. Of a signal its length; 256 where that is open.
         input_range: The lowest and highest value that the model's input pixels take. "auto" reads it from
             `preprocess` or a leading Rescaling or Normalization layer, and says so where it has to assume (0, 1).
         seed: Chooses the start image and all random transformations, from 0 to 2**31 - 1.
         method: "classic", the plain ascent; "robust", in Fourier coefficients under random transformations (Olah
             et al. 2017); or "natural", with the magnitudes of photographs (Fel et al. 2023).
-        input: Name of the input to optimise, for a model with several.
+        input: Name of the input to optimise, for a model with several; or of an Embedding, for what that gives in
+            place of whole numbers.
         preprocess: What happens to the image before the model sees it: a function in TensorFlow operations, or
             "caffe", "tf" or "torch" as `keras.applications` calls them.
         other_inputs: What the model's other inputs are held at, arrays by name; zeros where nothing is given.
         channels: Three channels to show as red, green and blue, for an image that is neither grey nor RGB.
+        data: What the model's input is: "image"; "spectrogram", `(time, frequency, channels)`, which is moved along
+            time only; "signal", `(length, channels)` or `(length,)`; "volume" or frames, `(slices, height, width,
+            channels)`. "auto" tells by the model's layers.
         input_shape: `(height, width, channels)` of an image, or shapes by the argument's name, for a model that does
             not say what it takes, such as a `tf.Module`. A Keras model that was never called is then copied.
         precision: In which dtype the layers are computed: "float32", "bfloat16", "float16", or "auto", which is
@@ -103,6 +108,7 @@ class FilterExplorer(ExplorerFiles):
         preprocess: Any = None,
         other_inputs: Mapping[str, Any] | None = None,
         channels: Sequence[int] | None = None,
+        data: str = "auto",
         input_shape: Any = None,
         precision: str = "auto",
         images: Any = None,
@@ -119,11 +125,13 @@ class FilterExplorer(ExplorerFiles):
             "preprocess": preprocess,
             "other_inputs": other_inputs,
             "channels": channels,
+            "data": data,
             "input_shape": input_shape,
         }
         check_arguments(kwargs, {*OPTIONS, *self._reading, *self.SETTINGS, "precision"}, "FilterExplorer")
         chosen, self._precision = preset(method), checked_precision(precision)
-        axes = chosen.method.replaced(**{name: kwargs.pop(name) for name in OPTIONS if name in kwargs})
+        given = {name: kwargs.pop(name) for name in OPTIONS if name in kwargs}
+        chosen.method.replaced(**given)  # what is wrong is said before the model is read
         # TensorFlow is imported here, when the first model has come.
         from filterviz_widget.engine import engine_of
         from filterviz_widget.session import Session
@@ -135,7 +143,7 @@ class FilterExplorer(ExplorerFiles):
         with self._at_once():
             self.layer = first_layer(engine.view.layers) if layer is None else layer
             self.method = method
-            self.options = axes.options()
+            self.options = fitted(chosen.method, engine.view.data).replaced(**given).options()
             self.filter, self.seed = filter, seed
             self.step_size = chosen.step_size if step_size is None else step_size
             self.iterations = chosen.iterations if iterations is None else iterations

@@ -13,8 +13,9 @@ import traitlets
 from filterviz_widget.description.code import code
 from filterviz_widget.description.description import MOST_FACETS
 from filterviz_widget.description.ranges import Range, fitting
-from filterviz_widget.picture import FilterPicture, png
+from filterviz_widget.picture import FilterPicture, data_url, png
 from filterviz_widget.picture.animation import KINDS, animation
+from filterviz_widget.picture.optimum import mosaic
 from filterviz_widget.store.atomic import written_whole
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_panels import ExplorerPanels
@@ -134,7 +135,7 @@ class ExplorerFiles(ExplorerPanels):
         with LOCK:
             if not self.image.startswith("data:image/png") or self.shown is None:
                 raise RuntimeError("There is no finished picture to pin yet: call wait() first.")
-            self.set_trait("pinned", {"image": self.image, "shown": dict(self.shown), **self._about_pin()})
+            self.set_trait("pinned", {"image": self._pinned_image(), "shown": dict(self.shown), **self._about_pin()})
 
     def unpin(self) -> None:
         """Takes the pinned picture away."""
@@ -152,6 +153,13 @@ class ExplorerFiles(ExplorerPanels):
                 self.layer, self.method = shown["layer"], before["method"]
                 self.filter, self.seed, self.options = shown["filter"], shown["seed"], shown["options"]
                 self.step_size, self.iterations = shown["step_size"], shown["iterations"]
+
+    def _pinned_image(self) -> str:
+        """Of a volume all slices at once: the pinned picture has no slider."""
+        slices = int(self.data.get("slices", 1))
+        if slices == 1 or self.picture is None:
+            return self.image
+        return data_url(mosaic(self.picture.image, slices))
 
     def _about_pin(self) -> dict[str, Any]:
         finite = [each for each in self.activations if each is not None]

@@ -114,7 +114,7 @@ class ExplorerGiven(ExplorerState):
 
     def _take_photo(self, given: Any, name: str) -> None:
         from filterviz_widget.description.reading import Array
-        from filterviz_widget.images import PhotoSet, read_photo
+        from filterviz_widget.images import PhotoSet, as_given, read_photo
         from filterviz_widget.widgets.panels import GivenPhoto
 
         info: dict[str, Any] = {}
@@ -122,7 +122,8 @@ class ExplorerGiven(ExplorerState):
         if given is not None:
             format = self._now().answers.format
             read = read_photo(given, format)
-            photo = GivenPhoto(name, Array.of(read.pixels), read.shown, PhotoSet(read.pixels[None], format))
+            alone = PhotoSet(as_given(read.pixels, format)[None], format)
+            photo = GivenPhoto(name, Array.of(read.pixels), read.shown, alone)
             info = {"name": name, "source": small_url(read.shown, 90), "note": read.note}
         with LOCK:
             self._photo, self._given_photo = photo, given

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
+from filterviz_widget.description.data import Data, check_meaning, fitted, meaningless
 from filterviz_widget.description.method import AXES, Method, inapplicable
-from filterviz_widget.description.presets import PRESETS, preset
+from filterviz_widget.description.presets import PRESETS, Preset, preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting
+from filterviz_widget.images.signal import SIZE
 from filterviz_widget.picture import data_url
 from filterviz_widget.widgets.incoming import accept, accept_options, unknown_layer
 from filterviz_widget.widgets.live_widget import LiveWidget
@@ -78,7 +80,10 @@ class ExplorerState(LiveWidget):
     presets = traitlets.Dict(read_only=True, help="Options, step size and iterations of each method.").tag(sync=True)
     inapplicable = traitlets.Dict(read_only=True, help="Axes without effect here, each with the reason.").tag(sync=True)
     image_size: traitlets.List[Any] = traitlets.List(
-        read_only=True, help="Height and width of the picture in pixels."
+        read_only=True, help="Height and width of the picture in pixels; of a volume those of one slice."
+    ).tag(sync=True)
+    data = traitlets.Dict(
+        read_only=True, help="What the model's input is: kind, how many slices the picture has below each other, words."
     ).tag(sync=True)
     input_range: traitlets.List[Any] = traitlets.List(
         read_only=True, help="Lowest and highest value of the model's input pixels."
@@ -107,7 +112,8 @@ class ExplorerState(LiveWidget):
     """Whether a frame is published that brings `activations_more`."""
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        return accept(sent, self._filters(), {"layer": self.layer, "options": self.options})
+        present = {"layer": self.layer, "options": self.options, "data": self._data()}
+        return accept(sent, self._filters(), present)
 
     def _set_checked(self, **settings: Any) -> None:
         with self._at_once(), self._trusting(settings):
@@ -140,6 +146,7 @@ class ExplorerState(LiveWidget):
             options, problems = accept_options(value, {**present, "direction": kept}, count)
             if problems:
                 raise ValueError(" ".join(problems))
+            check_meaning(options, self._data())
             return options
         if name == "all_layers":
             return bool(value)
@@ -155,7 +162,15 @@ class ExplorerState(LiveWidget):
     def _reasons(self) -> dict[str, str]:
         """What has no effect at present, and why."""
         kind = next((entry["kind"] for entry in self.layers if entry["name"] == self.layer), "other")
-        return inapplicable(self._method(), kind)
+        return inapplicable(self._method(), kind, more=meaningless(self._data()))
+
+    def _data(self) -> Data:
+        """What the model's input is."""
+        return Data(self.data.get("kind", "image"), self.data.get("slices", 1))
+
+    def _preset(self, name: str) -> Preset:
+        """The method of that name, without what means nothing for the model's data."""
+        return PRESETS[name]._replace(method=fitted(PRESETS[name].method, self._data()))
 
     @traitlets.observe("layer")
     def _clamp_filter(self, _: Any) -> None:
@@ -166,7 +181,7 @@ class ExplorerState(LiveWidget):
 
     @traitlets.observe("method")
     def _take_preset(self, _: Any) -> None:
-        chosen = PRESETS[self.method]
+        chosen = self._preset(self.method)
         self._set_checked(options=chosen.method.options(), step_size=chosen.step_size, iterations=chosen.iterations)
 
     def _should_send_property(self, key: str, value: Any) -> bool:
@@ -179,9 +194,10 @@ class ExplorerState(LiveWidget):
 def model_state(view: ModelView) -> dict[str, Any]:
     """The traits that say what can be chosen for a model."""
     return {
-        "layers": [{**info._asdict(), "shape": list(info.shape)} for info in view.layers],
+        "layers": [_layer(info) for info in view.layers],
         "unsupported": [info._asdict() for info in view.unsupported],
-        "image_size": list(view.image_shape[:2]),
+        "data": {"kind": view.data.kind, "slices": view.data.slices, "words": _data_words(view)},
+        "image_size": list(SIZE if view.data.kind == "signal" else view.image_shape[:2]),
         "input_range": list(view.input_range),
         "input_range_source": view.input_range_source,
         "model_note": view.note,
@@ -189,7 +205,7 @@ def model_state(view: ModelView) -> dict[str, Any]:
         "axes": [axis.to_json() for axis in AXES.values() if axis.group],
         "presets": {
             name: {
-                "options": each.method.options(),
+                "options": fitted(each.method, view.data).options(),
                 "step_size": each.step_size,
                 "iterations": each.iterations,
                 "help": each.help,
@@ -197,6 +213,25 @@ def model_state(view: ModelView) -> dict[str, Any]:
             for name, each in PRESETS.items()
         },
     }
+
+
+def _layer(info: Any) -> dict[str, Any]:
+    about = {**info._asdict(), "shape": list(info.shape)}
+    del about["fold"]  # which the page does not need: the shape is that of the map
+    return about
+
+
+def _data_words(view: ModelView) -> str:
+    """What the input is, where it is no image."""
+    height, width, channels = view.image_shape
+    count = channels // view.data.slices
+    of = f"{count} channel{'s' * (count != 1)}"
+    words = {
+        "signal": f"A signal of {width:,} steps in {of}.",
+        "spectrogram": f"A spectrogram of {height} times and {width} frequencies.",
+        "volume": f"{view.data.slices} slices, or frames, of {height} x {width} pixels in {of}.",
+    }
+    return " ".join(filter(None, [words.get(view.data.kind, ""), view.input_note]))
 
 
 def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class FilterHistory(HistoryCallback):
             "caffe", "tf" or "torch" as `keras.applications` calls them.
         other_inputs: What the model's other inputs are held at, arrays by name; zeros where nothing is given.
         channels: Three channels to show as red, green and blue, for an image that is neither grey nor RGB.
+        data: What the model's input is, an image, a spectrogram, a signal or a volume; as for `FilterExplorer`.
         precision: In which dtype the pictures are computed: "float32", "bfloat16", "float16", or "auto", as for
             `FilterExplorer`.
         **options: Axes of `Method`, such as `jitter=8` or `sign=-1`.

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from filterviz_widget.description.data import IMAGE, fitted
 from filterviz_widget.description.method import check_option
 from filterviz_widget.description.presets import PRESETS, preset
 from filterviz_widget.description.ranges import RANGES, Range, fit, short
@@ -23,7 +24,7 @@ def accept(
     Args:
         sent: Any JSON under any names; what is not a setting is passed over.
         layers: Filter counts by layer name.
-        present: The settings in force.
+        present: The settings in force, and under "data" what the model's input is.
 
     Returns:
         The settings to apply, in this order, each valid; and a sentence for everything that was wrong.
@@ -51,7 +52,9 @@ def accept(
             if problem:
                 problems.append(problem)
     if "options" in sent:
-        base = PRESETS[accepted["method"]].method.options() if "method" in accepted else present["options"]
+        base = present["options"]
+        if "method" in accepted:
+            base = fitted(PRESETS[accepted["method"]].method, present.get("data", IMAGE)).options()
         options, wrong = accept_options(sent["options"], base, count)
         accepted["options"] = options
         problems += wrong

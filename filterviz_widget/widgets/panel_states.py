@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from filterviz_widget.images import PhotoSet
-from filterviz_widget.model.receptive_field import ReceptiveField
 from filterviz_widget.picture import FilterPicture, data_url, small_url
 from filterviz_widget.picture.ablation import Ablation
 from filterviz_widget.picture.feature_maps import FeatureMaps
@@ -18,6 +17,7 @@ from filterviz_widget.picture.kernel import FilterKernel
 from filterviz_widget.picture.neighbours import Neighbour, Neighbours
 
 State = dict[str, Any]
+BoxOf = Callable[[tuple[int, int]], tuple[int, int, int, int]]
 
 THUMBNAIL = 96
 """Longest side of a small image in pixels."""
@@ -34,37 +34,9 @@ def kernel_state(found: FilterKernel) -> State:
     return {"source": data_url(found.image), "limit": found.limit, "words": found.words}
 
 
-def field_state(found: ReceptiveField) -> State:
-    """Where each row and each column of the map looks at, and the size in words."""
-    rows, columns = (each.tolist() for each in found.edges)
-    return {
-        "rows": rows,
-        "columns": columns,
-        "centres": [each.round(2).tolist() for each in found.centres],
-        "image": list(found.image_size),
-        "whole": found.is_whole,
-        "words": _field_words(found),
-    }
-
-
-def _field_words(found: ReceptiveField) -> str:
-    if found.is_whole:
-        words = "Every position sees the whole image."
-    else:
-        height, width = found.size
-        down, across = found.stride
-        moves = f"{down:g}" if down == across else f"{down:g} down and {across:g} across"
-        words = f"{height} x {width} pixels; the next position lies {moves} pixel{'s' * (moves != '1')} on."
-    if found.through_statistics:
-        words += f" Means over the whole image in {', '.join(found.through_statistics[:3])} are not counted."
-    if found.unknown:
-        words += f" Behind {', '.join(found.unknown[:3])} the whole image is assumed."
-    return words
-
-
 def map_state(found: FeatureMaps, filter: int, name: str) -> State:
     """A filter's map in 16-bit steps of its largest value, and the photo that it lies on."""
-    one = found.maps[..., filter]
+    one = found.laid[..., filter]
     limit = _limit(one)
     steps = np.rint(np.nan_to_num(one) / limit * STEPS).clip(-STEPS, STEPS).astype("<i2")
     row, column = np.unravel_index(int(np.nan_to_num(one, nan=-math.inf).argmax()), one.shape)
@@ -86,7 +58,7 @@ def _limit(values: npt.NDArray[Any]) -> float:
     return float(finite.max(initial=0)) or 1.0
 
 
-def strongest_state(found: Any, filter: int, photos: PhotoSet, field: ReceptiveField) -> State:
+def strongest_state(found: Any, filter: int, photos: PhotoSet, box_of: BoxOf, slices: int = 1) -> State:
     """A filter's strongest and weakest images, whole and cut out, with their values."""
     both = {"strongest": found.strongest, "weakest": found.weakest}
     numbers = [int(each) for ranked in both.values() for each in ranked.numbers[filter] if each >= 0]
@@ -101,7 +73,7 @@ def strongest_state(found: Any, filter: int, photos: PhotoSet, field: ReceptiveF
     }
     for side, ranked in both.items():
         state[side] = [
-            _example(int(number), float(value), position, photos, images, field)
+            _example(int(number), float(value), position, photos, images, box_of, slices)
             for number, value, position in zip(
                 ranked.numbers[filter], ranked.values[filter], ranked.positions[filter], strict=True
             )
@@ -116,10 +88,18 @@ def _example(
     position: npt.NDArray[np.int32],
     photos: PhotoSet,
     images: dict[int, npt.NDArray[np.uint8]],
-    field: ReceptiveField,
+    box_of: BoxOf,
+    slices: int,
 ) -> State:
     image = images[number]
-    box = field.box((int(position[0]), int(position[1])))
+    box = box_of((int(position[0]), int(position[1])))
+    if slices > 1:  # of a strip the slice that it is on
+        height = len(image) // slices
+        at = min(box[0] // height, slices - 1)
+        image, box = (
+            image[at * height : (at + 1) * height],
+            (box[0] - at * height, box[1], box[2] - at * height, box[3]),
+        )
     height, width = image.shape[:2]
     return {
         "name": photos.name(number),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.description import Description
+from filterviz_widget.description.data import Data, fitted
 from filterviz_widget.description.presets import ACCENTUATION
 from filterviz_widget.description.question import (
     AblationOf,
@@ -21,11 +22,13 @@ from filterviz_widget.description.question import (
 )
 from filterviz_widget.description.reading import Array
 from filterviz_widget.engine import Engine
+from filterviz_widget.engine.paint import box_on
 from filterviz_widget.images import PhotoSet
 from filterviz_widget.picture import webp_url
 from filterviz_widget.session import Turn, Wish
 from filterviz_widget.widgets import panel_states as states
 from filterviz_widget.widgets.explorer_state import shown_settings
+from filterviz_widget.widgets.field_state import field_state
 
 COST = ("field", "map", "kernel", "neighbours", "strongest", "without", "sheet", "inhibits", "photo")
 """The panels, in the order in which they are computed: what is quick first."""
@@ -78,6 +81,12 @@ class Moment:
     photo: GivenPhoto | None
     photos: PhotoSet | None
     class_names: Sequence[str] | None
+
+    @property
+    def data(self) -> Data:
+        """What the model's input is."""
+        reading = self.wanted.reading
+        return Data(reading.data, reading.slices)  # type: ignore[arg-type]  # one of its kinds
 
 
 def wish(name: str, moment: Moment) -> Wish | str:
@@ -145,7 +154,10 @@ def _kernel(moment: Moment) -> Wish:
 
 
 def _field(moment: Moment) -> Wish:
-    return question(FieldOf(moment.wanted.layer, moment.wanted.reading), lambda found, _: states.field_state(found))
+    def to_state(found: Any, engine: Engine) -> State:
+        return field_state(engine.view, found)
+
+    return question(FieldOf(moment.wanted.layer, moment.wanted.reading), to_state)
 
 
 def _strongest(moment: Moment) -> Wish | str:
@@ -155,7 +167,8 @@ def _strongest(moment: Moment) -> Wish | str:
 
     def to_state(found: Any, engine: Engine) -> State:
         field = engine.answers.answer(FieldOf(wanted.layer, wanted.reading))
-        return states.strongest_state(found, wanted.filter, photos, field)
+        box = box_on(engine.view, field)
+        return states.strongest_state(found, wanted.filter, photos, box, engine.view.data.slices)
 
     asked = StrongestOf(wanted.layer, wanted.reading, photos.key)
     return question(asked, to_state, wanted.filter, photos, "done")
@@ -227,7 +240,9 @@ def _photo(moment: Moment) -> Wish | str:
         return NO_PHOTO
     near = replace(
         wanted,
-        method=replace(ACCENTUATION.method, sign=wanted.method.sign, direction=wanted.method.direction),
+        method=replace(
+            fitted(ACCENTUATION.method, moment.data), sign=wanted.method.sign, direction=wanted.method.direction
+        ),
         step_size=ACCENTUATION.step_size,
         iterations=ACCENTUATION.iterations,
         photo=photo.pixels,

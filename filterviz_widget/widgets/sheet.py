@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from filterviz_widget.description.question import FeatureMapsOf, FieldOf, StrongestOf
 from filterviz_widget.engine import Engine
+from filterviz_widget.engine.paint import box_on
 from filterviz_widget.picture import webp
 from filterviz_widget.session import Turn, Wish
 from filterviz_widget.widgets.panel_names import SHEETS
@@ -113,20 +114,20 @@ def _strongest(engine: Engine, moment: Moment, filters: range, check: Callable[[
     assert photos is not None
     asked = StrongestOf(wanted.layer, wanted.reading, photos.key)
     ranked = engine.answers.answer(asked, photos, check, seconds=BATCH_SECONDS).strongest
-    field = engine.answers.answer(FieldOf(wanted.layer, wanted.reading))
+    box_of = box_on(engine.view, engine.answers.answer(FieldOf(wanted.layer, wanted.reading)))
     images = photos.shown([int(ranked.numbers[filter, 0]) for filter in filters])
     tiles = []
     for filter in filters:
         image = images.get(int(ranked.numbers[filter, 0]))
         row, column = (int(each) for each in ranked.positions[filter, 0])
-        tiles.append(np.zeros((1, 1, 1), np.uint8) if image is None else crop(image, field.box((row, column))))
+        tiles.append(np.zeros((1, 1, 1), np.uint8) if image is None else crop(image, box_of((row, column))))
     return tiles
 
 
 def _optima(engine: Engine, moment: Moment, filters: range, check: Callable[[], None]) -> list[Sprite]:
     wanted = moment.wanted
     height, width = wanted.image_size
-    share = min(1.0, SMALL / max(height, width))
+    share = 1.0 if moment.data.kind == "signal" else min(1.0, SMALL / max(height, width))
     small = replace(wanted.reading, image_size=(round(height * share), round(width * share)))
     quick = replace(
         wanted,
@@ -142,8 +143,14 @@ def _optima(engine: Engine, moment: Moment, filters: range, check: Callable[[], 
             pictures = engine.together([replace(quick, reading=small, filter=filter) for filter in some], check)
         except ValueError:  # the layer cannot be computed from a small image
             pictures = engine.together([replace(quick, filter=filter) for filter in some], check)
-        tiles += [picture.image for picture in pictures]
+        tiles += [_middle(picture.image, moment.data.slices) for picture in pictures]
     return tiles
+
+
+def _middle(image: Sprite, slices: int) -> Sprite:
+    """Of a strip of slices the one in the middle."""
+    height = len(image) // slices
+    return image[slices // 2 * height :][:height]
 
 
 MAKERS: dict[str, Callable[[Engine, Moment, range, Callable[[], None]], list[Sprite]]] = {

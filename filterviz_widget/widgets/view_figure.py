@@ -15,6 +15,7 @@ from PIL import Image
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.picture.feature_maps import spread_weights
 from filterviz_widget.picture.figure import NotebookFigure
+from filterviz_widget.picture.optimum import draw_optimum, mosaic
 from filterviz_widget.widgets.panel_states import STEPS
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def view_figure(picture: FilterPicture, states: Mapping[str, State], field: Stat
             words = missing or _words(name, state, picture)
             area.supxlabel("\n".join(textwrap.wrap(words, 46)[:5]), fontsize=8)
             if not missing:
-                DRAWN[name](area, {**state, "given": photo, "centres": field.get("centres")})
+                about = {"given": photo, "centres": field.get("centres"), "slices": picture.description.reading.slices}
+                DRAWN[name](area, {**state, **about})
     return figure
 
 
@@ -90,8 +92,7 @@ def _share(state: State, picture: FilterPicture) -> float:
 def _optimum(area: Any, picture: FilterPicture) -> None:
     wanted = picture.description
     image, curve = area.subplots(1, 2, width_ratios=(1, 1.3))
-    image.imshow(picture.image.squeeze(2) if picture.image.shape[2] == 1 else picture.image, cmap="gray")
-    image.set_axis_off()
+    draw_optimum(image, picture)
     curve.plot(picture.activations)
     curve.set_xlabel("iteration", fontsize=8)
     curve.set_ylabel("activation", fontsize=8)
@@ -113,14 +114,28 @@ def _image(area: Any, state: State) -> None:
     axis.set_axis_off()
 
 
+def _picture(area: Any, state: State) -> None:
+    axis = area.subplots()
+    axis.imshow(mosaic(decoded(state["source"]), state["slices"]), interpolation="nearest")
+    axis.set_axis_off()
+
+
+def _middle(count: int, slices: int) -> slice:
+    """Of the rows of a strip of slices those of the slice in the middle; all of one image."""
+    own = count // slices
+    return slice(slices // 2 * own, (slices // 2 + 1) * own)
+
+
 def _field(area: Any, state: State) -> None:
     from matplotlib.patches import Rectangle
 
     axis = area.subplots()
     height, width = state["image"]
     pixels = decoded(state["given"]) if state["given"] else np.full((height, width, 3), 230, np.uint8)
-    axis.imshow(pixels)
-    top, bottom = state["rows"][len(state["rows"]) // 2]
+    shown = _middle(height, state["slices"])
+    axis.imshow(pixels[shown])
+    rows = state["rows"][_middle(len(state["rows"]), state["slices"])]
+    top, bottom = (each - shown.start for each in rows[len(rows) // 2])
     left, right = state["columns"][len(state["columns"]) // 2]
     for colour, thick in (("black", 3.0), ("white", 1.2)):
         corner = (left - 0.5, top - 0.5)
@@ -134,12 +149,11 @@ def _map(area: Any, state: State) -> None:
     axis = area.subplots()
     steps = np.frombuffer(base64.b64decode(state["values"]), "<i2").reshape(state["shape"])
     photo = decoded(state["photo"]).mean(2)
-    heat = steps / STEPS
+    shown, rows = _middle(len(photo), state["slices"]), _middle(len(steps), state["slices"])
+    photo, heat = photo[shown], steps[rows] / STEPS
     if state["centres"]:  # each position where the middle of its field is, as on the page
-        down, across = (
-            spread_weights(np.asarray(middles), size)
-            for middles, size in zip(state["centres"], photo.shape, strict=True)
-        )
+        middles = np.asarray(state["centres"][0])[rows] - shown.start, np.asarray(state["centres"][1])
+        down, across = (spread_weights(each, size) for each, size in zip(middles, photo.shape, strict=True))
         heat = down @ heat @ across.T
     axis.imshow(photo, cmap="gray", vmin=-200, vmax=255)
     extent = (-0.5, photo.shape[1] - 0.5, photo.shape[0] - 0.5, -0.5)
@@ -191,8 +205,8 @@ DRAWN: dict[str, Callable[[Any, State], None]] = {
     "field": _field,
     "strongest": _examples,
     "map": _map,
-    "inhibits": _image,
-    "photo": _image,
+    "inhibits": _picture,
+    "photo": _picture,
     "without": _classes,
     "neighbours": _neighbours,
 }

@@ -45,7 +45,7 @@ const FIRST: Traits = {
     robust: { options: ROBUST, step_size: 2, iterations: 100, help: "Fourier coefficients under random moves" },
     natural: { options: { ...ROBUST, parameterization: "phase" }, step_size: 10, iterations: 100, help: "Only phases" } },
   inapplicable: {}, input_range: [0, 255], input_range_source: "read from the Rescaling layer 'rescaling'",
-  model_note: "",
+  model_note: "", data: { kind: "image", slices: 1, words: "" },
   image_size: [48, 48], image: "", shown: null, iteration: 0, activations: [], activations_more: {},
   panels: [], sheet_of: "map", photo_info: {}, images_info: {}, film: {}, pinned: {}, busy: [], read: [],
   kernel_panel: {}, field_panel: {}, strongest_panel: {}, map_panel: {}, inhibits_panel: {}, photo_panel: {},

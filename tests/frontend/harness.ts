@@ -5,6 +5,7 @@ import history from "../../js/src/views/history";
 export { grouped, linear, logarithmic, readable } from "../../js/src/base/scale";
 export { numberBox } from "../../js/src/controls/number";
 export { photoInput } from "../../js/src/controls/photo_input";
+export { sliceControl } from "../../js/src/controls/slices";
 export { slider } from "../../js/src/controls/slider";
 export { connection } from "../../js/src/host/connection";
 export { throttled } from "../../js/src/host/save";

@@ -79,19 +79,21 @@ def test_a_layer_that_does_not_depend_on_the_image_is_not_listed():
     assert [info.name for info in read_model(model).layers] == ["conv"]
 
 
-def test_one_dimensional_and_three_dimensional_convolutions_are_named_with_the_reason():
+def test_one_dimensional_and_three_dimensional_convolutions_behind_images_are_listed_with_their_maps():
     image = keras.Input((8, 8, 3))
     x = conv()(image)
     rows = keras.layers.Conv1D(2, 3, name="rows")(keras.layers.Reshape((64, 4))(x))
     cubes = keras.layers.Conv3D(2, 3, name="cubes")(keras.layers.Reshape((8, 8, 4, 1))(x))
-    view = read_model(keras.Model(image, [rows, cubes]))
-    assert [info.name for info in view.layers] == ["conv"]
-    assert set(view.unsupported) == {
-        ("rows", "Conv1D runs over sequences; only images can be shown."),
-        ("cubes", "Conv3D runs over volumes; only images can be shown."),
+    model = keras.Model(image, [rows, cubes])
+    view, given = read_model(model), images((8, 8, 3))
+    assert {info.name: info.shape for info in view.layers} == {
+        "conv": (8, 8, 4),
+        "rows": (1, 62, 2),
+        "cubes": (36, 2, 2),
     }
-    with pytest.raises(ValueError, match=r"The layer 'rows' cannot be shown: Conv1D runs over sequences"):
-        view.cut("rows")
+    rows, cubes = (np.asarray(each) for each in model(given))
+    np.testing.assert_allclose(view.cut("rows")(given)[:, 0], rows, atol=1e-6)
+    np.testing.assert_allclose(view.cut("cubes")(given), cubes.reshape(len(given), 36, 2, 2), atol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

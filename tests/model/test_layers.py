@@ -203,19 +203,22 @@ def everything():
 
 def test_no_layer_that_a_person_might_look_for_vanishes_without_a_word():
     view = read_model(everything())
-    assert [info.name for info in view.layers] == ["two/conv", "last"]
+    shown = {info.name: (info.kind, info.shape, info.fold and info.fold.kind) for info in view.layers}
+    assert shown == {
+        "two/conv": ("convolution", (6, 6, 4), None),
+        "rows": ("convolution", (1, 34, 2), "signal"),
+        "cubes": ("convolution", (16, 2, 2), "slices"),
+        "frames": ("convolution", (8, 2, 2), "slices"),
+        "moving": ("convolution", (8, 2, 2), "slices"),
+        "last": ("convolution", (2, 2, 2), None),
+    }
     only = "only feature maps (batch, height, width, filters) and units (batch, units) can be shown."
     assert dict(view.unsupported) == {
         "two": "TwoOutputs has 2 outputs; only layers with one can be shown.",
         "embed": f"Dense gives (None, 36, 6), a sequence of vectors; {only}",
         "norm": f"LayerNormalization gives (None, 36, 6), a sequence of vectors; {only}",
         "heads": f"MultiHeadAttention gives (None, 36, 6), a sequence of vectors; {only}",
-        "rows": "Conv1D runs over sequences; only images can be shown.",
-        "cubes": "Conv3D runs over volumes; only images can be shown.",
-        "frames": "TimeDistributed(Conv2D) runs over time; only images can be shown.",
-        "moving": "ConvLSTM2D runs over time; only images can be shown.",
-        "read": "Bidirectional(LSTM) runs over sequences; only images can be shown.",
-        "gru": "GRU runs over sequences; only images can be shown.",
+        "gru": "GRU has 2 outputs; only layers with one can be shown.",
     }
     with pytest.raises(ValueError, match=r"The layer 'heads' cannot be shown: MultiHeadAttention gives"):
         view.cut("heads")

@@ -11,6 +11,14 @@ export interface Layer {
   note: string;
 }
 
+/** What the model's input is. */
+export interface Data {
+  kind?: "image" | "spectrogram" | "signal" | "volume";
+  /** How many slices lie one below the other in every image of it. */
+  slices?: number;
+  words?: string;
+}
+
 export interface Unsupported {
   name: string;
   reason: string;
@@ -90,6 +98,8 @@ export interface FieldState extends About {
   centres?: [rows: number[], columns: number[]];
   image?: [height: number, width: number];
   whole?: boolean;
+  /** Of a volume: the first slice that a position over each of its slices sees, and the one behind the last. */
+  depth?: [number, number][];
 }
 
 /** A feature map in steps of `limit / 32767`, base64 of little-endian 16-bit integers, row by row. */

@@ -1,12 +1,14 @@
-// Play and pause: the epochs one after the other, to the last.
+// Play and pause: epochs or slices one after the other.
 import { availability } from "./available";
 import { element } from "../base/dom";
 
 export const PACE = 600;
 
+const EPOCHS = { title: "Show the epochs one after the other", pace: PACE };
+
 /** `step` goes one on and says whether there is more; `rewind` begins anew at the end. */
-export function playButton(step: () => boolean, rewind: () => void, signal: AbortSignal) {
-  const button = element("button", { type: "button", className: "filterviz-button", title: "Show the epochs one after the other" });
+export function playButton(step: () => boolean, rewind: () => void, signal: AbortSignal, { title, pace } = EPOCHS) {
+  const button = element("button", { type: "button", className: "filterviz-button", title });
   let timer: number | undefined;
 
   function draw() {
@@ -22,7 +24,7 @@ export function playButton(step: () => boolean, rewind: () => void, signal: Abor
   button.addEventListener("click", () => {
     if (timer !== undefined) return pause();
     rewind();
-    timer = window.setInterval(() => step() || pause(), PACE);
+    timer = window.setInterval(() => step() || pause(), pace);
     draw();
   }, { signal });
   signal.addEventListener("abort", pause);

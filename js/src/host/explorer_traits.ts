@@ -1,5 +1,5 @@
 // The one interface that names every synced trait of the explorer, and who writes it.
-import type { Axis, Film, Layer, Options, PanelName, PanelStates, Pinned, Preset, SheetKind, Shown, Unsupported } from "../base/data";
+import type { Axis, Data, Film, Layer, Options, PanelName, PanelStates, Pinned, Preset, SheetKind, Shown, Unsupported } from "../base/data";
 import type { Piece } from "../base/pieces";
 import type { SharedTraits } from "./model";
 
@@ -35,6 +35,7 @@ export interface Traits extends Settings, SharedTraits, PanelStates {
   presets: Record<string, Preset>;
   /** Reasons by setting, for those that have no effect at present. */
   inapplicable: Record<string, string>;
+  data: Data;
   image_size: [height: number, width: number];
   input_range: Bounds;
   input_range_source: string;

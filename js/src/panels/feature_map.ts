@@ -2,6 +2,8 @@
 import { element, uniqueId } from "../base/dom";
 import { readable } from "../base/scale";
 import type { FieldState, MapState } from "../base/data";
+import type { Slices } from "../base/slices";
+import { limit } from "./image";
 import { type Look, marked, type Spot } from "./spots";
 
 export interface FeatureMap {
@@ -29,7 +31,7 @@ function between(centres: readonly number[], count: number, size: number): [low:
   return [low, share];
 }
 
-export function featureMap(looks: Look, signal: AbortSignal): FeatureMap {
+export function featureMap(looks: Look, slices: Slices, signal: AbortSignal): FeatureMap {
   const canvas = element("canvas", { className: "filterviz-map", tabIndex: 0 }, { role: "img", "data-keys": "arrows" });
   const frame = element("div", { className: "filterviz-panel-image" }, {}, canvas);
   const [strength, scales] = [uniqueId(), uniqueId()];
@@ -58,14 +60,19 @@ export function featureMap(looks: Look, signal: AbortSignal): FeatureMap {
 
   function paint() {
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    const [height, width] = field.image ?? [0, 0];
-    const [rows, columns] = state.shape ?? [0, 0];
-    const [down, across] = field.centres ?? [[], []];
-    if (!context || !height || !width || down.length !== rows || across.length !== columns) return;
+    const [whole, width] = field.image ?? [0, 0];
+    const [all, columns] = state.shape ?? [0, 0];
+    const [middles, across] = field.centres ?? [[], []];
+    if (!context || !whole || !width || middles.length !== all || across.length !== columns) return;
+    // Of a strip of slices the one that is looked at: none runs over into the next.
+    const [height, rows] = [whole / slices.of, all / slices.of];
+    const first = slices.at * rows;
+    const down = middles.slice(first, first + rows).map((middle) => middle - slices.at * height);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    limit(frame, width, height);
     context.fillStyle = "#808080";
     context.fillRect(0, 0, width, height);
-    if (photo.complete && photo.naturalWidth) context.drawImage(photo, 0, 0, width, height);
+    if (photo.complete && photo.naturalWidth) context.drawImage(photo, 0, -slices.at * height, width, whole);
     const picture = context.getImageData(0, 0, width, height);
     const full = STEPS * (scale.value === "layer" ? (state.layer_limit ?? 1) / (state.limit ?? 1) : 1);
     const most = Number(opacity.value) / 100;
@@ -73,7 +80,7 @@ export function featureMap(looks: Look, signal: AbortSignal): FeatureMap {
     const [top, vertical] = between(down, height, height);
     const [left, horizontal] = between(across, width, width);
     for (let y = 0, index = 0; y < height; y += 1) {
-      const [row, v] = [(top[y] ?? 0) * columns, vertical[y] ?? 0];
+      const [row, v] = [(first + (top[y] ?? 0)) * columns, vertical[y] ?? 0];
       const next = rows > 1 ? columns : 0;
       for (let x = 0; x < width; x += 1, index += 4) {
         const [column, h] = [left[x] ?? 0, horizontal[x] ?? 0];
@@ -92,7 +99,8 @@ export function featureMap(looks: Look, signal: AbortSignal): FeatureMap {
     context.putImageData(picture, 0, 0);
   }
 
-  const marks = marked(frame, looks, () => field, signal);
+  const marks = marked(frame, looks, () => field, signal, undefined, slices);
+  slices.follow(paint);
   const on = { signal };
   opacity.addEventListener("input", paint, on);
   scale.addEventListener("change", paint, on);
@@ -105,7 +113,8 @@ export function featureMap(looks: Look, signal: AbortSignal): FeatureMap {
     event.preventDefault();
     const from = looks.held ?? { row: state.strongest?.[0] ?? 0, column: state.strongest?.[1] ?? 0 };
     const held = looks.held ? { row: from.row + by[0], column: from.column + by[1] } : from;
-    looks.hold({ row: Math.min(rows - 1, Math.max(0, held.row)), column: Math.min(columns - 1, Math.max(0, held.column)) });
+    const [lowest, highest] = [(slices.at * rows) / slices.of, ((slices.at + 1) * rows) / slices.of - 1];
+    looks.hold({ row: Math.min(highest, Math.max(lowest, held.row)), column: Math.min(columns - 1, Math.max(0, held.column)) });
   }, on);
   looks.follow(say);
 

@@ -7,6 +7,15 @@ export function pixelImage(): HTMLImageElement {
     { "data-jp-suppress-context-menu": "", draggable: "false" });
 }
 
+/** How many times as high as its panel is wide an image in it may become. */
+const TALLEST = 1.5;
+
+/** Keeps a frame with a high, narrow image from running down the page. */
+export function limit(frame: HTMLElement, width: number, height: number): void {
+  frame.style.width = height > TALLEST * width ? `${(100 * TALLEST * width) / height}%` : "";
+  frame.style.marginInline = "auto";
+}
+
 /** The width in CSS pixels at which an image is largest and each of its pixels a whole number of device pixels. */
 export function crispWidth(natural: number, available: number, ratio: number): number {
   const scale = Math.floor((available * ratio) / natural);

@@ -1,12 +1,13 @@
 // The picture: large, and crisp, since every pixel of the image is a whole number of the screen's pixels.
 import { element } from "../base/dom";
+import { type Slices, strip } from "../base/slices";
 import { crispWidth, pixelImage } from "./image";
 
 export interface Picture {
   element: HTMLElement;
   /** What the image fills, to draw over it. */
   frame: HTMLElement;
-  /** Keeps the place of an image of this many pixels free, so that the first one moves nothing. */
+  /** Keeps the place of an image, or of one slice, of this many pixels free, so that the first one moves nothing. */
   reserve(width: number, height: number): void;
   /** Paints before the next frame of the screen; of several calls, only the last. */
   show(source: string, caption: string, alternative: string): void;
@@ -16,11 +17,16 @@ export interface Picture {
 
 /** The widest picture in CSS pixels (a multiple of most image sizes): beyond it the controls leave the screen. */
 const WIDEST = 672;
+/** The highest one, such as that of a spectrogram of many times; but none is narrower than a few pixels. */
+const [HIGHEST, NARROWEST] = [672, 48];
 /** Of the room that there is: below it an image is rather large than crisp. */
 const CRISP = 0.84;
 
-/** `room` is what the picture shares with what the style sheet puts beside it, `--beside` pixels wide. */
-export function picture(room: HTMLElement, signal: AbortSignal): Picture {
+/**
+ * `room` is what the picture shares with what the style sheet puts beside it, `--beside` pixels wide. Of an image of
+ * several slices the one that is looked at is shown.
+ */
+export function picture(room: HTMLElement, signal: AbortSignal, slices?: Slices): Picture {
   const image = pixelImage();
   const blank = element("div", { className: "filterviz-blank" });
   const frame = element("div", { className: "filterviz-frame" }, {}, image, blank);
@@ -33,7 +39,7 @@ export function picture(room: HTMLElement, signal: AbortSignal): Picture {
 
   function fit() {
     const beside = Number.parseFloat(getComputedStyle(figure).getPropertyValue("--beside")) || 0;
-    const available = Math.min(room.clientWidth - beside, WIDEST);
+    const available = Math.min(room.clientWidth - beside, WIDEST, Math.max(NARROWEST, (HIGHEST * size[0]) / size[1]));
     frame.style.aspectRatio = `${size[0]} / ${size[1]}`;
     if (available <= 0) return;
     const crisp = crispWidth(size[0], available, devicePixelRatio);
@@ -51,7 +57,8 @@ export function picture(room: HTMLElement, signal: AbortSignal): Picture {
   const observer = new ResizeObserver(fit);
   observer.observe(room);
   window.addEventListener("resize", fit, { signal }); // also when the page is zoomed
-  image.addEventListener("load", () => reserve(image.naturalWidth, image.naturalHeight), { signal });
+  image.addEventListener("load", () => reserve(image.naturalWidth, image.naturalHeight / (slices?.of ?? 1)), { signal });
+  if (slices) strip(frame, image, slices, signal);
   signal.addEventListener("abort", () => observer.disconnect());
 
   function paint() {

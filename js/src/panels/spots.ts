@@ -1,6 +1,7 @@
 // Positions of a feature map, and what they see of the image: the same position is marked in every picture at once.
 import { element } from "../base/dom";
 import type { FieldState } from "../base/data";
+import type { Slices } from "../base/slices";
 
 /** A position of the feature map. */
 export interface Spot {
@@ -77,10 +78,11 @@ export function look(): Look {
 
 /**
  * Draws the box of the position over a picture that fills `frame`, and reads positions from the mouse there.
- * `rest` says which position is marked where none is looked at.
+ * `rest` says which position is marked where none is looked at. Of a strip of slices the frame shows one.
  */
 export function marked(
   frame: HTMLElement, looks: Look, field: () => FieldState, signal: AbortSignal, rest: () => Spot | undefined = () => undefined,
+  slices: Pick<Slices, "at" | "of" | "follow"> = WHOLE,
 ): { draw(): void } {
   const mark = element("div", { className: "filterviz-mark-box", hidden: true }, { "aria-hidden": "true" });
   frame.classList.add("filterviz-marked");
@@ -88,16 +90,18 @@ export function marked(
 
   function spot(event: PointerEvent | MouseEvent) {
     const box = frame.getBoundingClientRect();
-    return spotAt(field(), (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+    const down = (slices.at + (event.clientY - box.top) / box.height) / slices.of;
+    return spotAt(field(), (event.clientX - box.left) / box.width, down);
   }
 
   function draw() {
     const at = looks.spot ?? rest();
-    const box = at && boxOf(field(), at);
+    const box = at && inSlice(boxOf(field(), at), slices);
     mark.hidden = !box;
     if (!box) return;
     const share = (part: number) => `${100 * part}%`;
     Object.assign(mark.style, { left: share(box.left), top: share(box.top), width: share(box.width), height: share(box.height) });
+    mark.classList.toggle("filterviz-span", box.height >= 1 && box.width < 1); // of a signal
     mark.classList.toggle("filterviz-held", looks.spot === looks.held);
   }
 
@@ -110,5 +114,15 @@ export function marked(
     looks.hold(again ? undefined : at);
   }, on);
   looks.follow(draw);
+  slices.follow(draw);
   return { draw };
+}
+
+const WHOLE = { at: 0, of: 1, follow: () => undefined };
+
+/** A box in a strip of slices as the slice that is looked at has it: at the same place, whichever slice it is on. */
+function inSlice(box: Box | undefined, { of }: Pick<Slices, "of">): Box | undefined {
+  if (!box) return undefined;
+  const down = box.top * of;
+  return { ...box, top: down - Math.floor(down + 1e-9), height: box.height * of };
 }

@@ -1,6 +1,7 @@
 // What stands beside the picture: the panels that are chosen, each with its own states.
 import { element } from "../base/dom";
 import { readable } from "../base/scale";
+import { type Slices, strip } from "../base/slices";
 import { toggles } from "../controls/toggles";
 import { asPng, download } from "../host/download";
 import { PANELS, type PanelName, type PanelStates, type Settings, type SheetState, type Traits } from "../host/explorer_traits";
@@ -8,7 +9,7 @@ import type { Host } from "../host/shell";
 import { bars } from "../panels/bars";
 import { examples } from "../panels/examples";
 import { featureMap } from "../panels/feature_map";
-import { pixelImage } from "../panels/image";
+import { limit, pixelImage } from "../panels/image";
 import { legend } from "../panels/legend";
 import { neighbourLists } from "../panels/neighbours";
 import { type Panel, panel } from "../panels/panel";
@@ -41,7 +42,7 @@ export interface Beside {
   enabled(on: boolean): void;
 }
 
-export function beside(host: Host<Traits, keyof Settings>, looks: Look, go: (layer: string, filter: number) => void): Beside {
+export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: Slices, go: (layer: string, filter: number) => void): Beside {
   const { get, write, flush, send, signal } = host;
   const state = <N extends PanelName>(name: N): PanelStates[`${N}_panel`] => get(`${name}_panel`) ?? {};
   const field = () => (state("field").layer === get("layer") ? state("field") : {});
@@ -52,7 +53,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, go: (lay
   const photo = pixelImage();
   const inhibits = pixelImage();
   const place = pixelImage();
-  const map = featureMap(looks, signal);
+  const map = featureMap(looks, slices, signal);
   const best = examples(signal);
   const outputs = bars();
   const neighbours = neighbourLists(go, signal);
@@ -65,9 +66,15 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, go: (lay
     want: (_, pages) => send("sheet", { pages: [...pages] }),
   }, signal);
   const framed = (image: HTMLImageElement) => element("div", { className: "filterviz-panel-image" }, {}, image);
-  const middle = () => ({ row: (field().rows ?? []).length >> 1, column: (field().columns ?? []).length >> 1 });
+  const middle = () => ({ row: middleRow((field().rows ?? []).length / slices.of), column: (field().columns ?? []).length >> 1 });
+  const middleRow = (rows: number) => slices.at * rows + (rows >> 1);
   const [photoFrame, inhibitsFrame, placeFrame] = [framed(photo), framed(inhibits), framed(place)];
-  const marks = [marked(photoFrame, looks, field, signal), marked(inhibitsFrame, looks, field, signal), marked(placeFrame, looks, field, signal, middle)];
+  const marks = [marked(photoFrame, looks, field, signal, undefined, slices), marked(inhibitsFrame, looks, field, signal, undefined, slices),
+    marked(placeFrame, looks, field, signal, middle, slices)];
+  for (const [frame, shown] of [[photoFrame, photo], [inhibitsFrame, inhibits], [placeFrame, place]] as const) {
+    strip(frame, shown, slices, signal);
+    shown.addEventListener("load", () => limit(frame, shown.naturalWidth, shown.naturalHeight / slices.of), { signal });
+  }
 
   const saved: Partial<Record<PanelName, () => string | undefined>> = {
     kernel: () => asPng(kernel), map: () => map.source(), inhibits: () => asPng(inhibits), photo: () => asPng(photo),

@@ -10,6 +10,7 @@ import { differs, methodControl } from "../controls/method";
 import { optionsDrawer } from "../controls/options";
 import { photoInput } from "../controls/photo_input";
 import { seedControl } from "../controls/seed";
+import { sliceControl } from "../controls/slices";
 import { slider } from "../controls/slider";
 import { type Connection, rests } from "../host/connection";
 import { download } from "../host/download";
@@ -84,14 +85,17 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
   }, signal);
 
   const looks = look();
+  /** What a position in the middle sees of a signal is always marked: there is little else to see where one is. */
+  const resting = () => get("data")?.kind === "signal" ? { row: 0, column: (get("field_panel")?.columns ?? []).length >> 1 } : undefined;
   const go = (layer: string, filter: number) => {
     write({ layer, filter });
     flush();
   };
-  const panels = beside(host, looks, go);
+  const slices = sliceControl(signal);
+  const panels = beside(host, looks, slices, go);
   const body = element("div", { className: "filterviz-body" });
-  const view = picture(body, signal);
-  marked(view.frame, looks, () => (get("field_panel")?.layer === get("shown")?.layer ? get("field_panel") : {}), signal);
+  const view = picture(body, signal, slices);
+  const mark = marked(view.frame, looks, () => (get("field_panel")?.layer === get("shown")?.layer ? get("field_panel") : {}), signal, resting, slices);
   const time = timeLine("Activation", (frame) => view.look(frame ? frame[1] : null), signal);
   const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
   const pinned = pinnedPicture({ swap: () => send("swap"), unpin: () => send("unpin") }, signal);
@@ -106,7 +110,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     settings, options.element,
     element("div", { className: "filterviz-choices" }, {}, panels.toggles, photo.element, files.element, images),
     pinned.element);
-  const main = element("div", { className: "filterviz-main" }, {}, view.element, time.element, line.element);
+  const main = element("div", { className: "filterviz-main" }, {}, view.element, slices.element, time.element, line.element);
   // Above the panels, below which nobody would see them, and below the controls, which they must not move.
   const lines = element("div", { className: "filterviz-lines" });
   body.append(main, side, lines, panels.element);
@@ -123,10 +127,11 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
 
   function drawRange() {
     const [low, high] = get("input_range");
+    const { kind = "image", words = "" } = get("data") ?? {};
     const note = get("model_note");
     range.textContent =
-      `Pixels from ${readable(low)} to ${readable(high)} (${get("input_range_source")})` +
-      (note && `. Model: ${note}`);
+      `${kind === "image" ? "Pixels" : "Values"} from ${readable(low)} to ${readable(high)} (${get("input_range_source")})` +
+      (words && `. ${words}`) + (note && `. Model: ${note}`);
   }
 
   function drawPicture() {
@@ -134,6 +139,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     if (!shown?.layer || !get("image")) return; // before the first picture
     const { text, alternative } = caption(shown, layerAt(shown.layer));
     view.show(get("image"), text, alternative);
+    mark.draw();
     drawFilm();
     drawPinned();
     panels.drawCompared();
@@ -216,6 +222,10 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       step_size: () => steps.show(get("step_size")),
       iterations: () => iterations.show(get("iterations")),
       seed: () => seed.show(get("seed")),
+      data() {
+        slices.offer(get("data")?.slices ?? 1);
+        drawRange();
+      },
       image_size() {
         const [height, width] = get("image_size");
         view.reserve(width, height);
@@ -248,7 +258,10 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       busy: panels.drawBusy,
       ...Object.fromEntries(PANELS.map((name) => [`${name}_panel`, () => {
         panels.draw(name);
-        if (name === "field") panels.draw("map");
+        if (name === "field") {
+          panels.draw("map");
+          mark.draw();
+        }
       }])),
     },
     connected(state) {
