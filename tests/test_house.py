@@ -51,7 +51,9 @@ def test_what_the_package_imports_is_among_its_dependencies() -> None:
     assert {"tensorflow", "keras", "numpy"} <= foreign
     homes = packages_distributions()
     declared = {*DEPENDENCIES, *OPTIONAL}
-    undeclared = {name for name in foreign if not {home.lower() for home in homes.get(name, [name])} & declared}
+    undeclared = {
+        name for name in foreign if not {home.lower().replace("_", "-") for home in homes.get(name, [name])} & declared
+    }
     assert undeclared == set()
 
 
