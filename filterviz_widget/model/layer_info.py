@@ -10,6 +10,7 @@ from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
 from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
 from filterviz_widget.model.own_code import is_of_keras
 from filterviz_widget.model.saturating import saturating
+from filterviz_widget.model.tokens import Tokens
 
 Kind = Literal["convolution", "units", "other"]
 
@@ -47,19 +48,20 @@ class Unsupported(NamedTuple):
     reason: str
 
 
-def layers_in(graph: Graph, position: int, *, sizes_known: bool) -> Iterator[LayerInfo | Unsupported]:
+def layers_in(graph: Graph, position: int, *, sizes_known: bool, tokens: Tokens) -> Iterator[LayerInfo | Unsupported]:
     """Yields what depends on the image, in the graph's order.
 
     Args:
         graph: The model's.
         position: Of the image among the graph's inputs.
         sizes_known: Whether the image has the size for which the graph was made.
+        tokens: Which tokens are the places of a map.
     """
-    yield from _walk(graph, {id(graph.inputs[position])}, (), sizes_known)
+    yield from _walk(graph, {id(graph.inputs[position])}, (), sizes_known, tokens)
 
 
 def _walk(
-    graph: Graph, reached: set[int], prefix: tuple[str, ...], sizes_known: bool
+    graph: Graph, reached: set[int], prefix: tuple[str, ...], sizes_known: bool, tokens: Tokens
 ) -> Iterator[LayerInfo | Unsupported]:
     for step in graph.steps:
         given = [id(symbol) in reached for symbol in step.node.input_tensors]
@@ -68,7 +70,7 @@ def _walk(
         reached.update(map(id, step.node.outputs))
         path = (*prefix, step.name)
         if step.inner is None:
-            info = _info(step, "/".join(path), sizes_known)
+            info = _info(step, "/".join(path), sizes_known, tokens)
             if info is not None:
                 yield info
             continue
@@ -76,17 +78,25 @@ def _walk(
         if len(inputs) != len(given):
             given = [True] * len(inputs)
         inner = {id(symbol) for symbol, is_reached in zip(inputs, given, strict=True) if is_reached}
-        yield from _walk(step.inner, inner, path, sizes_known)
+        yield from _walk(step.inner, inner, path, sizes_known, tokens)
         # A block's output may be made by an operation without a layer; a nested model's is its last layer's.
-        if step.inner.arrange is None and (info := _info(step, "/".join(path), sizes_known)) is not None:
+        if step.inner.arrange is None and (info := _info(step, "/".join(path), sizes_known, tokens)) is not None:
             yield info
 
 
-def _info(step: Step, name: str, sizes_known: bool) -> LayerInfo | Unsupported | None:
-    layer = step.operation
+def _info(step: Step, name: str, sizes_known: bool, tokens: Tokens) -> LayerInfo | Unsupported | None:
+    layer = step.layer
     if not isinstance(layer, keras.Layer):
         return None
     outputs = step.node.outputs
+    if (fold := tokens.fold(step)) is not None and "float" in str(outputs[0].dtype):
+        filters = outputs[0].shape[-1]
+        return LayerInfo(name, filters, (*fold.grid, filters), "other", class_name(layer), False, fold=fold)
+    if (rows := tokens.rows(step)) != 1 and len(outputs[0].shape) > 2:
+        words = f"{class_name(layer)} works on parts of the image, {rows} to an image; only whole maps can be shown."
+        return Unsupported(name, words) if layer.weights else None
+    if tokens.is_scrambled(step):
+        return None
     if (reason := _why_not(layer, outputs, name)) is not None:
         return Unsupported(name, reason) if reason else None
     shape = tuple(outputs[0].shape)[1:]

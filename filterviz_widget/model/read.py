@@ -1,10 +1,12 @@
 """Reads a model that a user brings: what can be shown of it, or precisely why not."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from filterviz_widget.model.arrangement import Arrangement, found_arrangement
 from filterviz_widget.model.beginning import beginning
@@ -32,6 +34,7 @@ from filterviz_widget.model.paths import layers_by_path
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
+from filterviz_widget.model.tokens import Record, Tokens
 from filterviz_widget.model.view import ModelView
 from filterviz_widget.model.whole_graph import whole_graph
 
@@ -131,7 +134,18 @@ def _read(
     height, width = size or (own_size[0] or DEFAULT_SIZE, own_size[1] or DEFAULT_SIZE)
     image_shape = (height, width, count)
     route = dataclasses.replace(route, preprocess=preprocessing(preprocess, image_shape))
-    found = list(layers_in(graph, position, sizes_known=own_size == [height, width]))
+    noise = tf.random.stateless_uniform((1, *image_shape), (1, 2))
+
+    def run(record: Record) -> None:
+        def followed(images: Any) -> Any:
+            given = record.began(graph.inputs[position], route.prepared(images))
+            return route.feed(given, (), call=record.call)
+
+        with contextlib.suppress(Exception):  # what cannot be computed is said when it is asked for
+            _computed(followed, noise, unbuilt)
+
+    tokens = Tokens(graph, position, run)
+    found = list(layers_in(graph, position, sizes_known=own_size == [height, width], tokens=tokens))
     layers = tuple(info for info in found if isinstance(info, LayerInfo))
     unsupported = tuple(info for info in found if isinstance(info, Unsupported))
     if not layers:
@@ -158,6 +172,7 @@ def _read(
         note,
         route,
         unbuilt,
+        tokens,
     )
 
 

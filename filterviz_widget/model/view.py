@@ -21,6 +21,7 @@ from filterviz_widget.model.reason import reason
 from filterviz_widget.model.receptive_field import ReceptiveField, receptive_field
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.saturating import saturating
+from filterviz_widget.model.tokens import Tokens
 
 Values = Sequence[tuple[Any, tf.Tensor]]
 """Keras variables, each with a tensor that stands in for its value."""
@@ -61,6 +62,7 @@ class ModelView:
     note: str
     _route: Route = field(repr=False)
     _unbuilt: tuple[Any, ...] = field(repr=False)
+    _tokens: Tokens = field(repr=False)
 
     @property
     def graph(self) -> Graph:
