@@ -15,6 +15,10 @@ from filterviz_widget.model.tokens import Tokens
 Kind = Literal["convolution", "units", "other"]
 
 
+PASS_ON = (keras.layers.Reshape, keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.Identity)
+"""Layers that give the tokens that they are given."""
+
+
 class LayerInfo(NamedTuple):
     """A layer, or one use of it, that can be shown.
 
@@ -90,6 +94,8 @@ def _info(step: Step, name: str, sizes_known: bool, tokens: Tokens) -> LayerInfo
         return None
     outputs = step.node.outputs
     if (fold := tokens.fold(step)) is not None and "float" in str(outputs[0].dtype):
+        if isinstance(layer, PASS_ON):
+            return None
         filters = outputs[0].shape[-1]
         return LayerInfo(name, filters, (*fold.grid, filters), "other", class_name(layer), False, fold=fold)
     if (rows := tokens.rows(step)) != 1 and len(outputs[0].shape) > 2:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.pointwise import is_pointwise
 from filterviz_widget.model.seen import Seen, resized, shifted, transposed, window
+from filterviz_widget.model.tokens import TAKES_QUERY, Tokens, keeps_places
 
 Axes = tuple[Seen, Seen]
 """Down and across; of one position each for a tensor that has no places, such as units."""
@@ -107,11 +108,13 @@ def _middles(seen: Seen, size: int) -> npt.NDArray[np.float64]:
     return np.asarray((seen.far_first + seen.far_last + 1) / 2)
 
 
-def receptive_field(graph: Graph, position: int, image_size: tuple[int, int], path: tuple[str, ...]) -> ReceptiveField:
+def receptive_field(
+    graph: Graph, position: int, image_size: tuple[int, int], path: tuple[str, ...], tokens: Tokens
+) -> ReceptiveField:
     """The receptive field of the step at `path` for images that enter at the graph's input `position`."""
     rows, columns = (Seen(*(np.arange(size, dtype=np.int64),) * 4) for size in image_size)
     start = rows, columns
-    walk = _Walk(start)
+    walk = _Walk(start, tokens)
     seen = walk.follow(graph, {id(graph.inputs[position]): start}, path)
     down, across = seen
     is_whole = all(
@@ -150,8 +153,8 @@ STATISTICS = (keras.layers.GroupNormalization, keras.layers.LayerNormalization)
 class _Walk:
     """From the image to a layer; remembers what it could not know."""
 
-    def __init__(self, start: Axes) -> None:
-        self._start = start
+    def __init__(self, start: Axes, tokens: Tokens) -> None:
+        self._start, self._tokens = start, tokens
         self.stride = Fraction(1)  # the largest on the way
         self.statistics: list[str] = []
         self.unknown: list[str] = []
@@ -205,7 +208,8 @@ class _Walk:
             return given[0]  # a flat input that is arranged as the image that it is
         if isinstance(layer, STATISTICS):
             axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
-            if isinstance(layer, keras.layers.GroupNormalization) or not set(axes) <= {-1, 3}:
+            last = len(step.node.outputs[0].shape) - 1
+            if isinstance(layer, keras.layers.GroupNormalization) or not set(axes) <= {-1, last}:
                 self.statistics.append(step.name)
             return given[0]
         return self._joined(step, given)
@@ -213,10 +217,14 @@ class _Walk:
     def _joined(self, step: Step, given: list[Axes]) -> Axes:
         """Of what works at each place by itself the fields of its inputs together; else everything that they see."""
         lengths = [max(len(each[axis].first) for each in given) for axis in (0, 1)]
-        if not is_pointwise(step):
+        if (places := self._tokens.of(step.node.outputs[0])) and keeps_places(step):
+            lengths = [*places.grid]
+            # Of tokens beside the grid, such as a class token, nothing is known here.
+            given = [each for each in given if [len(one.first) for one in each] == lengths] or given
+        elif not is_pointwise(step):
             shape = step.node.outputs[0].shape
-            lengths = [size or 1 for size in shape[1:3]] if len(shape) == 4 else [1, 1]
-            if max(lengths) > 1:
+            lengths = [size or 1 for size in shape[1:3]] if len(shape) == 4 else [*(places.grid if places else (1, 1))]
+            if max(lengths) > 1 and not isinstance(step.operation, TAKES_QUERY):
                 self.unknown.append(step.name)
             given = [_both(each, lambda one, _: one.whole(1)) for each in given]
         spread = [

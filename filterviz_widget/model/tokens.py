@@ -41,6 +41,9 @@ MAKES_MAPS = {"Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose", "MaxPoo
 MOVES = (keras.layers.Reshape, keras.layers.Permute, keras.layers.Lambda)
 """Layers whose output of rank 4 may be another order of axes."""
 
+MOVED = {"Reshape", "Transpose", "Concatenate", "GetItem", "Flip", "Moveaxis", "SwapAxes", "Squeeze", "ExpandDims"}
+"""Operations that only bring numbers into another order."""
+
 PASS_ON = (keras.layers.Dropout, keras.layers.Softmax, keras.layers.Activation, keras.layers.Identity)
 """What attention does with its scores."""
 
@@ -290,6 +293,16 @@ def _makes_map(step: Step, is_given_map: bool) -> bool:
     return is_given_map and type(layer).__name__ in MAKES_MAPS | POINTWISE
 
 
+def keeps_places(step: Step) -> bool:
+    """Whether a token of what a step makes sees no more than the places that it is made from, as far as is known."""
+    layer = step.operation
+    if held_in(layer) is not None:
+        return False
+    moves = isinstance(layer, (keras.layers.Reshape, keras.layers.Permute, keras.layers.Concatenate))
+    is_moved = moves or (is_of_keras(type(layer)) and type(layer).__name__ in MOVED)
+    return is_moved or _keeps_tokens(unwrapped(layer))
+
+
 def _keeps_tokens(layer: Any) -> bool:
     if isinstance(layer, keras.layers.EinsumDense):
         given, _, made = layer.equation.replace("...", "_").replace("->", ",").split(",")
@@ -319,18 +332,20 @@ def _token_of_place(tape: Any, source: Any, value: Any) -> npt.NDArray[np.int64]
     plain = slope_of(np.ones(tokens))
     if plain is None or not plain.any() or not np.isfinite(plain).all():
         return None
-    rows, best = np.arange(len(plain)), np.abs(plain).argmax(1)  # one channel of each place, that which moves it most
-    largest = plain[rows, best]
-    moves = np.abs(largest) > 1e-6 * np.abs(largest).max()
-    found = np.zeros(len(plain), np.int64)
+    size = np.abs(plain)
+    moves = size > 1e-4 * size.max()
+    found = np.zeros(plain.shape, np.int64)
     for digit in range((tokens - 1).bit_length()):
         slope = slope_of(1 - 2.0 * (numbers >> digit & 1))
         assert slope is not None
-        ratio = np.where(moves, slope[rows, best] / np.where(moves, largest, 1), 1)
+        ratio = np.where(moves, slope / np.where(moves, plain, 1), 1)
         if (np.abs(np.abs(ratio) - 1) > 0.05).any():
             return None
         found += (ratio < 0).astype(np.int64) << digit
-    return np.where(moves, found, NOWHERE)
+    lowest, highest = np.where(moves, found, tokens).min(1), np.where(moves, found, NOWHERE).max(1)
+    moved = moves.any(1)
+    # All channels of a place move the same token.
+    return np.where(moved, highest, NOWHERE) if (lowest == highest)[moved].all() else None
 
 
 def _patches(found: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:

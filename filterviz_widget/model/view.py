@@ -182,7 +182,8 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        return receptive_field(self.graph, self.position, self.image_shape[:2], self.graph.path(layer))
+        path = self.graph.path(layer)
+        return receptive_field(self.graph, self.position, self.image_shape[:2], path, self._tokens)
 
     @property
     def outputs(self) -> dict[str, tuple[int | None, ...]]:
