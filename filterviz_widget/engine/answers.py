@@ -8,6 +8,7 @@ import cachetools
 
 from filterviz_widget.description.question import (
     AblationOf,
+    AttentionOf,
     FeatureMapsOf,
     FieldOf,
     KernelOf,
@@ -16,6 +17,7 @@ from filterviz_widget.description.question import (
     StrongestOf,
 )
 from filterviz_widget.engine.ablation import ablation
+from filterviz_widget.engine.attention import Heads
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.forward import Forward
 from filterviz_widget.engine.kernel import filter_kernel
@@ -49,6 +51,7 @@ class Answers:
             MOST_BYTES, getsizeof=lambda answer: max(1, answer.nbytes)
         )
         self._forward: cachetools.LRUCache[str, Forward] = cachetools.LRUCache(MOST_FORWARD)
+        self._heads: cachetools.LRUCache[str, Heads] = cachetools.LRUCache(MOST_FORWARD)
         self._lock, self._forward_lock = threading.Lock(), threading.Lock()
 
     @property
@@ -83,7 +86,7 @@ class Answers:
             seconds: See `strongest`.
 
         Returns:
-            `FilterKernel`, `ReceptiveField`, `FeatureMaps`, `Pass`, `Ablation` or `Neighbours`.
+            `FilterKernel`, `ReceptiveField`, `FeatureMaps`, `Pass`, `Ablation`, `Neighbours` or `AttentionMaps`.
 
         Raises:
             ValueError: For what does not fit the model.
@@ -111,6 +114,17 @@ class Answers:
                 self._forward[layer] = Forward(self._view, layer)
             return self._forward[layer]
 
+    def heads(self, layer: str) -> Heads:
+        """The attention in a layer, compiled when it is first asked for.
+
+        Raises:
+            ValueError: If there is none over the places of the image.
+        """
+        with self._forward_lock:
+            if layer not in self._heads:
+                self._heads[layer] = Heads(self._view, layer)
+            return self._heads[layer]
+
     def _key(self, asked: Question) -> tuple[int, Question]:
         self._view.layer(asked.layer)
         return self._layers.now("" if isinstance(asked, WHOLE) else asked.layer).version, asked
@@ -133,6 +147,9 @@ class Answers:
                 photo = read_photo(asked.photo.numpy(), self.format)
                 maps = self.forward(layer).maps(photo.pixels[None])[0]
                 return FeatureMaps(layer, maps, photo.shown, view.receptive_field(layer).centres, photo.note)
+            case AttentionOf():
+                query = None if asked.row < 0 else (asked.row, asked.column)
+                return self.heads(layer).maps(read_photo(asked.photo.numpy(), self.format), query)
             case NeighboursOf():
                 return neighbours(view, layer, asked.filter, asked.most)
         if photos is None or photos.key != getattr(asked, "images", None):

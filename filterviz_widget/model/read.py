@@ -32,9 +32,10 @@ from filterviz_widget.model.lock import READING
 from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.paths import layers_by_path
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
+from filterviz_widget.model.record import Record
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
-from filterviz_widget.model.tokens import Record, Tokens
+from filterviz_widget.model.tokens import Tokens
 from filterviz_widget.model.view import ModelView
 from filterviz_widget.model.whole_graph import whole_graph
 

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.kinds import TAKES_QUERY
 from filterviz_widget.model.pointwise import is_pointwise
 from filterviz_widget.model.seen import Seen, resized, shifted, transposed, window
-from filterviz_widget.model.tokens import TAKES_QUERY, Tokens, keeps_places
+from filterviz_widget.model.tokens import Tokens, keeps_places
 
 Axes = tuple[Seen, Seen]
 """Down and across; of one position each for a tensor that has no places, such as units."""

@@ -1,31 +1,19 @@
 """Which tokens in a row are the places of a map: found from the graph, and by value where the graph does not say."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
-import tensorflow as tf
 
-from filterviz_widget.model.evaluate import as_it_is, evaluate
 from filterviz_widget.model.fold import Fold
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
-from filterviz_widget.model.held import Held, held_in, made_of
+from filterviz_widget.model.held import held_in
 from filterviz_widget.model.keras_private import is_of_keras
-from filterviz_widget.model.kinds import unwrapped
+from filterviz_widget.model.kinds import TAKES_QUERY, unwrapped
+from filterviz_widget.model.places import NOWHERE, Places, patches, token_of_place
 from filterviz_widget.model.pointwise import POINTWISE
-
-NOWHERE = -1
-
-TAKES_QUERY = (
-    keras.layers.MultiHeadAttention,
-    keras.layers.GroupQueryAttention,
-    keras.layers.Attention,
-    keras.layers.AdditiveAttention,
-)
-"""Whose output has a token for each of what they are given first."""
+from filterviz_widget.model.record import Record
 
 ON_LAST_AXIS = (
     keras.layers.Dense,
@@ -49,92 +37,6 @@ PASS_ON = (keras.layers.Dropout, keras.layers.Softmax, keras.layers.Activation, 
 
 MOST_TRIED = 8
 """Tensors that a layer's tokens are compared with."""
-
-
-class Places(NamedTuple):
-    """Where the tokens of a tensor lie.
-
-    Attributes:
-        grid: `(height, width)` of the map that they are the places of.
-        order: int64 `(tokens,)`: the place of each, counted row by row; `NOWHERE` for one of no place.
-    """
-
-    grid: tuple[int, int]
-    order: npt.NDArray[np.int64]
-
-    @property
-    def fold(self) -> Fold | None:
-        """What lays the tokens out; None where they are not in the map's order."""
-        count = self.grid[0] * self.grid[1]
-        skipped = int(np.argmax(self.order != NOWHERE))
-        rest = self.order[skipped + count :]
-        in_order = np.array_equal(self.order[skipped : skipped + count], np.arange(count))
-        return Fold("tokens", skipped, self.grid) if in_order and (rest == NOWHERE).all() else None
-
-
-@dataclass
-class Record:
-    """What every tensor of a model is for one image.
-
-    Attributes:
-        values: By the symbols' ids.
-        tape: That gradients from one to another can be taken from.
-    """
-
-    tape: Any = field(default_factory=lambda: tf.GradientTape(persistent=True))
-    values: dict[int, Any] = field(default_factory=dict)
-
-    def began(self, symbol: Any, given: Any) -> Any:
-        """Remembers what the model is given."""
-        given = tf.cast(given, symbol.dtype)
-        if given.dtype.is_floating:
-            self.tape.watch(given)
-        self.values[id(symbol)] = given
-        return given
-
-    def call(self, step: Step, operation: Any, args: Any, kwargs: Any) -> Any:
-        """Computes a step, and remembers what it gives. Of a block that runs as a whole, what is in it too."""
-        arguments = step.node.arguments
-        for symbol, value in zip(
-            keras.tree.flatten((arguments.args, arguments.kwargs)), keras.tree.flatten((args, kwargs)), strict=False
-        ):
-            if isinstance(symbol, keras.KerasTensor):
-                self.values.setdefault(id(symbol), value)
-        if (held := held_in(operation)) is None:
-            result = _beside_parts(as_it_is(step, operation, args, kwargs))
-        else:
-            result = self._within(held, args, kwargs)
-        self.values.update(zip(map(id, step.node.outputs), made_of(result), strict=False))
-        return result
-
-    def _within(self, held: Held, args: Any, kwargs: Any) -> Any:
-        symbols = {use.path: use.outputs for use in held.uses}
-
-        def seen(path: tuple[str, ...], layer: Any, _: Any, __: Any, made: Any) -> Any:
-            tensors = made_of(made)
-            if len(tensors) == len(symbols.get(path, ())):
-                self.values.update(zip(map(id, symbols[path]), tensors, strict=True))
-            # What a token keeps of itself goes by an attention.
-            return keras.tree.map_structure(tf.stop_gradient, made) if _mixes(layer) else _beside_parts(made)
-
-        result = held.operation((), seen)(*args, **kwargs)
-        for step in held.opened:
-            inner = [self.values[id(symbol)] for symbol in step.node.input_tensors]
-            evaluate(step.inner, inner, (), call=self.call)
-        return result
-
-
-def _mixes(layer: Any) -> bool:
-    return isinstance(unwrapped(layer), TAKES_QUERY)
-
-
-def _beside_parts(made: Any) -> Any:
-    """Without the gradient of what works on parts of the image, each a row of the batch."""
-
-    def beside(value: Any) -> Any:
-        return tf.stop_gradient(value) if tf.is_tensor(value) and value.shape.rank and value.shape[0] != 1 else value
-
-    return keras.tree.map_structure(beside, made)
 
 
 class Tokens:
@@ -258,17 +160,17 @@ class Tokens:
     def _compared(self, source: int, value: Any) -> Places | None:
         """The places of tokens each of which depends on other places of a source than all others."""
         known, given = self._places[source], self._record.values[source]
-        found = _token_of_place(self._record.tape, given, value)
+        found = token_of_place(self._record.tape, given, value)
         if found is None:
             return None
         tokens = int(np.prod(value.shape[1:-1]))
         order = np.full(tokens, NOWHERE, np.int64)
         if given.shape.rank == 4:
-            patches = _patches(found.reshape(known.grid))
-            if patches is None:
+            grid = patches(found.reshape(known.grid))
+            if grid is None:
                 return None
-            order[patches.ravel()] = np.arange(patches.size)
-            return Places((patches.shape[0], patches.shape[1]), order)
+            order[grid.ravel()] = np.arange(grid.size)
+            return Places((grid.shape[0], grid.shape[1]), order)
         seen = np.flatnonzero(found != NOWHERE)
         if len(np.unique(found[seen])) < len(seen):
             return None
@@ -309,55 +211,3 @@ def _keeps_tokens(layer: Any) -> bool:
         return given[:2] == made[:2]
     kind = type(layer)
     return isinstance(layer, ON_LAST_AXIS) or (is_of_keras(kind) and kind.__name__ in POINTWISE)
-
-
-def _token_of_place(tape: Any, source: Any, value: Any) -> npt.NDArray[np.int64] | None:
-    """For each place of a source the only token that depends on it, or `NOWHERE`; None where several do.
-
-    Tokens are numbered in binary: for each digit the derivative of a sum over all tokens, in which those with a 1 count
-    negative, is compared with that of the plain sum. Where a place moves one token alone, they differ by a sign.
-    """
-    shape = (1, *value.shape[1:-1], value.shape[-1])
-    tokens = int(np.prod(shape[1:-1]))
-    weights, numbers = np.random.default_rng(0).normal(size=shape[-1]), np.arange(tokens)
-
-    def slope_of(sign: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
-        seed = tf.constant((sign[:, None] * weights).reshape(shape), value.dtype)
-        slope = tape.gradient(value, source, seed)
-        if slope is None:
-            return None
-        slope = tf.convert_to_tensor(slope)
-        return np.asarray(tf.cast(slope, tf.float64)).reshape(-1, slope.shape[-1])
-
-    plain = slope_of(np.ones(tokens))
-    if plain is None or not plain.any() or not np.isfinite(plain).all():
-        return None
-    size = np.abs(plain)
-    moves = size > 1e-4 * size.max()
-    found = np.zeros(plain.shape, np.int64)
-    for digit in range((tokens - 1).bit_length()):
-        slope = slope_of(1 - 2.0 * (numbers >> digit & 1))
-        assert slope is not None
-        ratio = np.where(moves, slope / np.where(moves, plain, 1), 1)
-        if (np.abs(np.abs(ratio) - 1) > 0.05).any():
-            return None
-        found += (ratio < 0).astype(np.int64) << digit
-    lowest, highest = np.where(moves, found, tokens).min(1), np.where(moves, found, NOWHERE).max(1)
-    moved = moves.any(1)
-    # All channels of a place move the same token.
-    return np.where(moved, highest, NOWHERE) if (lowest == highest)[moved].all() else None
-
-
-def _patches(found: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
-    """The tokens of a map's rectangular patches, `(rows, columns)`; None where they are no grid. A border may be left
-    out, as patches do that do not fill the map."""
-    used = found != NOWHERE
-    inside = found[used.any(1)][:, used.any(0)]
-    if not inside.size:
-        return None
-    rows = np.r_[True, (inside[1:] != inside[:-1]).any(1)].cumsum() - 1
-    columns = np.r_[True, (inside[:, 1:] != inside[:, :-1]).any(0)].cumsum() - 1
-    grid = np.full((rows[-1] + 1, columns[-1] + 1), NOWHERE, np.int64)
-    grid[rows[:, None], columns] = inside
-    is_grid = np.array_equal(grid[rows][:, columns], inside) and len(np.unique(grid)) == grid.size
-    return grid if is_grid and (grid != NOWHERE).all() else None
