@@ -9,6 +9,7 @@ import tensorflow as tf
 from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.held import held_in
 from filterviz_widget.model.kinds import unwrapped
+from filterviz_widget.model.layer_info import LayerInfo
 from filterviz_widget.model.places import Places
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ def attention_in(view: "ModelView", layer: str) -> Attention | None:
     operation = unwrapped(step.layer)
     heads = operation.num_query_heads if hasattr(operation, "num_query_heads") else operation.num_heads
     return Attention(at, int(heads), queries, keys)
+
+
+def heads_in(view: "ModelView", info: LayerInfo) -> int:
+    """How many heads a layer has that look at places of the image; 0 for one without."""
+    # Nothing but a layer of tokens, or a block that is one, holds such an attention.
+    found = attention_in(view, info.name) if info.fold is not None else None
+    return 0 if found is None else found.heads
 
 
 def _within(step: Step, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Step]]:

@@ -178,8 +178,12 @@ class ExplorerState(LiveWidget):
 
 def model_state(view: ModelView) -> dict[str, Any]:
     """The traits that say what can be chosen for a model."""
+    from filterviz_widget.model.attention import heads_in
+
     return {
-        "layers": [{**info._asdict(), "shape": list(info.shape)} for info in view.layers],
+        "layers": [
+            {**info._asdict(), "shape": list(info.shape), "heads": heads_in(view, info)} for info in view.layers
+        ],
         "unsupported": [info._asdict() for info in view.unsupported],
         "image_size": list(view.image_shape[:2]),
         "input_range": list(view.input_range),
