@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.held import held_in
 from filterviz_widget.model.kinds import TAKES_QUERY
 from filterviz_widget.model.pointwise import is_pointwise
 from filterviz_widget.model.seen import Seen, resized, shifted, transposed, window
@@ -226,7 +227,7 @@ class _Walk:
             shape = step.node.outputs[0].shape
             lengths = [size or 1 for size in shape[1:3]] if len(shape) == 4 else [*(places.grid if places else (1, 1))]
             if max(lengths) > 1 and not isinstance(step.operation, TAKES_QUERY):
-                self.unknown.append(step.name)
+                self.unknown.append(step.name if held_in(step.operation) is None else step.operation.name)
             given = [_both(each, lambda one, _: one.whole(1)) for each in given]
         spread = [
             _both(each, lambda one, axis: one if len(one.first) == lengths[axis] else one.whole(lengths[axis]))

@@ -9,7 +9,9 @@ import tensorflow as tf
 from filterviz_widget.model.evaluate import as_it_is, evaluate
 from filterviz_widget.model.graph import Step
 from filterviz_widget.model.held import Held, held_in, made_of
+from filterviz_widget.model.keras_private import is_of_keras
 from filterviz_widget.model.kinds import TAKES_QUERY, unwrapped
+from filterviz_widget.model.places import token_of_place
 
 
 @dataclass
@@ -50,12 +52,13 @@ class Record:
     def _within(self, held: Held, args: Any, kwargs: Any) -> Any:
         symbols = {use.path: use.outputs for use in held.uses}
 
-        def seen(path: tuple[str, ...], layer: Any, _: Any, __: Any, made: Any) -> Any:
+        def seen(path: tuple[str, ...], layer: Any, args: Any, _: Any, made: Any) -> Any:
             tensors = made_of(made)
             if len(tensors) == len(symbols.get(path, ())):
                 self.values.update(zip(map(id, symbols[path]), tensors, strict=True))
             # What a token keeps of itself goes by an attention.
-            return keras.tree.map_structure(tf.stop_gradient, made) if _mixes(layer) else _beside_parts(made)
+            mixes = self._mixes(layer, args, tensors)
+            return keras.tree.map_structure(tf.stop_gradient, made) if mixes else _beside_parts(made)
 
         result = held.operation((), seen)(*args, **kwargs)
         for step in held.opened:
@@ -63,9 +66,19 @@ class Record:
             evaluate(step.inner, inner, (), call=self.call)
         return result
 
-
-def _mixes(layer: Any) -> bool:
-    return isinstance(unwrapped(layer), TAKES_QUERY)
+    def _mixes(self, layer: Any, args: Any, made: list[Any]) -> bool:
+        """Whether tokens that a layer makes depend on several of those that it is given."""
+        if isinstance(unwrapped(layer), TAKES_QUERY):
+            return True
+        if is_of_keras(type(layer)) or not args or not tf.is_tensor(args[0]) or len(made) != 1:
+            return False
+        given, result = args[0], made[0]
+        if given.shape.rank != 3 or result.shape.rank != 3 or given.shape[:2] != result.shape[:2]:
+            return False
+        if given.shape[0] != 1 or not result.dtype.is_floating:
+            return False
+        with self.tape.stop_recording():
+            return token_of_place(self.tape, given, result) is None
 
 
 def _beside_parts(made: Any) -> Any:
