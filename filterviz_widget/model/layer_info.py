@@ -98,7 +98,9 @@ def _info(step: Step, name: str, sizes_known: bool, tokens: Tokens) -> LayerInfo
             return None
         filters = outputs[0].shape[-1]
         return LayerInfo(name, filters, (*fold.grid, filters), "other", class_name(layer), False, fold=fold)
-    if (rows := tokens.rows(step)) != 1 and len(outputs[0].shape) > 2:
+    # A convolution may work on channels each as an image.
+    rows = 1 if isinstance(unwrapped(layer), CONVOLUTIONS) else tokens.rows(step)
+    if rows != 1 and len(outputs[0].shape) > 2:
         words = f"{class_name(layer)} works on parts of the image, {rows} to an image; only whole maps can be shown."
         return Unsupported(name, words) if layer.weights else None
     if tokens.is_scrambled(step):
