@@ -41,7 +41,7 @@ def attention_in(view: "ModelView", layer: str) -> Attention | None:
         view: The model.
         layer: A name from `ModelView.layers`.
     """
-    path = tuple(layer.split("/"))
+    path = view.graph.path(layer)
     step = view.step(layer)
     found = list(_within(step, path))
     if len(found) != 1:

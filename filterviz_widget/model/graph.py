@@ -172,8 +172,7 @@ def _open(node: Any) -> Graph | None:
     mixes = not is_of_keras(type(layer)) and any(isinstance(part, MIXERS) for part in parts)
     if not (is_saved or mixes or any(isinstance(part, CONVOLUTIONS) for part in parts)):
         return None
-    ways = (_followed_block, _held_block, _traced_block) if mixes else (_followed_block, _traced_block, _held_block)
-    for way in (_traced_block,) if is_saved else ways:
+    for way in (_traced_block,) if is_saved else (_followed_block, _held_block, _traced_block):
         with contextlib.suppress(Exception):  # a user's code, which may raise anything
             return way(node)
     return None  # it is shown as a whole

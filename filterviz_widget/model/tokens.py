@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from filterviz_widget.model.fold import Fold
 from filterviz_widget.model.graph import CONVOLUTIONS, Graph, Step
@@ -52,7 +53,7 @@ class Tokens:
         self._places: dict[int, Places] = {}
         self._near: dict[int, tuple[int, ...]] = {}
         self._record = Record()
-        self.has_any = any(_has_other_ranks(graph))
+        self.has_any = any(_has_other_ranks(graph)) and not any(_has_functions(graph))
         if not self.has_any:
             return
         with self._record.tape:
@@ -180,9 +181,24 @@ class Tokens:
 
 def _has_other_ranks(graph: Graph) -> Iterable[bool]:
     for step in graph.steps:
-        yield any(len(symbol.shape) not in (2, 4) for symbol in step.node.outputs)
+        yield any(len(symbol.shape) > 2 and len(symbol.shape) != 4 for symbol in step.node.outputs)
         if step.inner is not None:
             yield from _has_other_ranks(step.inner)
+
+
+def _has_functions(graph: Graph) -> Iterable[bool]:
+    """Whether steps of a traced graph are loops or calls of Python, whose gradients cannot be taken outside a graph."""
+    for step in graph.steps:
+        op = getattr(step.operation, "op", None)
+        if isinstance(op, tf.Operation):
+            # A list of tensors is what a loop fills.
+            yield (
+                op.type.startswith("TensorList")
+                or "PyFunc" in op.type
+                or any(attribute.HasField("func") for attribute in op.node_def.attr.values())
+            )
+        if step.inner is not None:
+            yield from _has_functions(step.inner)
 
 
 def _makes_map(step: Step, is_given_map: bool) -> bool:
