@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from filterviz_widget._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from filterviz_widget.attention import attention_maps
     from filterviz_widget.description import PRESETS, Description, Method
     from filterviz_widget.model.receptive_field import ReceptiveField
     from filterviz_widget.photographs import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     )
     from filterviz_widget.picture import FilterPicture
     from filterviz_widget.picture.ablation import Ablation
+    from filterviz_widget.picture.attention import AttentionMaps
     from filterviz_widget.picture.feature_maps import FeatureMaps
     from filterviz_widget.picture.kernel import FilterKernel
     from filterviz_widget.picture.kernels import plot_kernels
@@ -38,6 +40,8 @@ _HOMES = {
     "Ablation": "filterviz_widget.picture.ablation",
     "ablate": "filterviz_widget.photographs",
     "accentuate": "filterviz_widget.photographs",
+    "AttentionMaps": "filterviz_widget.picture.attention",
+    "attention_maps": "filterviz_widget.attention",
     "Description": "filterviz_widget.description",
     "FilterExplorer": "filterviz_widget.widgets.explorer",
     "FilterHistory": "filterviz_widget.widgets.filter_history",
@@ -63,6 +67,7 @@ _HOMES = {
 __all__ = [
     "PRESETS",
     "Ablation",
+    "AttentionMaps",
     "Description",
     "FeatureMaps",
     "FilterExplorer",
@@ -75,6 +80,7 @@ __all__ = [
     "Strongest",
     "ablate",
     "accentuate",
+    "attention_maps",
     "feature_maps",
     "filter_kernel",
     "neighbours",

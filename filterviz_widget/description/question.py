@@ -121,8 +121,22 @@ class NeighboursOf(Question):
     most: int = 8
 
 
+@dataclass(frozen=True)
+class AttentionOf(Question):
+    """Where the heads of a layer look in a photo.
+
+    `row` and `column` are the place that looks; -1 for the class token, or the mean of all places.
+    """
+
+    kind = "attention"
+
+    photo: Array
+    row: int = -1
+    column: int = -1
+
+
 KINDS: dict[str, type[Question]] = {
-    each.kind: each for each in (KernelOf, FieldOf, FeatureMapsOf, StrongestOf, AblationOf, NeighboursOf)
+    each.kind: each for each in (KernelOf, FieldOf, FeatureMapsOf, StrongestOf, AblationOf, NeighboursOf, AttentionOf)
 }
 
 

@@ -8,6 +8,7 @@ import cachetools
 
 from filterviz_widget.description.question import (
     AblationOf,
+    AttentionOf,
     FeatureMapsOf,
     FieldOf,
     KernelOf,
@@ -16,6 +17,7 @@ from filterviz_widget.description.question import (
     StrongestOf,
 )
 from filterviz_widget.engine.ablation import ablation
+from filterviz_widget.engine.attention import Heads
 from filterviz_widget.engine.compiled import CompiledLayers
 from filterviz_widget.engine.forward import Forward
 from filterviz_widget.engine.kernel import filter_kernel
@@ -50,6 +52,7 @@ class Answers:
             MOST_BYTES, getsizeof=lambda answer: max(1, answer.nbytes)
         )
         self._forward: cachetools.LRUCache[str, Forward] = cachetools.LRUCache(MOST_FORWARD)
+        self._heads: cachetools.LRUCache[str, Heads] = cachetools.LRUCache(MOST_FORWARD)
         self._lock, self._forward_lock = threading.Lock(), threading.Lock()
 
     @property
@@ -84,7 +87,7 @@ class Answers:
             seconds: See `strongest`.
 
         Returns:
-            `FilterKernel`, `ReceptiveField`, `FeatureMaps`, `Pass`, `Ablation` or `Neighbours`.
+            `FilterKernel`, `ReceptiveField`, `FeatureMaps`, `Pass`, `Ablation`, `Neighbours` or `AttentionMaps`.
 
         Raises:
             ValueError: For what does not fit the model.
@@ -112,6 +115,17 @@ class Answers:
                 self._forward[layer] = Forward(self._view, layer)
             return self._forward[layer]
 
+    def heads(self, layer: str) -> Heads:
+        """The attention in a layer, compiled when it is first asked for.
+
+        Raises:
+            ValueError: If there is none over the places of the image.
+        """
+        with self._forward_lock:
+            if layer not in self._heads:
+                self._heads[layer] = Heads(self._view, layer)
+            return self._heads[layer]
+
     def _key(self, asked: Question) -> tuple[int, Question]:
         self._view.layer(asked.layer)
         return self._layers.now("" if isinstance(asked, WHOLE) else asked.layer).version, asked
@@ -135,6 +149,10 @@ class Answers:
                 maps, field = self.forward(layer).maps(photo.pixels[None])[0], view.receptive_field(layer)
                 rows, slices = laid_rows(field), view.data.slices
                 return FeatureMaps(layer, maps, photo.shown, shown_centres(view, field), photo.note, rows, slices)
+            case AttentionOf():
+                query = None if asked.row < 0 else (asked.row, asked.column)
+                photo = read_photo(as_given(asked.photo.numpy(), self.format), self.format)
+                return self.heads(layer).maps(photo, query)
             case NeighboursOf():
                 return neighbours(view, layer, asked.filter, asked.most)
         if photos is None or photos.key != getattr(asked, "images", None):

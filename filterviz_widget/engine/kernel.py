@@ -1,11 +1,15 @@
 """A filter's effective kernel, read from the layer as it computes now."""
 
+from typing import Any
+
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from filterviz_widget.model import ModelView
-from filterviz_widget.model.kernels import kernel_parts, read_kernel
+from filterviz_widget.model.impulses import effective_kernel_of
+from filterviz_widget.model.kernels import KernelPart, effective_part, kernel_parts, read_kernel
 from filterviz_widget.picture.kernel import FilterKernel
 
 Floats = npt.NDArray[np.float32]
@@ -20,9 +24,9 @@ def filter_kernel(view: ModelView, layer: str, filter: int) -> FilterKernel:
     Raises:
         ValueError: If the layer has no kernel, such as a pooling layer.
     """
-    parts = kernel_parts(view.operation(layer))
+    parts = _parts(view.operation(layer))
     kernels = [np.asarray(read_kernel(part), np.float32) for part in parts]
-    note = ""
+    note = "Found from the layer's answers." if parts[0].name == "effective" else ""
     if len(kernels) == 2:
         deep, wide = kernels
         inputs = int(view.operation(layer).depthwise_kernel.shape[-2])
@@ -31,13 +35,24 @@ def filter_kernel(view: ModelView, layer: str, filter: int) -> FilterKernel:
         note = "Depthwise and pointwise part multiplied."
     else:
         values = kernels[0][..., filter]
-        groups = int(getattr(view.operation(layer), "groups", 1))
+        groups = 1 if parts[0].name == "effective" else int(getattr(parts[0].layer, "groups", 1))
         if groups > 1:
             note = f"Inputs of group {filter * groups // kernels[0].shape[3]}, counted in it."
     order = _colours(view, layer) if values.shape[2] == 3 else None
     values = values if order is None else values[..., order]
     shape = parts[0].shape
     return FilterKernel(layer, filter, values, order is not None, note, shape[0] if len(shape) == 5 else 1)
+
+
+def _parts(operation: Any) -> tuple[KernelPart, ...]:
+    try:
+        return kernel_parts(operation)
+    except ValueError:
+        # A block of several layers may be one convolution all the same.
+        found = effective_kernel_of(operation) if isinstance(operation, keras.Layer) and operation.built else None
+        if found is None:
+            raise
+        return (effective_part(operation, found),)
 
 
 def _colours(view: ModelView, layer: str) -> list[int] | None:

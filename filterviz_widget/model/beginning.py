@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.held import held_in
 from filterviz_widget.model.keras_private import flat_layers, is_trained
 from filterviz_widget.model.kinds import unwrapped
 
@@ -97,6 +98,8 @@ def _walk(
             for outside, inside in zip(step.node.outputs, step.inner.outputs, strict=False):
                 if id(inside) in inner:
                     made[id(outside)] = inner[id(inside)]
+        elif held_in(step.operation) is not None and not hasattr(unwrapped(step.layer), "kernel"):
+            continue  # in a block that runs as a whole, what is not itself a beginning
         elif _has_weights(step):
             first.append(Passed(path, step.operation, step.node.input_tensors[0], step.node.outputs[0], places))
         else:

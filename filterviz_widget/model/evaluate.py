@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from filterviz_widget.model.altered import altered
 from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.held import made_of
 from filterviz_widget.model.opening import Opening, flat_step, opened_operation, own_rectifiers
 from filterviz_widget.model.rectifier import flat, opened
 
@@ -65,7 +66,8 @@ def evaluate(
         if step is last:
             return results
         values.update(zip(map(id, step.node.outputs), results, strict=True))
-    return [values[id(symbol)] for symbol in graph.outputs]
+    # What is no symbol is an empty constant.
+    return [values[id(symbol)] if isinstance(symbol, keras.KerasTensor) else symbol for symbol in graph.outputs]
 
 
 def _inner_inputs(step: Step, values: dict[int, Any]) -> list[Any]:
@@ -89,7 +91,7 @@ def _perform(
     opens = opening if opening and (is_own or opening.everywhere) else None
     if opens:
         operation = opened_operation(operation, opens, is_own=is_own)
-    results = list(keras.tree.flatten(call(step, operation, args, kwargs)))
+    results = made_of(call(step, operation, args, kwargs))
     if opens and operation is step.operation and (where := flat_step(step)) is not None:
         results = [opened(results[0], values[id(step.node.input_tensors[0])], where, opens.images)]
     return results

@@ -11,7 +11,7 @@ class Fold(NamedTuple):
     Attributes:
         kind: "signal" for steps in a row, `(batch, steps, filters)`; "slices" for a volume or frames, `(batch, slices,
             height, width, filters)` or `(batch, slices, filters)`, which are laid out one below the other; "tokens" for
-            a grid of tokens in a row, `(batch, skipped + height * width, filters)`.
+            a grid of tokens in a row, `(batch, skipped + height * width + others, filters)`.
         skipped: How many tokens before the grid belong to no place, such as a class token.
         grid: `(height, width)` of a grid of tokens.
     """
@@ -26,7 +26,8 @@ class Fold(NamedTuple):
         if self.kind == "signal":
             return features[:, tf.newaxis]
         if self.kind == "tokens":
-            return tf.reshape(features[:, self.skipped :], (-1, *self.grid, filters))
+            end = self.skipped + self.grid[0] * self.grid[1]
+            return tf.reshape(features[:, self.skipped : end], (-1, *self.grid, filters))
         if len(features.shape) == 3:  # one vector for each slice
             return features[:, :, tf.newaxis]
         height, width = (features.shape[axis] or tf.shape(features)[axis] for axis in (2, 3))

@@ -54,13 +54,15 @@ def in_inference(function: Callable[[Any], Any], tensor: Any, values: Sequence[t
     return result
 
 
-def follow(layer: Any, args: Any, kwargs: Any) -> Calls:
+def follow(layer: Any, args: Any, kwargs: Any, all_outputs: bool = False) -> Calls:
     """Calls a layer's `call` on symbolic tensors and returns the calls that it makes.
 
     Args:
         layer: A built layer or model. What it holds and does not call need not be built.
         args: Positional arguments of `call`; symbolic tensors in any structure, and constants.
         kwargs: Keyword arguments, likewise.
+        all_outputs: Whether outputs without numbers that nothing was computed for, such as an empty list of attention
+            scores, are among the outputs.
 
     Raises:
         ValueError: If a layer that it calls is not built, since calling it would give it weights, or no output
@@ -83,8 +85,11 @@ def follow(layer: Any, args: Any, kwargs: Any) -> Calls:
         try:
             args, kwargs = keras.tree.map_structure(placeholder, (args, kwargs))
             result = in_inference(lambda _: layer.call(*args, **kwargs), tf.zeros(()))
-            outputs = tuple(t for t in keras.tree.flatten(result) if isinstance(t, keras.KerasTensor))
+            flat = keras.tree.flatten(result)
+            outputs = tuple(t for t in flat if isinstance(t, keras.KerasTensor))
             nodes = _in_order(inputs, outputs)
+            if all_outputs:
+                outputs = tuple(t for t in flat if isinstance(t, keras.KerasTensor) or _is_empty(t))
         except Exception:
             if not unbuilt:
                 raise
@@ -95,6 +100,10 @@ def follow(layer: Any, args: Any, kwargs: Any) -> Calls:
     if not nodes:
         raise ValueError("Its output is not made by Keras layers and operations from its input.")
     return Calls(tuple(inputs), nodes, outputs)
+
+
+def _is_empty(value: Any) -> bool:
+    return tf.is_tensor(value) and value.shape.num_elements() == 0
 
 
 def _in_order(inputs: list[Any], outputs: tuple[Any, ...]) -> tuple[Any, ...]:

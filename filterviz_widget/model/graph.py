@@ -10,7 +10,16 @@ import keras
 
 from filterviz_widget.model.altered import with_built_activation
 from filterviz_widget.model.follow import follow
-from filterviz_widget.model.keras_private import arranging, flat_layers, functional, nodes_in_order
+from filterviz_widget.model.held import Held, held_in, hold
+from filterviz_widget.model.keras_private import (
+    arranging,
+    flat_layers,
+    functional,
+    is_of_keras,
+    nodes_in_order,
+    symbolic_arguments,
+)
+from filterviz_widget.model.open_sizes import OpenSizes, is_faithful
 from filterviz_widget.model.traced.call import from_keras
 
 CONVOLUTIONS = (
@@ -19,6 +28,9 @@ CONVOLUTIONS = (
     keras.layers.SeparableConv2D,
     keras.layers.Conv2DTranspose,
 )
+
+MIXERS = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.MultiHeadAttention)
+"""What blocks of transformers and heads are made of."""
 
 
 ALL_CONVOLUTIONS = (
@@ -50,6 +62,11 @@ class Step(NamedTuple):
     node: Any
     inner: "Graph | None"
     operation: Any
+
+    @property
+    def layer(self) -> Any:
+        """What it is to a person; what is called may be the block that it is a part of."""
+        return self.operation if held_in(self.operation) is None else self.node.operation
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,18 +121,56 @@ def functional_graph(model: Any) -> Graph:
     return Graph(tuple(model.inputs), _steps(nodes_in_order(model)), tuple(model.outputs), arranging(model))
 
 
-def followed_graph(layer: Any, args: Any, kwargs: Any) -> Graph:
-    """The graph of a layer or model that keeps none, found by following its `call`; raises what `follow` does."""
-    calls = follow(layer, args, kwargs)
+def followed_graph(layer: Any, args: Any, kwargs: Any, all_outputs: bool = False) -> Graph:
+    """The graph of a layer or model that keeps none, found by `follow`, with its arguments and errors."""
+    calls = follow(layer, args, kwargs, all_outputs)
     return Graph(calls.inputs, _steps(calls.nodes), calls.outputs)
+
+
+END = "(output)"
+"""The last step of a block that runs as a whole; it is no layer."""
+
+
+class _Made(NamedTuple):
+    """What stands for Keras' record of a use, where Keras keeps none."""
+
+    operation: Any
+    arguments: Any
+    input_tensors: list[Any]
+    outputs: list[Any]
+
+
+def _held_graph(held: Held, node: Any, prefix: tuple[str, ...] = (), outputs: tuple[Any, ...] = ()) -> Graph:
+    """The graph of a block that runs as a whole: a step is made from what the block is given, or, where it is known
+    what the step itself is given, from that."""
+
+    def made(operation: Any, outputs: tuple[Any, ...], arguments: Any = node.arguments) -> _Made:
+        return _Made(operation, arguments, list(arguments.keras_tensors), list(outputs))
+
+    steps = []
+    for use in held.uses:
+        if use.path[:-1] != prefix:
+            continue
+        if use.given is not None:
+            own = made(use.layer, use.outputs, symbolic_arguments(*use.given))
+            steps.append(Step(use.path[-1], own, _open(own), use.layer))
+            if steps[-1].inner is not None:
+                held.opened.append(steps[-1])
+            continue
+        has_more = any(other.path[:-1] == use.path for other in held.uses)
+        inner = _held_graph(held, node, use.path, use.outputs) if has_more else None
+        steps.append(Step(use.path[-1], made(use.layer, use.outputs), inner, held.operation(use.path)))
+    outputs = outputs or tuple(node.outputs)
+    steps.append(Step(END, made(keras.Operation(name=END), outputs), None, held.operation(prefix)))
+    return Graph(tuple(node.input_tensors), tuple(steps), outputs)
 
 
 def _steps(nodes: Iterable[Any]) -> tuple[Step, ...]:
     uses: Counter[str] = Counter()
-    steps = []
+    steps, sizes = [], OpenSizes()
     for node in nodes:
         name = getattr(node.operation, "traced_name", node.operation.name)
-        operation = with_built_activation(node.operation, tuple(node.outputs[0].shape))
+        operation = with_built_activation(sizes.closed(node), tuple(node.outputs[0].shape))
         steps.append(Step(f"{name}:{uses[name]}" if uses[name] else name, node, _open(node), operation))
         uses[name] += 1
     return tuple(steps)
@@ -127,19 +182,31 @@ def _open(node: Any) -> Graph | None:
         return functional_graph(inner)
     if not isinstance(layer, keras.Layer) or isinstance(layer, keras.layers.Wrapper):
         return None
-    # In a head, a block that ends with units, one looks for the dense layers.
-    looked_for = (*ALL_CONVOLUTIONS, keras.layers.Dense) if len(node.outputs[0].shape) == 2 else ALL_CONVOLUTIONS
-    is_saved = isinstance(layer, keras.layers.TFSMLayer)
-    if not (is_saved or any(isinstance(part, looked_for) for part in flat_layers(layer))):
+    # In a head, a block that ends with units, one looks for the dense layers; so one does in a transformer's block.
+    is_saved, parts = isinstance(layer, keras.layers.TFSMLayer), flat_layers(layer)
+    mixes = not is_of_keras(type(layer)) and any(isinstance(part, MIXERS) for part in parts)
+    if not (is_saved or mixes or any(isinstance(part, ALL_CONVOLUTIONS) for part in parts)):
         return None
-    for way in (_traced_block,) if is_saved else (followed_graph, _traced_block):
+    for way in (_traced_block,) if is_saved else (_followed_block, _held_block, _traced_block):
         with contextlib.suppress(Exception):  # a user's code, which may raise anything
-            return way(layer, node.arguments.args, node.arguments.kwargs)
+            return way(node)
     return None  # it is shown as a whole
 
 
-def _traced_block(layer: Any, args: Any, kwargs: Any) -> Graph:
+def _followed_block(node: Any) -> Graph:
+    graph = followed_graph(node.operation, node.arguments.args, node.arguments.kwargs, all_outputs=True)
+    steps = ((step.node, step.operation) for step in graph.steps)
+    if len(graph.outputs) != len(node.outputs) or not is_faithful(steps):
+        raise ValueError("What was followed cannot be run again.")
+    return graph
+
+
+def _held_block(node: Any) -> Graph:
+    return _held_graph(hold(node.operation, node.arguments.args, node.arguments.kwargs), node)
+
+
+def _traced_block(node: Any) -> Graph:
     """The graph of a block that only TensorFlow can follow, called with one image."""
-    (symbol,) = (one for one in keras.tree.flatten((args, kwargs)) if isinstance(one, keras.KerasTensor))
-    made = from_keras(layer, None, tuple(symbol.shape[1:]))
+    (symbol,) = node.input_tensors
+    made = from_keras(node.operation, None, tuple(symbol.shape[1:]))
     return replace(functional_graph(made), arrange=None)

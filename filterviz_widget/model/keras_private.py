@@ -11,6 +11,7 @@ from typing import Any
 import keras
 from keras.src.backend.common import global_state
 from keras.src.backend.common.variables import AutocastScope
+from keras.src.ops.symbolic_arguments import SymbolicArguments
 
 NAME_COUNTERS = "object_name_uids"
 
@@ -80,6 +81,11 @@ def maker(tensor: Any) -> Any | None:
     """The node, one use of an operation, that made a symbolic tensor; None for an input that none made."""
     operation = origin(tensor)
     return operation._inbound_nodes[tensor._keras_history.node_index] if operation else None
+
+
+def symbolic_arguments(args: Any, kwargs: Any) -> Any:
+    """What Keras keeps of the arguments of a call: it fills in numbers for symbolic tensors."""
+    return SymbolicArguments(*args, **kwargs)
 
 
 def forget_nodes(inputs: Iterable[Any], operations: Iterable[Any]) -> None:

@@ -10,7 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.model.graph import ALL_CONVOLUTIONS
-from filterviz_widget.model.keras_private import effective_kernel, kernel_shape, kernel_variable
+from filterviz_widget.model.impulses import effective_kernel_of
+from filterviz_widget.model.keras_private import (
+    effective_kernel,
+    is_of_keras,
+    kernel_shape,
+    kernel_variable,
+    own_variables,
+)
 from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
 from filterviz_widget.model.paths import layer_at as layer_at  # its old place
 
@@ -24,9 +31,10 @@ class KernelPart(NamedTuple):
     """One kernel of a layer; a separable convolution has two.
 
     Attributes:
-        name: "kernel", "depthwise" or "pointwise".
+        name: "kernel", "depthwise" or "pointwise"; "effective" where no variable holds it.
         kind: How the weight's axes are to be read; see `canonical`.
-        weight: The Keras variable that holds it. What the layer computes with may be something else, `values`.
+        weight: The Keras variable that holds it; the layer where none does. What the layer computes with may be
+            something else, `values`.
         layer: The layer that computes with it: the one that is asked for, or the one in it if that is a wrapper.
     """
 
@@ -40,11 +48,18 @@ class KernelPart(NamedTuple):
 
         With a low-rank update (LoRA) that is the sum, and in a quantized layer the weights that its codes stand for.
         """
+        if self.name == "effective":
+            found = effective_kernel_of(self.layer)
+            if found is None:
+                raise ValueError(f"The layer {self.layer.name!r} is no longer linear, so it has no kernel.")
+            return found
         return effective_kernel(self.layer) if self.name == "kernel" else self.weight
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Of `values`."""
+        if self.name == "effective":
+            return tuple(self.values().shape)
         return kernel_shape(self.layer) if self.name == "kernel" else tuple(self.weight.shape)
 
     @property
@@ -57,6 +72,9 @@ class KernelPart(NamedTuple):
 def kernel_parts(layer: Any) -> tuple[KernelPart, ...]:
     """Finds the kernels of a built Keras layer: one, or the depthwise and pointwise ones of a separable convolution.
 
+    What a layer or wrapper of one's own computes with is found from its answers where it is linear: it may be made of
+    several variables, as with a normalization of weights or a low-rank update.
+
     Args:
         layer: Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, the same over signals and volumes, Dense,
             EinsumDense with a matrix, or a layer of one's own with a `kernel` of rank 4 `(height, width, inputs,
@@ -65,6 +83,41 @@ def kernel_parts(layer: Any) -> tuple[KernelPart, ...]:
     Raises:
         ValueError: If the layer is not built, or has no such kernel.
     """
+    if not _has_own_code(layer) or not layer.built:
+        return _stored_parts(layer)
+    try:
+        stored = _stored_parts(layer)
+    except ValueError:
+        if not own_variables(layer) or (found := effective_kernel_of(layer)) is None:
+            raise
+        return (effective_part(layer, found),)
+    if any(part.kind in ("transposed", "depthwise") for part in stored):  # their axes are not those of a convolution
+        return stored
+    found = effective_kernel_of(layer)
+    if found is None or (len(stored) == 1 and _is_near(read_kernel(stored[0]), found)):
+        return stored
+    return (effective_part(layer, found),)
+
+
+def effective_part(layer: Any, found: Array) -> KernelPart:
+    """Of a layer whose kernel no variable holds: `effective_kernel_of` found it."""
+    return KernelPart("effective", "dense" if found.ndim == 2 else "convolution", layer, layer)
+
+
+def _has_own_code(layer: Any) -> bool:
+    """Whether a layer, or a wrapper around it, is of a class that is not Keras' own."""
+    if isinstance(layer, keras.Layer) and not is_of_keras(type(layer)):
+        return True
+    return isinstance(layer, keras.layers.Wrapper) and _has_own_code(layer.layer)
+
+
+def _is_near(kernel: Array, found: Array) -> bool:
+    found = found if found.ndim == 4 else found[None, None]
+    # Zeros around it are not seen from outside.
+    return kernel.shape == found.shape and bool(np.allclose(kernel, found, rtol=1e-2, atol=1e-3 * np.abs(found).max()))
+
+
+def _stored_parts(layer: Any) -> tuple[KernelPart, ...]:
     layer, asked = unwrapped(layer), layer
     if isinstance(layer, keras.layers.SeparableConv2D | keras.layers.SeparableConv1D) and layer.built:
         return (

@@ -12,6 +12,14 @@ RUNS_OVER = {
 }
 """Keras' layers, and what is derived from them, that are made for other data than one image."""
 
+TAKES_QUERY = (
+    keras.layers.MultiHeadAttention,
+    keras.layers.GroupQueryAttention,
+    keras.layers.Attention,
+    keras.layers.AdditiveAttention,
+)
+"""Whose output has a token for each of what they are given first."""
+
 
 def unwrapped(layer: Any) -> Any:
     """The layer in a wrapper, such as the Conv2D in SpectralNormalization(Conv2D); any other layer itself."""

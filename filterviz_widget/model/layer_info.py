@@ -11,8 +11,13 @@ from filterviz_widget.model.graph import ALL_CONVOLUTIONS, Graph, Step
 from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
 from filterviz_widget.model.own_code import is_of_keras
 from filterviz_widget.model.saturating import saturating
+from filterviz_widget.model.tokens import Tokens
 
 Kind = Literal["convolution", "units", "other"]
+
+
+PASS_ON = (keras.layers.Reshape, keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.Identity)
+"""Layers that give the tokens that they are given."""
 
 
 class LayerInfo(NamedTuple):
@@ -48,8 +53,16 @@ class Unsupported(NamedTuple):
     reason: str
 
 
+class _Known(NamedTuple):
+    """What is known of the whole model."""
+
+    sizes: bool
+    tokens: Tokens
+    data: Data
+
+
 def layers_in(
-    graph: Graph, position: int, *, sizes_known: bool, data: Data = IMAGE
+    graph: Graph, position: int, *, sizes_known: bool, tokens: Tokens, data: Data = IMAGE
 ) -> Iterator[LayerInfo | Unsupported]:
     """Yields what depends on the image, in the graph's order.
 
@@ -57,14 +70,13 @@ def layers_in(
         graph: The model's.
         position: Of the image among the graph's inputs.
         sizes_known: Whether the image has the size for which the graph was made.
+        tokens: Which tokens are the places of a map.
         data: What the image stands for.
     """
-    yield from _walk(graph, {id(graph.inputs[position])}, (), sizes_known, data)
+    yield from _walk(graph, {id(graph.inputs[position])}, (), _Known(sizes_known, tokens, data))
 
 
-def _walk(
-    graph: Graph, reached: set[int], prefix: tuple[str, ...], sizes_known: bool, data: Data
-) -> Iterator[LayerInfo | Unsupported]:
+def _walk(graph: Graph, reached: set[int], prefix: tuple[str, ...], known: _Known) -> Iterator[LayerInfo | Unsupported]:
     for step in graph.steps:
         given = [id(symbol) in reached for symbol in step.node.input_tensors]
         if not any(given):
@@ -72,7 +84,7 @@ def _walk(
         reached.update(map(id, step.node.outputs))
         path = (*prefix, step.name)
         if step.inner is None:
-            info = _info(step, "/".join(path), sizes_known, data)
+            info = _info(step, "/".join(path), known)
             if info is not None:
                 yield info
             continue
@@ -80,26 +92,38 @@ def _walk(
         if len(inputs) != len(given):
             given = [True] * len(inputs)
         inner = {id(symbol) for symbol, is_reached in zip(inputs, given, strict=True) if is_reached}
-        yield from _walk(step.inner, inner, path, sizes_known, data)
+        yield from _walk(step.inner, inner, path, known)
         # A block's output may be made by an operation without a layer; a nested model's is its last layer's.
-        if step.inner.arrange is None and (info := _info(step, "/".join(path), sizes_known, data)) is not None:
+        if step.inner.arrange is None and (info := _info(step, "/".join(path), known)) is not None:
             yield info
 
 
-def _info(step: Step, name: str, sizes_known: bool, data: Data) -> LayerInfo | Unsupported | None:
-    layer = step.operation
+def _info(step: Step, name: str, known: _Known) -> LayerInfo | Unsupported | None:
+    layer = step.layer
     if not isinstance(layer, keras.Layer):
         return None
-    outputs = step.node.outputs
-    if (reason := _why_not(layer, outputs, data)) is not None:
+    outputs, tokens = step.node.outputs, known.tokens
+    if (fold := tokens.fold(step)) is not None and "float" in str(outputs[0].dtype):
+        if isinstance(layer, PASS_ON):
+            return None
+        filters = outputs[0].shape[-1]
+        return LayerInfo(name, filters, (*fold.grid, filters), "other", class_name(layer), False, fold=fold)
+    # A convolution may work on channels each as an image.
+    rows = 1 if isinstance(unwrapped(layer), ALL_CONVOLUTIONS) else tokens.rows(step)
+    if rows != 1 and len(outputs[0].shape) > 2:
+        words = f"{class_name(layer)} works on parts of the image, {rows} to an image; only whole maps can be shown."
+        return Unsupported(name, words) if layer.weights else None
+    if tokens.is_scrambled(step):
+        return None
+    if (reason := _why_not(layer, outputs, known.data)) is not None:
         return Unsupported(name, reason) if reason else None
     shape = tuple(outputs[0].shape)[1:]
     core = unwrapped(layer)
     if len(shape) == 1:
         note = f"before the {before}" if (before := saturating(layer)) else ""
         return LayerInfo(name, shape[0], shape, "units", class_name(layer), False, note)
-    shape, fold = _laid_out(shape, data)
-    if not sizes_known:
+    shape, fold = _laid_out(shape, known.data)
+    if not known.sizes:
         shape = (1 if fold and fold.kind == "signal" else None, None, shape[2])
     is_convolution = isinstance(core, ALL_CONVOLUTIONS)
     kind: Kind = "convolution" if is_convolution else "other"

@@ -1,10 +1,12 @@
 """Reads a model that a user brings: what can be shown of it, or precisely why not."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from filterviz_widget.description.data import checked_kind
 from filterviz_widget.model.arrangement import found_arrangement
@@ -40,8 +42,10 @@ from filterviz_widget.model.lock import READING
 from filterviz_widget.model.other_kinds import other_kind
 from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
+from filterviz_widget.model.record import Record
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
+from filterviz_widget.model.tokens import Tokens
 from filterviz_widget.model.view import ModelView
 from filterviz_widget.model.whole_graph import whole_graph
 
@@ -170,7 +174,18 @@ def _read(
     image_shape = (*size, count)
     given_shape = image_shape if arrangement is None or data.is_flat else _given_shape(graph.inputs[position], size)
     route = dataclasses.replace(route, preprocess=preprocessing(preprocess, given_shape))
-    found = list(layers_in(graph, position, sizes_known=tuple(own_size) == size, data=data))
+    noise = tf.random.stateless_uniform((1, *image_shape), (1, 2))
+
+    def run(record: Record) -> None:
+        def followed(images: Any) -> Any:
+            given = record.began(graph.inputs[position], route.prepared(images))
+            return route.feed(given, (), call=record.call)
+
+        with contextlib.suppress(Exception):  # what cannot be computed is said when it is asked for
+            _computed(followed, noise, unbuilt)
+
+    tokens = Tokens(graph, position, run)
+    found = list(layers_in(graph, position, sizes_known=tuple(own_size) == size, tokens=tokens, data=data))
     layers = tuple(info for info in found if isinstance(info, LayerInfo))
     unsupported = tuple(info for info in found if isinstance(info, Unsupported))
     if not layers:
@@ -202,6 +217,7 @@ def _read(
         note,
         route,
         unbuilt,
+        tokens,
         data,
         "" if embedding is None else f"Sought is what the Embedding {name!r} gives: whole numbers have no gradient.",
     )

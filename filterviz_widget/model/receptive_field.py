@@ -12,8 +12,11 @@ import numpy.typing as npt
 
 from filterviz_widget.description.data import IMAGE, Data
 from filterviz_widget.model.graph import Graph, Step
+from filterviz_widget.model.held import held_in
+from filterviz_widget.model.kinds import TAKES_QUERY
 from filterviz_widget.model.pointwise import is_pointwise
 from filterviz_widget.model.seen import Seen, resized
+from filterviz_widget.model.tokens import Tokens, keeps_places
 from filterviz_widget.model.windows import OVER_FRAMES, behind_windows, rank
 
 Axes = tuple[Seen, Seen, Seen]
@@ -140,13 +143,18 @@ def _middles(seen: Seen, size: int) -> npt.NDArray[np.float64]:
 
 
 def receptive_field(
-    graph: Graph, position: int, image_size: tuple[int, int], path: tuple[str, ...], data: Data = IMAGE
+    graph: Graph,
+    position: int,
+    image_size: tuple[int, int],
+    path: tuple[str, ...],
+    tokens: Tokens,
+    data: Data = IMAGE,
 ) -> ReceptiveField:
     """The receptive field of the step at `path` for images that enter at the graph's input `position`."""
     lengths = (data.slices, *image_size)
     stack, rows, columns = (Seen(*(np.arange(size, dtype=np.int64),) * 4) for size in lengths)
     start = stack, rows, columns
-    walk = _Walk(start, data)
+    walk = _Walk(start, tokens, data)
     seen = walk.follow(graph, {id(graph.inputs[position]): start}, path)
     through, down, across = seen
     is_whole = all(
@@ -179,8 +187,8 @@ STATISTICS = (keras.layers.GroupNormalization, keras.layers.LayerNormalization)
 class _Walk:
     """From the image to a layer; remembers what it could not know."""
 
-    def __init__(self, start: Axes, data: Data) -> None:
-        self._start, self._data = start, data
+    def __init__(self, start: Axes, tokens: Tokens, data: Data) -> None:
+        self._start, self._tokens, self._data = start, tokens, data
         self.stride = Fraction(1)  # the largest on the way
         self.statistics: list[str] = []
         self.unknown: list[str] = []
@@ -244,10 +252,14 @@ class _Walk:
     def _joined(self, step: Step, given: list[Axes]) -> Axes:
         """Of what works at each place by itself the fields of its inputs together; else everything that they see."""
         lengths = [max(len(each[axis].first) for each in given) for axis in range(3)]
-        if not is_pointwise(step):
-            lengths = self._lengths(tuple(step.node.outputs[0].shape))
-            if max(lengths) > 1:
-                self.unknown.append(step.name)
+        if (places := self._tokens.of(step.node.outputs[0])) and keeps_places(step):
+            lengths = [1, *places.grid]
+            # Of tokens beside the grid, such as a class token, nothing is known here.
+            given = [each for each in given if [len(one.first) for one in each] == lengths] or given
+        elif not is_pointwise(step):
+            lengths = [1, *places.grid] if places else self._lengths(tuple(step.node.outputs[0].shape))
+            if max(lengths) > 1 and not isinstance(step.operation, TAKES_QUERY):
+                self.unknown.append(step.name if held_in(step.operation) is None else step.operation.name)
             given = [_all(each, lambda one, _: one.whole(1)) for each in given]
         spread = [
             _all(each, lambda one, axis: one if len(one.first) == lengths[axis] else one.whole(lengths[axis]))

@@ -18,10 +18,12 @@ from filterviz_widget.model.graph import Graph, Step
 from filterviz_widget.model.keras_private import nothing_built
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported
 from filterviz_widget.model.opening import Opening
+from filterviz_widget.model.places import Places
 from filterviz_widget.model.reason import reason
 from filterviz_widget.model.receptive_field import ReceptiveField, receptive_field
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.saturating import saturating
+from filterviz_widget.model.tokens import Tokens
 
 Values = Sequence[tuple[Any, tf.Tensor]]
 """Keras variables, each with a tensor that stands in for its value."""
@@ -64,6 +66,7 @@ class ModelView:
     note: str
     _route: Route = field(repr=False)
     _unbuilt: tuple[Any, ...] = field(repr=False)
+    _tokens: Tokens = field(repr=False)
     data: Data = IMAGE
     input_note: str = ""
 
@@ -125,7 +128,7 @@ class ModelView:
         TensorShape([1, 24, 24, 64])
         """
         self.layer(layer)
-        return self._features(layer, bool(saturating(self._step(layer).operation)), call)
+        return self._features(layer, bool(saturating(self.step(layer).operation)), call)
 
     def pre_activation(self, layer: str, call: Call = as_it_is) -> Features | None:
         """Returns what `cut` does, before the layer's own activation: a filter that is dead behind a ReLU lives there.
@@ -138,7 +141,7 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        step = self._step(layer)
+        step = self.step(layer)
         # What takes several inputs has no activation of one of them.
         if saturating(step.operation) or len(step.node.input_tensors) > 1 or without_activation(step.operation) is None:
             return None
@@ -153,7 +156,7 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        target, route = self._step(layer), self._route
+        target, route = self.step(layer), self._route
 
         def outputs(images: tf.Tensor, value: tf.Tensor) -> dict[str, tf.Tensor]:
             def call(step: Step, operation: Any, args: Any, kwargs: Any) -> Any:
@@ -185,7 +188,8 @@ class ModelView:
             ValueError: If there is no such layer.
         """
         self.layer(layer)
-        return receptive_field(self.graph, self.position, self.image_shape[:2], self.graph.path(layer), self.data)
+        path = self.graph.path(layer)
+        return receptive_field(self.graph, self.position, self.image_shape[:2], path, self._tokens, self.data)
 
     @property
     def outputs(self) -> dict[str, tuple[int | None, ...]]:
@@ -203,7 +207,11 @@ class ModelView:
     def operation(self, layer: str) -> Any:
         """The Keras layer or operation of that name, the model's own."""
         self.layer(layer)
-        return self._step(layer).node.operation
+        return self.step(layer).node.operation
+
+    def places(self, symbol: Any) -> Places | None:
+        """Where the tokens of a symbolic tensor of the graph lie; None where that is not known."""
+        return self._tokens.of(symbol)
 
     def prepared(self, images: tf.Tensor) -> tf.Tensor:
         """What enters the model for float32 images: preprocessed."""
@@ -222,7 +230,8 @@ class ModelView:
         """
         return to_rgb(image, self.input_range, self.channels)
 
-    def _step(self, layer: str) -> Step:
+    def step(self, layer: str) -> Step:
+        """The step at a path, which need not be among `layers`."""
         graph = self._route.graph
         *outer, last = graph.path(layer)
         for name in outer:

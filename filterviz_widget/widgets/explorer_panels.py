@@ -44,6 +44,7 @@ class ExplorerPanels(ExplorerGiven):
     field_panel = _panel("What the positions of the feature map see.")
     strongest_panel = _panel("The images of the set that excite the filter most and least.")
     map_panel = _panel("The filter's feature map over the photo.")
+    attention_panel = _panel("Where the heads of an attention layer look in the photo.")
     inhibits_panel = _panel("The picture of the opposite sign.")
     photo_panel = _panel("What in the photo excites the filter.")
     without_panel = _panel("The model's outputs with and without the filter.")
@@ -52,6 +53,7 @@ class ExplorerPanels(ExplorerGiven):
 
     _wishes: Wishes | None = None
     _pages: tuple[int, ...] = ()
+    _looks_from: tuple[str, int, int] | None = None
     _settle: Callable[[Engine, Description], Description]
     _engine: Callable[[], Engine] | None
 
@@ -81,7 +83,9 @@ class ExplorerPanels(ExplorerGiven):
     def _moment(self) -> Moment:
         from filterviz_widget.widgets.panels import Moment
 
-        return Moment(self._wanted(), self._settle, self._photo, self._photos, self._class_names)
+        has_heads = any(layer["heads"] for layer in self.layers if layer["name"] == self.layer)
+        place = self._looks_from[1:] if self._looks_from and self._looks_from[0] == self.layer else None
+        return Moment(self._wanted(), self._settle, self._photo, self._photos, self._class_names, has_heads, place)
 
     def _wanted(self) -> Description:
         raise NotImplementedError
@@ -169,6 +173,11 @@ class ExplorerPanels(ExplorerGiven):
             if isinstance(pages, list) and len(pages) <= 64 and all(type(each) is int and each >= 0 for each in pages):
                 self._pages = tuple(pages)
                 self._ask_panels()
+        elif kind == "attention":
+            place = [content.get("row"), content.get("column")]
+            is_place = all(type(each) is int and 0 <= each < 2048 for each in place)
+            self._looks_from = (self.layer, *place) if is_place else None
+            self._ask_panels()
         elif kind == "photo":
             self._receive_photo(content, buffers)
 

@@ -194,7 +194,7 @@ class ExplorerState(LiveWidget):
 def model_state(view: ModelView) -> dict[str, Any]:
     """The traits that say what can be chosen for a model."""
     return {
-        "layers": [_layer(info) for info in view.layers],
+        "layers": [_layer(view, info) for info in view.layers],
         "unsupported": [info._asdict() for info in view.unsupported],
         "data": {"kind": view.data.kind, "slices": view.data.slices, "words": _data_words(view)},
         "image_size": list(SIZE if view.data.kind == "signal" else view.image_shape[:2]),
@@ -215,8 +215,10 @@ def model_state(view: ModelView) -> dict[str, Any]:
     }
 
 
-def _layer(info: Any) -> dict[str, Any]:
-    about = {**info._asdict(), "shape": list(info.shape)}
+def _layer(view: ModelView, info: Any) -> dict[str, Any]:
+    from filterviz_widget.model.attention import heads_in
+
+    about = {**info._asdict(), "shape": list(info.shape), "heads": heads_in(view, info)}
     del about["fold"]  # which the page does not need: the shape is that of the map
     return about
 

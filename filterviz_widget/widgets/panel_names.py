@@ -5,7 +5,7 @@ from typing import Any
 
 from filterviz_widget.description.ranges import short
 
-PANELS = ("kernel", "field", "strongest", "map", "inhibits", "photo", "without", "neighbours", "sheet")
+PANELS = ("kernel", "field", "strongest", "map", "attention", "inhibits", "photo", "without", "neighbours", "sheet")
 """In the order in which they stand."""
 
 SHEETS = {"map": "Feature maps on the photo", "strongest": "Strongest images", "optimum": "Optima"}

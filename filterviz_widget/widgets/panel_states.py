@@ -12,6 +12,7 @@ from PIL import Image
 from filterviz_widget.images import PhotoSet
 from filterviz_widget.picture import FilterPicture, data_url, small_url
 from filterviz_widget.picture.ablation import Ablation
+from filterviz_widget.picture.attention import AttentionMaps
 from filterviz_widget.picture.feature_maps import FeatureMaps
 from filterviz_widget.picture.kernel import FilterKernel
 from filterviz_widget.picture.neighbours import Neighbour, Neighbours
@@ -21,6 +22,9 @@ BoxOf = Callable[[tuple[int, int]], tuple[int, int, int, int]]
 
 THUMBNAIL = 96
 """Longest side of a small image in pixels."""
+
+HEAD = 144
+"""Longest side of the picture of an attention's head in pixels."""
 
 MOST_CLASSES = 6
 """Of an ablation that are shown: those that change the most."""
@@ -49,6 +53,19 @@ def map_state(found: FeatureMaps, filter: int, name: str) -> State:
         "limit": limit,
         "layer_limit": _limit(found.maps),
         "strongest": [int(row), int(column)],
+        "words": " · ".join(filter_empty([words, found.note])),
+    }
+
+
+def attention_state(found: AttentionMaps, name: str) -> State:
+    """A small picture for each head, with the share of its attention that lies on the photo."""
+    words = f"On {name}: where {found.words} looks, and how much of it lies on the photo"
+    return {
+        "heads": [
+            {"source": small_url(thumbnail(found.overlay(head), HEAD)), "share": _number(maps.sum())}
+            for head, maps in enumerate(found.maps)
+        ],
+        "query": None if found.query is None else list(found.query),
         "words": " · ".join(filter_empty([words, found.note])),
     }
 

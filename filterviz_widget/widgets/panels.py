@@ -13,6 +13,7 @@ from filterviz_widget.description.data import Data, fitted
 from filterviz_widget.description.presets import ACCENTUATION
 from filterviz_widget.description.question import (
     AblationOf,
+    AttentionOf,
     FeatureMapsOf,
     FieldOf,
     KernelOf,
@@ -30,10 +31,11 @@ from filterviz_widget.widgets import panel_states as states
 from filterviz_widget.widgets.explorer_state import shown_settings
 from filterviz_widget.widgets.field_state import field_state
 
-COST = ("field", "map", "kernel", "neighbours", "strongest", "without", "sheet", "inhibits", "photo")
+COST = ("field", "map", "attention", "kernel", "neighbours", "strongest", "without", "sheet", "inhibits", "photo")
 """The panels, in the order in which they are computed: what is quick first."""
 
 NO_PHOTO = "Drop a photo here, paste one, or open one."
+NO_HEADS = "This layer has no attention over the places of the image."
 NO_IMAGES = "Give a set of images: explorer.images = a folder, an array, a dataset."
 
 BATCH_SECONDS = 0.03
@@ -74,6 +76,8 @@ class Moment:
         photo: The photo, if there is one.
         photos: The set of images, if there is one.
         class_names: What the model's classes are called; None for their numbers.
+        has_heads: Whether the layer has an attention over the places of the image.
+        query: `(row, column)` of the place from which its heads look; None for the class token.
     """
 
     wanted: Description
@@ -81,6 +85,8 @@ class Moment:
     photo: GivenPhoto | None
     photos: PhotoSet | None
     class_names: Sequence[str] | None
+    has_heads: bool = False
+    query: tuple[int, int] | None = None
 
     @property
     def data(self) -> Data:
@@ -96,6 +102,7 @@ def wish(name: str, moment: Moment) -> Wish | str:
         "field": _field,
         "strongest": _strongest,
         "map": _map,
+        "attention": _attention,
         "inhibits": _inhibits,
         "photo": _photo,
         "without": _without,
@@ -103,7 +110,7 @@ def wish(name: str, moment: Moment) -> Wish | str:
     }
     made = makers[name](moment)
     about: dict[str, Any] = {"layer": moment.wanted.layer, "filter": moment.wanted.filter}
-    if name == "field":  # the same for all filters
+    if name in ("field", "attention"):  # the same for all filters
         del about["filter"]
     return made if isinstance(made, str) else made._replace(about=about)
 
@@ -181,6 +188,16 @@ def _map(moment: Moment) -> Wish | str:
     asked = FeatureMapsOf(wanted.layer, wanted.reading, photo.pixels)
     to_state = states.map_state
     return question(asked, lambda found, _: to_state(found, wanted.filter, photo.name), wanted.filter, at_once=True)
+
+
+def _attention(moment: Moment) -> Wish | str:
+    wanted, photo = moment.wanted, moment.photo
+    if not moment.has_heads:
+        return NO_HEADS
+    if photo is None:
+        return NO_PHOTO
+    asked = AttentionOf(wanted.layer, wanted.reading, photo.pixels, *(moment.query or (-1, -1)))
+    return question(asked, lambda found, _: states.attention_state(found, photo.name), at_once=True)
 
 
 def _without(moment: Moment) -> Wish | str:

@@ -26,6 +26,7 @@ TITLES = {
     "field": "Receptive field",
     "strongest": "Strongest images",
     "map": "Feature map",
+    "attention": "Attention",
     "inhibits": "Inhibits",
     "photo": "In the photo",
     "without": "Without it",
@@ -170,6 +171,17 @@ def _examples(area: Any, state: State) -> None:
         axis.set_title(f"{example['value']:.3g}", fontsize=8, pad=1)
 
 
+def _heads(area: Any, state: State) -> None:
+    heads = state["heads"][:16]
+    columns = 2 if len(heads) < 5 else 3 if len(heads) < 10 else 4
+    axes = area.subplots(-(-len(heads) // columns), columns, squeeze=False)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for axis, (number, head) in zip(axes.flat, enumerate(heads), strict=False):
+        axis.imshow(decoded(head["source"]))
+        axis.set_title(f"{number}: {100 * (head['share'] or 0):.0f} %", fontsize=8, pad=1)
+
+
 def _classes(area: Any, state: State) -> None:
     rows: Sequence[State] = state["photo"] or state["set"]
     axis = area.subplots()
@@ -205,6 +217,7 @@ DRAWN: dict[str, Callable[[Any, State], None]] = {
     "field": _field,
     "strongest": _examples,
     "map": _map,
+    "attention": _heads,
     "inhibits": _picture,
     "photo": _picture,
     "without": _classes,

@@ -8,6 +8,7 @@ import pytest
 from filterviz_widget.description.question import (
     KINDS,
     AblationOf,
+    AttentionOf,
     FeatureMapsOf,
     FieldOf,
     KernelOf,
@@ -26,6 +27,7 @@ ALL = [
     StrongestOf("conv", READING, "set-1", 5, "position"),
     AblationOf("conv", READING, 3, "set-1", "mean"),
     NeighboursOf("conv", READING, 3, 4),
+    AttentionOf("conv", READING, PHOTO, 1, 2),
 ]
 
 

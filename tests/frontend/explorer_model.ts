@@ -48,7 +48,7 @@ const FIRST: Traits = {
   model_note: "", data: { kind: "image", slices: 1, words: "" },
   image_size: [48, 48], image: "", shown: null, iteration: 0, activations: [], activations_more: {},
   panels: [], sheet_of: "map", photo_info: {}, images_info: {}, film: {}, pinned: {}, busy: [], read: [],
-  kernel_panel: {}, field_panel: {}, strongest_panel: {}, map_panel: {}, inhibits_panel: {}, photo_panel: {},
+  kernel_panel: {}, field_panel: {}, strongest_panel: {}, map_panel: {}, attention_panel: {}, inhibits_panel: {}, photo_panel: {},
   without_panel: {}, neighbours_panel: {}, sheet_panel: {},
   status: "idle", heard: 0, error: "", note: "", version: "0",
 };

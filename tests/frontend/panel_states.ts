@@ -21,6 +21,7 @@ export function panelStates(): PanelStates {
       centres: [[8, 24, 40], [8, 24, 40]], image: [48, 48], whole: false, words: "16 x 16 pixels" },
     strongest_panel: { ...about, strongest: [3, 2, 1].map(example), weakest: [-1, 0].map(example), selectivity: 0.5, words: "Of 5 images" },
     map_panel: { ...about, photo: square(48, "gray"), values: base64(VALUES), shape: [3, 3], limit: 2, layer_limit: 4, strongest: [1, 1], words: "On cat.jpg" },
+    attention_panel: { layer: "conv1", heads: [0.75, 0.5, 1].map((share) => ({ source: square(24), share })), query: null, words: "On cat.jpg: where the class token looks" },
     inhibits_panel: { ...about, source: square(48), before: null, after: -2, words: "" },
     photo_panel: { ...about, source: square(48), before: 1, after: 3, words: "" },
     without_panel: { ...about, photo: [{ name: "tulip", before: 0.9, after: 0.4 }, { name: "iris", before: 0.05, after: 0.5 }],

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
-NAMES = ["Kernel", "Field", "Strongest", "Map", "Inhibits", "Photo", "Without", "Neighbours", "Sheet"]
+NAMES = ["Kernel", "Field", "Strongest", "Map", "Attention", "Inhibits", "Photo", "Without", "Neighbours", "Sheet"]
 PANELS = [name.lower() for name in NAMES]
 
 
@@ -19,6 +19,7 @@ def whole(explorer: Page) -> Page:
     explorer.evaluate(
         """panels => {
           model.kernel({ ...fv.panelStates(), ...fv.finished(), image_size: [48, 48],
+            layers: model.get("layers").map((layer) => ({ ...layer, heads: layer.name === "conv1" ? 3 : 0 })),
             photo_info: { name: "cat.jpg", source: fv.square(48), note: "" }, images_info: { words: "5 images" },
             panels });
         }""",
@@ -151,7 +152,7 @@ def test_a_position_is_marked_in_every_picture_and_its_value_said(whole: Page) -
     canvas.hover(position={"x": box["width"] * 0.5, "y": box["height"] * 0.5})
     expect(panel(whole, "Map").get_by_role("status").first).to_have_text("row 1, column 1: 2")
     marks = whole.locator(".filterviz-mark-box:visible:not(.filterviz-plain)")
-    expect(marks).to_have_count(5)  # picture, field, map, inhibits, photo
+    expect(marks).to_have_count(8)  # picture, field, map, inhibits, photo, three heads
     for mark in marks.all():
         style = mark.get_attribute("style") or ""
         assert re.findall(r"(left|top|width|height): ([\d.]+)", style) == [
@@ -376,3 +377,32 @@ def test_the_picture_is_the_largest_thing_on_the_screen(explorer: Page, width: i
         assert box
         assert box["width"] >= 400
         assert box["width"] >= min(width / 2, 560) - 2
+
+
+def test_the_attention_is_there_only_for_layers_with_heads(whole: Page) -> None:
+    button = whole.get_by_role("button", name="Attention", exact=True)
+    expect(button).to_be_visible()
+    expect(panel(whole, "Attention")).to_be_visible()
+    whole.evaluate("model.kernel({ layer: 'conv2' })")
+    expect(button).to_be_hidden()
+    expect(panel(whole, "Attention")).to_have_count(0)
+    whole.evaluate("model.kernel({ layer: 'conv1' })")
+    expect(panel(whole, "Attention")).to_be_visible()
+
+
+def test_each_head_is_a_picture_with_its_share_and_a_click_lets_that_place_look(whole: Page) -> None:
+    pictures = panel(whole, "Attention").get_by_role("img")
+    expect(pictures).to_have_count(3)
+    expect(pictures.nth(1)).to_have_attribute("alt", "Where head 1 looks, 1: 50 % on the photo")
+    expect(panel(whole, "Attention")).to_contain_text("where the class token looks")
+    reset = panel(whole, "Attention").get_by_role("button", name="no place")
+    expect(reset).to_be_hidden()
+    box = pictures.nth(2).bounding_box()
+    assert box
+    pictures.nth(2).click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.5})
+    sent = whole.evaluate("model.sent.filter(({ type }) => type === 'attention').at(-1)")
+    assert (sent["row"], sent["column"]) == (1, 2)
+    whole.evaluate("model.kernel({ attention_panel: { ...fv.panelStates().attention_panel, query: [1, 2] } })")
+    reset.click()
+    sent = whole.evaluate("model.sent.filter(({ type }) => type === 'attention').at(-1)")
+    assert (sent["row"], sent["column"]) == (None, None)

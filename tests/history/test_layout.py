@@ -10,6 +10,7 @@ from keras import layers
 
 from filterviz_widget import FilterHistory
 from tests.history.networks import examples, small
+from tests.model.within import LowRank, WeightNorm
 
 
 def nested():
@@ -195,3 +196,22 @@ def test_filters_that_some_convolutions_lack_are_left_out_of_those():
     strict = FilterHistory(filters=[5], iterations=2, strict=True)
     with pytest.raises(ValueError, match="'second' has 5 filters, from 0; none of \\[5\\]"):
         model.fit(x, y, callbacks=[strict], verbose=0)
+
+
+def test_the_kernel_of_a_wrapper_of_ones_own_is_recorded_as_it_computes():
+    image = keras.Input((8, 8, 4))
+    x = LowRank(name="low_rank")(WeightNorm(layers.Conv2D(4, 3, padding="same"), name="normalized")(image))
+    model = keras.Model(image, layers.GlobalAveragePooling2D()(x))
+    model.compile("sgd", "mse")
+    history = FilterHistory(layers=["normalized", "low_rank", "low_rank/conv"], filters=[])
+    data = np.random.default_rng(1).normal(size=(4, 8, 8, 4)).astype(np.float32)
+    model.fit(data, np.ones((4, 4)), epochs=1, verbose=0, callbacks=[history])
+    wrapper, updated = model.get_layer("normalized"), model.get_layer("low_rank")
+    v, g = wrapper.v.numpy(), wrapper.g.numpy()
+    expected = g * v / np.sqrt((v**2).sum((0, 1, 2)))
+    np.testing.assert_allclose(history.kernels("normalized")[-1], expected, rtol=1e-3, atol=1e-5)
+    base = updated.conv.kernel.numpy()
+    np.testing.assert_allclose(history.kernels("low_rank/conv")[-1], base, rtol=1e-6)
+    whole = base + updated.a.numpy() @ updated.b.numpy()
+    np.testing.assert_allclose(history.kernels("low_rank")[-1], whole, rtol=1e-3, atol=1e-5)
+    assert len(history.kernels("normalized")) == 2  # before training, and after the epoch

@@ -206,28 +206,27 @@ def test_no_layer_that_a_person_might_look_for_vanishes_without_a_word():
     shown = {info.name: (info.kind, info.shape, info.fold and info.fold.kind) for info in view.layers}
     assert shown == {
         "two/conv": ("convolution", (6, 6, 4), None),
+        "embed": ("other", (6, 6, 6), "tokens"),
+        "norm": ("other", (6, 6, 6), "tokens"),
+        "heads": ("other", (6, 6, 6), "tokens"),
         "rows": ("convolution", (1, 34, 2), "signal"),
         "cubes": ("convolution", (16, 2, 2), "slices"),
         "frames": ("convolution", (8, 2, 2), "slices"),
         "moving": ("convolution", (8, 2, 2), "slices"),
         "last": ("convolution", (2, 2, 2), None),
     }
-    only = "only feature maps (batch, height, width, filters) and units (batch, units) can be shown."
     assert dict(view.unsupported) == {
         "two": "TwoOutputs has 2 outputs; only layers with one can be shown.",
-        "embed": f"Dense gives (None, 36, 6), a sequence of vectors; {only}",
-        "norm": f"LayerNormalization gives (None, 36, 6), a sequence of vectors; {only}",
-        "heads": f"MultiHeadAttention gives (None, 36, 6), a sequence of vectors; {only}",
         "gru": "GRU has 2 outputs; only layers with one can be shown.",
     }
-    with pytest.raises(ValueError, match=r"The layer 'heads' cannot be shown: MultiHeadAttention gives"):
-        view.cut("heads")
+    with pytest.raises(ValueError, match=r"The layer 'gru' cannot be shown: GRU has 2 outputs"):
+        view.cut("gru")
 
 
 def test_a_model_of_layers_without_a_picture_says_of_some_why():
     image = keras.Input((8, 8, 3))
-    x = layers.Reshape((64, 3))(image)
+    x = layers.Reshape((48, 4))(image)  # places and channels mixed up
     for number in range(5):
-        x = layers.Dense(3, name=f"dense_{number}")(x)
+        x = layers.Dense(4, name=f"dense_{number}")(x)
     with pytest.raises(ValueError, match=r"'dense_0': Dense gives .* 'dense_2': Dense gives [^']* And 2 more\."):
         read_model(keras.Model(image, x))

@@ -9,6 +9,8 @@ export interface Layer {
   class_name: string;
   recommended: boolean;
   note: string;
+  /** Of an attention over places of the image; 0 or nothing for none. */
+  heads?: number;
 }
 
 /** What the model's input is. */
@@ -72,7 +74,7 @@ export interface Shown {
 }
 
 /** What can stand beside the picture, in this order. */
-export const PANELS = ["kernel", "field", "strongest", "map", "inhibits", "photo", "without", "neighbours", "sheet"] as const;
+export const PANELS = ["kernel", "field", "strongest", "map", "attention", "inhibits", "photo", "without", "neighbours", "sheet"] as const;
 export type PanelName = (typeof PANELS)[number];
 
 /** What every panel's trait has: what it is about, and words in place of what is missing. */
@@ -110,6 +112,18 @@ export interface MapState extends About {
   limit?: number;
   layer_limit?: number;
   strongest?: [row: number, column: number];
+}
+
+export interface HeadState {
+  source: string;
+  /** Of its attention that lies on the photo, from 0 to 1. */
+  share: number | null;
+}
+
+/** Where each head looks from a place; from the class token, or all places, for null. */
+export interface AttentionState extends About {
+  heads?: HeadState[];
+  query?: [row: number, column: number] | null;
 }
 
 export interface Example {
@@ -199,6 +213,7 @@ export interface PanelStates {
   field_panel: FieldState;
   strongest_panel: ExamplesState;
   map_panel: MapState;
+  attention_panel: AttentionState;
   inhibits_panel: PictureState;
   photo_panel: PictureState;
   without_panel: AblationState;

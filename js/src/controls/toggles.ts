@@ -4,6 +4,8 @@ import { element } from "../base/dom";
 export interface Toggles<Name extends string> {
   element: HTMLElement;
   show(chosen: readonly Name[]): void;
+  /** Whether one can be chosen at all. */
+  offer(name: Name, on: boolean): void;
   enabled(on: boolean): void;
 }
 
@@ -27,6 +29,10 @@ export function toggles<Name extends string>(
     show(chosen) {
       present = chosen;
       for (const [name, button] of buttons) button.setAttribute("aria-pressed", String(chosen.includes(name)));
+    },
+    offer(name, on) {
+      const button = buttons.get(name);
+      if (button) button.hidden = !on;
     },
     enabled(on) {
       for (const button of buttons.values()) button.setAttribute("aria-disabled", String(!on));

@@ -6,6 +6,7 @@ import { toggles } from "../controls/toggles";
 import { asPng, download } from "../host/download";
 import { PANELS, type PanelName, type PanelStates, type Settings, type SheetState, type Traits } from "../host/explorer_traits";
 import type { Host } from "../host/shell";
+import { attention } from "../panels/attention";
 import { bars } from "../panels/bars";
 import { examples } from "../panels/examples";
 import { featureMap } from "../panels/feature_map";
@@ -21,12 +22,16 @@ const TITLES: Record<PanelName, [title: string, help: string]> = {
   field: ["Field", "Which pixels of the image one position of the feature map can see"],
   strongest: ["Strongest", "The images of your set that excite the filter most, and least"],
   map: ["Map", "The filter's feature map over the photo"],
+  attention: ["Attention", "Where each head of the layer looks in the photo: from the class token, or from a place that is clicked"],
   inhibits: ["Inhibits", "The picture of the opposite sign: what lowers the activation most"],
   photo: ["Photo", "What in the photo excites the filter: an ascent that starts there and stays near it"],
   without: ["Without", "What the model says with and without the filter"],
   neighbours: ["Neighbours", "Filters before and behind it with the strongest effective weights"],
   sheet: ["Sheet", "All filters of the layer"],
 };
+
+/** Panels that are the same for all filters of a layer. */
+const SHARED: readonly PanelName[] = ["field", "attention", "sheet"];
 
 export interface Beside {
   /** The buttons that choose panels. */
@@ -54,6 +59,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
   const inhibits = pixelImage();
   const place = pixelImage();
   const map = featureMap(looks, slices, signal);
+  const heads = attention(looks, field, (place) => send("attention", { row: place?.row ?? null, column: place?.column ?? null }), signal);
   const best = examples(signal);
   const outputs = bars();
   const neighbours = neighbourLists(go, signal);
@@ -81,7 +87,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
   };
   const panels = new Map<PanelName, Panel>(PANELS.map((name) => {
     const [title, help] = TITLES[name];
-    const head = name === "strongest" ? best.head : [];
+    const head = name === "strongest" ? best.head : name === "attention" ? heads.head : [];
     return [name, panel({ title, help, head, ...(saved[name] ? { save: saved[name] } : {}) }, kept, signal)];
   }));
   const body = (name: PanelName) => (panels.get(name) as Panel).body;
@@ -89,6 +95,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
   body("field").append(placeFrame);
   body("strongest").append(best.element);
   body("map").append(map.element);
+  body("attention").append(heads.element);
   body("inhibits").append(inhibitsFrame);
   body("photo").append(photoFrame);
   body("without").append(outputs.element);
@@ -106,7 +113,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
   function isOld(name: PanelName): boolean {
     const { layer, filter, empty } = state(name);
     if (empty || layer === undefined) return false;
-    return layer !== get("layer") || (name !== "field" && name !== "sheet" && filter !== get("filter"));
+    return layer !== get("layer") || (!SHARED.includes(name) && filter !== get("filter"));
   }
 
   function image(shown: HTMLImageElement, source: string | undefined, alternative: string) {
@@ -146,6 +153,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
       best.say(compared());
     },
     map: () => map.show(state("map"), field()),
+    attention: () => heads.show(state("attention")),
     inhibits: () => image(inhibits, state("inhibits").source, `What inhibits filter ${state("inhibits").filter} of layer ${state("inhibits").layer}`),
     photo: () => image(photo, state("photo").source, `What in the photo excites filter ${state("photo").filter} of layer ${state("photo").layer}`),
     without: () => outputs.show(state("without")),
@@ -186,8 +194,10 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
     draw,
     drawChosen() {
       const chosen = get("panels");
+      const hasHeads = Boolean(get("layers").find(({ name }) => name === get("layer"))?.heads);
       chips.show(chosen);
-      const wanted = PANELS.filter((name) => chosen.includes(name)).map((name) => (panels.get(name) as Panel).element);
+      chips.offer("attention", hasHeads);
+      const wanted = PANELS.filter((name) => chosen.includes(name) && (name !== "attention" || hasHeads)).map((name) => (panels.get(name) as Panel).element);
       // What stays keeps its place in the page: a scroll position, a focus.
       [...root.children].filter((child) => !wanted.includes(child as HTMLElement)).forEach((child) => child.remove());
       wanted.forEach((each, index) => root.children[index] !== each && root.insertBefore(each, root.children[index] ?? null));

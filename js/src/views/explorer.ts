@@ -196,6 +196,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       layer() {
         drawLayers();
         filters.range(linear(0, filterCount() - 1), [0, filterCount() - 1], true);
+        panels.drawChosen();
         panels.drawBusy();
       },
       method: drawMethod,

@@ -61,7 +61,6 @@ BODIES = {
         lambda m, x: m.b(tf.switch_case(tf.cast(tf.reduce_mean(x) > 0, tf.int32), [lambda: m.a(x), lambda: m.a(-x)])),
         "b",
     ),
-    "a custom gradient": (lambda m, x: m.b(rounded(m.a(x))), "b"),
     "resizing": (lambda m, x: m.b(tf.image.resize(m.a(x), (20, 20))), "b"),
     "a convolution spread over the batch": (lambda m, x: tf.nn.atrous_conv2d(m.a(x), KERNEL, 2, "SAME"), "convolution"),
     "the same without borders": (lambda m, x: tf.nn.atrous_conv2d(m.a(x), KERNEL, 2, "VALID"), "convolution"),
