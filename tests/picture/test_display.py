@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from filterviz_widget.description.description import Description
+from filterviz_widget.description.reading import Reading
 from filterviz_widget.picture import FilterPicture, data_url, display, enlarge, png
 
 
