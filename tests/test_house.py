@@ -17,6 +17,12 @@ DEPENDENCIES = {
     re.split(r"[<>=!~\[; ]", line, maxsplit=1)[0].lower(): line for line in PROJECT["project"]["dependencies"]
 }
 
+OPTIONAL = {
+    re.split(r"[<>=!~\[; ]", line, maxsplit=1)[0].lower()
+    for extra in PROJECT["project"]["optional-dependencies"].values()
+    for line in extra
+}
+
 
 def imported(source: str) -> set[str]:
     """The first part of each module that is imported by its full name."""
@@ -44,7 +50,10 @@ def test_what_the_package_imports_is_among_its_dependencies() -> None:
     foreign = used - set(sys.stdlib_module_names) - {PACKAGE.name}
     assert {"tensorflow", "keras", "numpy"} <= foreign
     homes = packages_distributions()
-    undeclared = {name for name in foreign if not {home.lower() for home in homes.get(name, [name])} & {*DEPENDENCIES}}
+    declared = {*DEPENDENCIES, *OPTIONAL}
+    undeclared = {
+        name for name in foreign if not {home.lower().replace("_", "-") for home in homes.get(name, [name])} & declared
+    }
     assert undeclared == set()
 
 

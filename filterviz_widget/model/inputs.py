@@ -16,6 +16,7 @@ def image_input(
     inputs: Sequence[Any],
     name: str | None,
     arranged: Callable[[int], Arranges | None],
+    hint: Callable[[], str],
 ) -> tuple[int, Arranges | None]:
     """Returns the position of the input to optimise, and how an image is brought into its order.
 
@@ -24,6 +25,7 @@ def image_input(
         name: The one that the user names; None for the only image-like one.
         arranged: Finds out how the model turns the input at a position into an image, or how an image is brought into
             its order.
+        hint: What to add where no input is an image.
 
     Raises:
         ValueError: If the name is unknown, or the input is no float image `(batch, height, width, channels)` and the
@@ -46,7 +48,7 @@ def image_input(
     if not images:
         raise ValueError(
             "Expected a model with an image input of shape (batch, height, width, channels); its inputs are "
-            f"{describe(inputs)}.{_advice(inputs[positions[0] if positions else 0])}"
+            f"{describe(inputs)}.{hint() or _advice(inputs[positions[0] if positions else 0])}"
         )
     if len(images) > 1:
         raise ValueError(

@@ -10,6 +10,7 @@ from filterviz_widget.model.generators import kept
 from filterviz_widget.model.keras2 import is_of_keras2, open_keras2
 from filterviz_widget.model.keras_private import names_kept
 from filterviz_widget.model.reason import reason
+from filterviz_widget.model.refusals import refusal
 from filterviz_widget.model.traced.known import of_tensorflow
 from filterviz_widget.model.traced.saved import from_folder, from_frozen
 
@@ -43,7 +44,7 @@ def load(model: Any, input_shape: Any = None) -> Any:
     if isinstance(model, keras.Layer):
         return model
     if (made := of_tensorflow(model, input_shape)) is None:
-        raise TypeError(f"Expected a Keras 3 model (keras.Model) or the path of one, got {_kind(model)}.")
+        raise TypeError(refusal(model))
     return made
 
 
@@ -53,7 +54,7 @@ def _load_file(path: Path) -> Any:
     if path.suffix == ".pb" and path.is_file():
         return from_folder(path.parent) if path.name == SAVED else from_frozen(path)
     if path.suffix not in SUFFIXES:
-        raise ValueError(f"Expected the path of a .keras or .h5 file, got {str(path)!r}.")
+        raise ValueError(refusal(path))
     if path.is_dir():
         raise ValueError(f"{str(path)!r} is a folder. Expected a .keras or .h5 file.")
     if not path.is_file():
@@ -75,9 +76,3 @@ def _load_file(path: Path) -> Any:
             "that you trust, load it with keras.saving.load_model(path, custom_objects=..., safe_mode=...) and pass "
             "the model."
         ) from error
-
-
-def _kind(thing: object) -> str:
-    kind = thing if isinstance(thing, type) else type(thing)
-    prefix = "the class " if isinstance(thing, type) else "an object of type "
-    return f"{prefix}{kind.__module__}.{kind.__qualname__}"

@@ -16,6 +16,7 @@ from filterviz_widget.model.dimensions import (
     arrangement_of,
     checked_length,
     data_of,
+    has_sequences,
     open_length,
 )
 from filterviz_widget.model.embedding import behind, chosen_embedding, embeddings, vectors_range
@@ -36,6 +37,7 @@ from filterviz_widget.model.keras_private import flat_layers, nothing_built
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
+from filterviz_widget.model.other_kinds import other_kind
 from filterviz_widget.model.own_code import has_own_code
 from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
 from filterviz_widget.model.route import Route
@@ -152,8 +154,8 @@ def _read(
             return arrangement_of(symbol, wanted, model)
         return arrangement
 
-    graph, input, embedding = _behind_embedding(graph, input, arranged)
-    position, arrangement = image_input(graph.inputs, input, arranged)
+    graph, input, embedding = _behind_embedding(graph, input, arranged, has_sequences(model))
+    position, arrangement = image_input(graph.inputs, input, arranged, lambda: other_kind(graph))
     data = data_of(arrangement, wanted)
     name = input_name(graph.inputs[position])
     route = Route(graph, position, tuple(held_values(graph.inputs, position, other_inputs)), arrangement=arrangement)
@@ -214,7 +216,7 @@ def _size_to_follow(image_size: int | Sequence[int] | None) -> tuple[int, int] |
 
 
 def _behind_embedding(
-    graph: Graph, wanted: str | None, arranged: Callable[[int], Arranges | None]
+    graph: Graph, wanted: str | None, arranged: Callable[[int], Arranges | None], has_convolutions: bool
 ) -> tuple[Graph, str | None, Step | None]:
     """The graph with what an Embedding gives as the input to optimise, where that is named or nothing else can be."""
     names = [input_name(tensor) for tensor in graph.inputs]
@@ -225,7 +227,7 @@ def _behind_embedding(
         is_float = "float" in str(symbol.dtype) and not is_read
         return is_float and (len(symbol.shape) == 4 or arranged(index) is not None)
 
-    if wanted in names:
+    if wanted in names or (wanted is None and not has_convolutions):
         return graph, wanted, None
     is_image = wanted is None and any(map(can_be, range(len(names))))
     embedding = chosen_embedding(graph, wanted, is_image)

@@ -122,7 +122,12 @@ class Weights:
 def _read(variables: Sequence[Any]) -> tuple[tf.Tensor, ...]:
     # Not tf.convert_to_tensor, which takes three times as long: EfficientNetB0 has 313.
     values = (variable.value if isinstance(variable, keras.Variable) else variable for variable in variables)
-    return tuple(tf.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype) for value in values)
+    return tuple(tf.raw_ops.ReadVariableOp(resource=_handle(value), dtype=value.dtype) for value in values)
+
+
+def _handle(value: Any) -> Any:
+    """Of a variable that a strategy holds in several places the first: in its scope there is none of the whole."""
+    return (value.values[0] if isinstance(value, tf.distribute.DistributedValues) else value).handle
 
 
 def _recalled(variables: Sequence[Any], values: dict[int, tf.Tensor]) -> tuple[tf.Tensor, ...]:

@@ -33,8 +33,8 @@ class FilterExplorer(ExplorerFiles):
     background thread; `picture` is the last finished one. The model is read, never changed.
 
     Args:
-        model: A built Keras 3 model on TensorFlow: Sequential, Functional, nested, or a subclass whose `call` is
-            made of Keras layers and operations; or the path of a `.keras` file, loaded in safe mode.
+        model: A Keras model on TensorFlow, of any make; the path of a `.keras` file, loaded in safe mode, of a
+            SavedModel or of a frozen graph; or a `tf.Module`, `tf.function` or model of Keras 2 (see `read_model`).
         layer: Name of the layer to begin with, by path for nested models ("vgg16/block3_conv1"); None for the
             first convolution.
         filter: Output channel of that layer, counted from 0.

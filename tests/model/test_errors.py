@@ -77,7 +77,12 @@ def two_images():
         (lambda: keras.Model, {}, TypeError, "got the class keras.src.models.model.Model."),
         (lambda: layers.Conv2D(2, 3, name="mine"), {}, ValueError, "The layer 'mine' is not built"),
         (lambda: "nowhere.keras", {}, FileNotFoundError, "There is no file 'nowhere.keras' (in the working directory"),
-        (lambda: "model.pt", {}, ValueError, "Expected the path of a .keras or .h5 file, got 'model.pt'."),
+        (
+            lambda: "model.pt",
+            {},
+            ValueError,
+            "or of a SavedModel's folder, got 'model.pt', a file of PyTorch.",
+        ),
         (lambda: __file__[:-3] + ".h5", {}, FileNotFoundError, "There is no file"),
         (
             lambda: keras.Sequential([layers.Conv2D(2, 3)], name="mine"),
