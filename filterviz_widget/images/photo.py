@@ -194,3 +194,11 @@ def resized(values: Pixels, format: Format) -> Pixels:
         for channel in range(values.shape[2])
     ]
     return np.stack([np.asarray(plane, np.float32) for plane in planes], axis=2)
+
+
+def is_batch(array: npt.NDArray[Any], format: Format) -> bool:
+    """Whether what a dataset gives is several examples, and not one."""
+    rank = {"signal": 2, "volume": 4}.get(format.data.kind, 3)
+    # Signals of one channel may come without an axis for it.
+    is_rows = format.data.kind == "signal" and array.ndim == 2 and format.channels == 1 and array.shape[1] != 1
+    return array.ndim == rank + 1 or is_rows

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from filterviz_widget.description.ranges import short
 from filterviz_widget.images.labels import checked_labels
-from filterviz_widget.images.photo import Format, Photo, Pixels, read_photo
+from filterviz_widget.images.photo import Format, Photo, Pixels, is_batch, read_photo
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
 """Of files in a folder that are tried; others are not photographs."""
@@ -37,9 +37,6 @@ MOST_SHOWN = 32e6
 
 MOST_HASHED = 64_000_000
 """Bytes of arrays up to which a set is known again by what it holds."""
-
-RANKS = {"signal": 2, "volume": 4}
-"""Of one example, where it is no image."""
 
 _numbers = itertools.count(1)
 
@@ -88,7 +85,6 @@ class PhotoSet:
 
     def __init__(self, given: Any, format: Format, labels: Any = None) -> None:
         self.format = format
-        self._rank = RANKS.get(format.data.kind, 3)
         self.skipped: dict[int, tuple[str, str]] = {}
         self.notes: dict[str, int] = {}
         self._items: Sequence[Any] | None = None
@@ -250,8 +246,7 @@ class PhotoSet:
             return
         for element in self._elements():
             array = np.asarray(_images_of(element))
-            is_row_of_signals = self._rank == 2 == array.ndim and self.format.channels == 1 != array.shape[1]
-            if array.ndim == self._rank + 1 or is_row_of_signals:
+            if is_batch(array, self.format):
                 yield from array
             else:
                 yield array

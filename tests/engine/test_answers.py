@@ -119,7 +119,7 @@ def test_the_first_layers_kernel_is_in_colour_in_the_order_of_the_image(engine):
 
 def test_units_have_a_kernel_of_single_weights_and_pooling_has_none(engine):
     assert engine.answers.answer(KernelOf("units", engine.reading, 1)).values.shape == (1, 1, 8)
-    with pytest.raises(ValueError, match="no two-dimensional kernel"):
+    with pytest.raises(ValueError, match="no kernel that can be shown"):
         engine.answers.answer(KernelOf("pool", engine.reading, 0))
 
 

@@ -66,7 +66,7 @@ def test_what_is_of_the_wrong_kind_is_refused_by_name(options, words):
         ({"precision": "half"}, "precision must be one of"),
         ({"jitter": -1}, "jitter must be a number from 0 to 64, got -1."),
         ({"channels": (0, 1)}, "channels must be three channel numbers"),
-        ({"image_size": 0}, "image_size must be from 1 to 2048 pixels"),
+        ({"image_size": 0}, "image_size must be from 1 to 1048576 pixels"),
         ({"input_range": (0, float("inf"))}, "input_range must be"),
         ({"other_inputs": {"a": "text"}}, "Expected an array of numbers"),
     ],

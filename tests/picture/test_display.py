@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from filterviz_widget.description.description import Description
+from filterviz_widget.description.reading import Reading
 from filterviz_widget.picture import FilterPicture, data_url, display, enlarge, png
 
 
@@ -73,7 +74,7 @@ def test_enlarging_gives_the_size_and_keeps_what_has_it():
 def test_a_picture_saves_plots_and_cannot_be_written_to(tmp_path):
     image = np.zeros((4, 4, 3), np.uint8)
     raw, curve = np.zeros((4, 4, 3), np.float32), np.array([0.5, 1.0], np.float32)
-    picture = FilterPicture(image, raw, curve, Description("conv", 2, 1.0, 1, 0, (4, 4), (0, 1)), "a note")
+    picture = FilterPicture(image, raw, curve, Description("conv", 2, 1.0, 1, 0, Reading("", (4, 4), (0, 1))), "a note")
     picture.save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() == picture._repr_png_()
     with pytest.raises(ValueError, match=r"ending in \.png, got .*a\.jpg"):

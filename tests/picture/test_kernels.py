@@ -241,7 +241,7 @@ def test_a_name_that_two_layers_have_is_refused_with_their_paths():
     [
         (("nowhere",), "no layer 'nowhere'"),
         ((99,), "12 layers|11 layers"),
-        (("pool",), "no two-dimensional kernel"),
+        (("pool",), "no kernel that can be shown"),
         ((), "Which layer"),
     ],
 )

@@ -231,7 +231,7 @@ def test_a_layer_without_a_kernel_says_so_and_the_other_panels_go_on(explorer):
     explorer.panels = ["kernel", "map"]
     explorer.layer = "pool"
     settled(explorer)
-    assert "no two-dimensional kernel" in explorer.kernel_panel["error"]
+    assert "no kernel that can be shown" in explorer.kernel_panel["error"]
     assert explorer.map_panel["layer"] == "pool"
 
 
