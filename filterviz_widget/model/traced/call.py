@@ -134,8 +134,8 @@ def _arguments(
     call: Any, shapes: Any, dtype: str, size: tuple[int, int] | None
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What to call with: a `tf.TensorSpec` for each shape, and `training=False` where there is such an argument."""
-    names = _takes(call)
-    kwargs: dict[str, Any] = {"training": False} if "training" in inspect.signature(call).parameters else {}
+    names, parameters = _takes(call), inspect.signature(call).parameters
+    kwargs: dict[str, Any] = {"training": False} if "training" in parameters else {}
 
     def spec(shape: Any, name: str) -> Any:
         if isinstance(shape, Mapping):
@@ -146,7 +146,7 @@ def _arguments(
             shape = (*size, shape[2])
         return tf.TensorSpec((None, *shape), dtype, name)
 
-    if isinstance(shapes, Mapping) and shapes.keys() <= set(names):
+    if isinstance(shapes, Mapping) and shapes.keys() <= parameters.keys():
         return (), kwargs | {name: spec(shape, name) for name, shape in shapes.items()}
     return (spec(shapes, names[0] if names else "inputs"),), kwargs
 
