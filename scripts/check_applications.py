@@ -1,8 +1,9 @@
-"""Tries every architecture of keras.applications and writes docs/applications.md.
+"""Tries every architecture of keras.applications, and those of keras-hub, and writes docs/applications.md.
 
-Each has random weights and its native image size. Its first, middle and last convolutional layer make three iterations
-each; and of some layers the receptive fields are compared with where the image has a gradient. Each architecture has a
-process of its own, one at a time, which is ended where it takes too much memory.
+Each has random weights; those of keras.applications have their native image size, those of keras-hub are small. The
+first, middle and last convolutional layer make three iterations each; and of some layers of keras.applications the
+receptive fields are compared with where the image has a gradient. Each architecture has a process of its own, one at a
+time, which is ended where it takes too much memory.
 
     python -m scripts.check_applications [--only pictures|fields] [ARCHITECTURE ...]
 """
@@ -20,6 +21,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from scripts.hub_architectures import SHAPE, hub_architectures
 
 TABLE = Path(__file__).parents[1] / "docs" / "applications.md"
 ITERATIONS = 3
@@ -44,16 +47,19 @@ def main() -> None:
         print(json.dumps(run(arguments.architectures[0])))
         return
     rows = dict(_rows()) if arguments.architectures or arguments.only else {}
-    names = architectures()
+    applications, hub = architectures(), list(hub_architectures())
+    names = [*applications, *hub]
     for name in arguments.architectures or names:
         cells = rows.setdefault(name, [""] * sum(PARTS.values()))
         if arguments.only != "fields":
             cells[: PARTS["pictures"]] = _pictures(*_in_a_process(name, "pictures"))
-        if arguments.only != "pictures":
+        if arguments.only != "pictures" and name in applications:
             cells[PARTS["pictures"] :] = [_fields(*_in_a_process(name, "fields"))]
         print(_line(name, cells), flush=True)
         TABLE.parent.mkdir(exist_ok=True)
-        TABLE.write_text(_page({known: rows[known] for known in names if known in rows}))
+        TABLE.write_text(
+            _page(*({known: rows[known] for known in some if known in rows} for some in (applications, hub)))
+        )
 
 
 def architectures() -> list[str]:
@@ -81,12 +87,15 @@ def check_pictures(name: str) -> dict[str, Any]:
     from filterviz_widget.description.method import CLASSIC
     from filterviz_widget.model import read_model
 
-    model = getattr(keras.applications, name)(weights=None)
+    hub = hub_architectures() if name not in architectures() else {}
+    model = hub[name]() if hub else getattr(keras.applications, name)(weights=None)
     began = time.perf_counter()
     view = read_model(model)
-    layers = [info for info in view.layers if info.recommended]
+    # Of a transformer only the patches are a convolution; its tokens are what one looks at.
+    layers = [info for info in view.layers if info.recommended or (hub and info.kind != "units")]
     seconds: dict[str, float] = {}
     still: list[str] = []
+    convolutions = sum(info.recommended for info in layers)
     for info in (layers[0], layers[len(layers) // 2], layers[-1]):
         features = view.cut(info.name)
         ascent = Ascent(features, view.image_shape, view.input_range)
@@ -112,7 +121,8 @@ def check_pictures(name: str) -> dict[str, Any]:
         "size": view.image_shape[:2],
         "range": view.input_range,
         "source": view.input_range_source,
-        "layers": len(layers),
+        "layers": convolutions,
+        "others": len(layers) - convolutions,
         "seconds": list(seconds.values()),
         "still": still,
         "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
@@ -162,7 +172,7 @@ def _pictures(found: dict[str, Any] | None, why_not: str) -> list[str]:
         works,
         f"{height} x {width}",
         f"{low:g} to {high:g}{read}",
-        str(found["layers"]),
+        f"{found['layers']} + {found['others']}" if found["others"] else str(found["layers"]),
         seconds,
         f"{found['gib']:.1f}",
     ]
@@ -186,12 +196,13 @@ def _rows() -> list[tuple[str, list[str]]]:
     return [(name, cells) for name, cells in found if len(cells) == sum(PARTS.values())]
 
 
-def _page(rows: dict[str, list[str]]) -> str:
+def _page(rows: dict[str, list[str]], hub: dict[str, list[str]]) -> str:
     import keras
     import tensorflow as tf
 
     from scripts.compare_fields import ROUNDS
 
+    small = sum(cells[0].startswith("yes") for cells in hub.values())
     works, agree = (sum(cells[column].startswith("yes") for cells in rows.values()) for column in (0, -1))
     return f"""# The architectures of keras.applications
 
@@ -215,6 +226,15 @@ Made by `python -m scripts.check_applications` with TensorFlow {tf.__version__} 
 | architecture | works | image | input range | layers | seconds: first / middle / last | GiB | fields: part / whole |
 |---|---|---|---|---|---|---|---|
 {chr(10).join(_line(name, cells) for name, cells in rows.items())}
+
+## keras-hub
+
+{small} of {len(hub)} work: each small, {SHAPE[0]} x {SHAPE[1]} pixels, no weights of a preset. **layers** are the
+convolutional ones, and the other feature maps, tokens among them; tried are the first, the middle and the last of all.
+
+| architecture | works | image | input range | layers | seconds: first / middle / last | GiB | fields: part / whole |
+|---|---|---|---|---|---|---|---|
+{chr(10).join(_line(name, cells) for name, cells in hub.items())}
 """
 
 
