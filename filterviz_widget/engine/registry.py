@@ -90,6 +90,8 @@ def _hashable(name: str, value: Any) -> Any:
         return named(value)
     if name == "other_inputs":
         return held(value)
+    if name == "input_shape":
+        return repr(value)
     if isinstance(value, list):
         return tuple(value)
     return value

@@ -2,7 +2,7 @@
 
 import itertools
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -12,15 +12,16 @@ from tensorflow.python.framework.func_graph import FuncGraph
 ATTRIBUTE = "_gradient_op_type"
 COPIED = "CopiedGradient-"
 
-Copied = Callable[[Any, Mapping[str, tf.Tensor], Sequence[tf.Tensor]], list[tf.Tensor]]
-"""Copies what tensors of a graph need, beside those that are given by name, into the graph that is being made."""
+Copied = Callable[..., list[tf.Tensor]]
+"""Copies what tensors of a graph need, beside those that are given by name, into the graph that is being made; the last
+argument says whether with gradients of their own, which a gradient need not have."""
 
 _numbers = itertools.count()
 
 
 def has_own_gradient(op: Any) -> bool:
     """Whether a user's code says what an operation's gradient is, and that code is there."""
-    return ATTRIBUTE in op.node_def.attr and _name(op) in ops.gradient_registry._registry
+    return ATTRIBUTE in op.node_def.attr and own_gradient(op) in ops.gradient_registry._registry
 
 
 def with_own_gradient(op: Any, made: Mapping[str, tf.Tensor], copied: Copied) -> list[tf.Tensor]:
@@ -38,7 +39,7 @@ def with_own_gradient(op: Any, made: Mapping[str, tf.Tensor], copied: Copied) ->
         graph = FuncGraph("gradient")
     with graph.as_default():
         upstream = [tf.compat.v1.placeholder(tensor.dtype, tensor.shape) for tensor in op.outputs]
-        gradients = ops.gradient_registry.lookup(_name(op))(op, *upstream)
+        gradients = ops.gradient_registry.lookup(own_gradient(op))(op, *upstream)
     gradients = [None if one is None else graph.capture(tf.convert_to_tensor(one)) for one in gradients]
     used = [(outside, inside) for outside, inside in graph.captures if isinstance(outside, ops.SymbolicTensor)]
     known = {inside.name: outside for outside, inside in graph.captures if not isinstance(outside, ops.SymbolicTensor)}
@@ -52,7 +53,7 @@ def with_own_gradient(op: Any, made: Mapping[str, tf.Tensor], copied: Copied) ->
             **{inside.name: here for (_, inside), here in zip(used, copy.inputs[count:], strict=True)},
             **{name: ops.get_default_graph().capture(outside) for name, outside in known.items()},
         }
-        there = iter(copied(graph, given, [one for one in gradients if one is not None]))
+        there = iter(copied(graph, given, [one for one in gradients if one is not None], False))
         return [*(None if one is None else next(there) for one in gradients), *(None for _ in used)]
 
     name = f"{COPIED}{next(_numbers)}"
@@ -63,5 +64,6 @@ def with_own_gradient(op: Any, made: Mapping[str, tf.Tensor], copied: Copied) ->
         return list(tf.identity_n([*inputs, *more])[:count])
 
 
-def _name(op: Any) -> str:
+def own_gradient(op: Any) -> str:
+    """The name under which TensorFlow knows an operation's own gradient."""
     return str(op.node_def.attr[ATTRIBUTE].s.decode())

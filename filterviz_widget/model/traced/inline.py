@@ -90,7 +90,9 @@ def in_a_graph(function: Callable[..., Any], tensors: Sequence[tf.Tensor]) -> An
     return tf.function(function, autograph=False).get_concrete_function(*specs)(*tensors)
 
 
-def _copied(graph: Any, given: Mapping[str, tf.Tensor], outputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+def _copied(
+    graph: Any, given: Mapping[str, tf.Tensor], outputs: Sequence[tf.Tensor], keeps_gradients: bool = True
+) -> list[tf.Tensor]:
     made = dict(given)
     for op in _needed(outputs, made):
         if op.type in OLD_LOOPS:
@@ -100,8 +102,10 @@ def _copied(graph: Any, given: Mapping[str, tf.Tensor], outputs: Sequence[tf.Ten
                 f"It needs {op.name!r} {op.outputs[0].shape} {op.outputs[0].dtype.name}, which is not given."
             )
         inputs = [made[tensor.name] for tensor in op.inputs]
-        if has_own_gradient(op):
+        if has_own_gradient(op) and keeps_gradients:
             results = with_own_gradient(op, made, _copied)
+        elif has_own_gradient(op):
+            results = inputs
         else:
             results = _without_call(graph, op, inputs) or repeated(op, _of_any_batch(op, inputs))
         made.update(zip((tensor.name for tensor in op.outputs), results, strict=True))
@@ -135,11 +139,22 @@ def _without_call(graph: Any, op: Any, inputs: list[tf.Tensor]) -> list[tf.Tenso
         return _results(graph, names[bool(condition)], inputs[1:])
     if any(tensor.dtype in (tf.resource, tf.variant) for tensor in op.outputs):
         return None
+    if not any(_shows_something(_body(graph, name)) for name in names):
+        return None
     no, yes = (_results(graph, name, inputs[1:]) for name in names)
     if any(one.shape.as_list() != other.shape.as_list() for one, other in zip(no, yes, strict=True) if one.shape.rank):
         return None
     taken = tf.cast(inputs[0], tf.bool)
     return [tf.where(taken, one, other) for one, other in zip(yes, no, strict=True)]
+
+
+def _shows_something(body: Any) -> bool:
+    """Whether a graph, or one that it calls, has a convolution or a product with a matrix."""
+    return any(
+        op.type.startswith(("Conv", "Depthwise", "MatMul"))
+        or any(_shows_something(_body(body, name)) for name in functions_of(op))
+        for op in body.get_operations()
+    )
 
 
 def _results(graph: Any, function: str, arguments: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -156,12 +171,17 @@ def _body(graph: Any, name: str) -> Any:
         return function_def_to_graph(function.cached_definition)
 
 
+def functions_of(op: Any) -> list[str]:
+    """The names of the functions that an operation has: the bodies of a loop, branches, or what it calls."""
+    values = op.node_def.attr.values()
+    return [name for value in values for name in (value.func.name, *(one.name for one in value.list.func)) if name]
+
+
 def _add_functions(op: Any, graph: Any) -> None:
     """Gives a graph the bodies of an operation's loop or branches."""
-    for value in op.node_def.attr.values():
-        for name in [value.func.name, *(each.name for each in value.list.func)]:
-            if name and not graph._is_function(name) and (function := op.graph._get_function(name)) is not None:
-                graph._add_function_recursive(function)
+    for name in functions_of(op):
+        if not graph._is_function(name) and (function := op.graph._get_function(name)) is not None:
+            graph._add_function_recursive(function)
 
 
 def _needed(outputs: Sequence[tf.Tensor], given: Mapping[str, tf.Tensor]) -> list[Any]:

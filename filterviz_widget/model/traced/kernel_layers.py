@@ -35,6 +35,7 @@ class Made(NamedTuple):
         result: The one that it makes.
         covered: The names of the operations.
         padding: A layer that what is given goes through first; None for none.
+        kernel: The tensor of its kernel; None where it has none.
     """
 
     layer: Any
@@ -42,6 +43,7 @@ class Made(NamedTuple):
     result: tf.Tensor
     covered: tuple[str, ...]
     padding: Any = None
+    kernel: Any = None
 
 
 class KernelLayers:
@@ -64,7 +66,7 @@ class KernelLayers:
             return None
         height, width, inputs, filters = kernel.shape
         channels = image.shape[-1] if image.shape.rank == 4 else None
-        if channels is None or channels % inputs:
+        if channels is None or channels % inputs or _both(op):
             return None
         padding, before = op.get_attr("padding").decode().lower(), None
         if padding == "explicit":
@@ -125,7 +127,7 @@ class KernelLayers:
     def depthwise(self, op: Any, name: str) -> Made | None:
         """Of DepthwiseConv2dNative."""
         kernel, strides = self._kernel(op.inputs[1], 4), middle(op.get_attr("strides"))
-        is_plain = op.get_attr("data_format") == b"NHWC" and op.get_attr("padding") != b"EXPLICIT"
+        is_plain = op.get_attr("data_format") == b"NHWC" and op.get_attr("padding") != b"EXPLICIT" and not _both(op)
         if kernel is None or not is_plain or strides[0] != strides[1] or op.inputs[0].name not in self.varying:
             return None
         height, width, inputs, multiplier = kernel.shape
@@ -147,7 +149,7 @@ class KernelLayers:
         """Of Conv2DBackpropInput, where Keras' layer gives a map of the same size."""
         _, weights, image = op.inputs
         kernel, (height, width) = self._kernel(weights, 4), op.outputs[0].shape[1:3]
-        is_plain = op.get_attr("data_format") == b"NHWC" and op.get_attr("padding") != b"EXPLICIT"
+        is_plain = op.get_attr("data_format") == b"NHWC" and op.get_attr("padding") != b"EXPLICIT" and not _both(op)
         if kernel is None or not is_plain or image.name not in self.varying or None in image.shape[1:3]:
             return None
 
@@ -175,8 +177,7 @@ class KernelLayers:
         units, image, last = kernel.shape[1], op.inputs[0], None
         before, after = image.op, self._only_follower(op.outputs[0])
         if before.type == "Reshape" and _puts_places_into_the_batch(before, kernel.shape[0]):
-            rank = before.inputs[0].shape.rank
-            if after is None or after.type != "Reshape" or after.outputs[0].shape.rank != rank:
+            if after is None or after.type != "Reshape" or not _has_the_same_places(before.inputs[0], after.outputs[0]):
                 return None
             image, last = before.inputs[0], after
         kinds = keras.layers.Dense, ComputedDense
@@ -223,7 +224,7 @@ class KernelLayers:
         if is_computed:
             layer.compute_from(self.constants, kernel)
         build(layer, image.shape, {"kernel": kernel, "depthwise_kernel": kernel, "bias": bias})
-        return Made(layer, [image], result, tuple(covered))
+        return Made(layer, [image], result, tuple(covered), kernel=op.inputs[1])
 
     def _only_follower(self, tensor: tf.Tensor) -> Any | None:
         consumers = self._consumers.get(tensor.name, [])
@@ -244,6 +245,19 @@ def build(layer: Any, shape: Any, held: Mapping[str, Any]) -> None:
         layer.build(tuple(shape))
     finally:
         del vars(layer)["add_weight"]
+
+
+def _both(op: Any) -> bool:
+    """Whether a convolution has strides and is dilated, too, which Keras has no layer for."""
+    return max(op.get_attr("strides")) > 1 and max(op.get_attr("dilations")) > 1
+
+
+def _has_the_same_places(one: tf.Tensor, other: tf.Tensor) -> bool:
+    """Whether two tensors have the same axes between batch and channels, as far as that is known."""
+    if one.shape.rank is None or one.shape.rank != other.shape.rank:
+        return False
+    places = zip(one.shape[1:-1], other.shape[1:-1], strict=True)
+    return all(here == there or None in (here, there) for here, there in places)
 
 
 def _puts_places_into_the_batch(op: Any, inputs: int) -> bool:

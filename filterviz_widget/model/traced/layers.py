@@ -86,6 +86,9 @@ class Layers(KernelLayers):
     def _pool(self, op: Any, kind: Any, name: str) -> Made | None:
         if op.get_attr("data_format") != b"NHWC" or op.get_attr("padding") == b"EXPLICIT":
             return None
+        outer = [op.get_attr(name)[axis] for name in ("ksize", "strides") for axis in (0, 3)]
+        if set(outer) != {1}:  # over channels
+            return None
         size, strides = middle(op.get_attr("ksize")), middle(op.get_attr("strides"))
         padding = op.get_attr("padding").decode().lower()
         return self._simple(op, kind, pool_size=size, strides=strides, padding=padding, name=name)

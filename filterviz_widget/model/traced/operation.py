@@ -12,7 +12,19 @@ from filterviz_widget.model.traced.inline import in_a_graph, repeated
 POINTWISE = frozenset(
     [
         *("Abs", "Add", "AddN", "AddV2", "BiasAdd", "Cast", "Ceil", "CheckNumerics", "ClipByValue", "Cos", "Div"),
-        *("DivNoNan", "Elu", "Equal", "Erf", "Exp", "Expm1", "Floor", "FloorDiv", "FusedBatchNorm", "FusedBatchNormV3"),
+        *(
+            "DivNoNan",
+            "Elu",
+            "Equal",
+            "Erf",
+            "Exp",
+            "Expm1",
+            "Floor",
+            "FloorDiv",
+            "FusedBatchNorm",
+            "FusedBatchNormV2",
+            "FusedBatchNormV3",
+        ),
         *("Greater", "GreaterEqual", "Identity", "IsFinite", "LeakyRelu", "Less", "LessEqual", "Log", "Log1p"),
         *("LogicalAnd", "LogicalNot", "LogicalOr", "Maximum", "Minimum", "Mul", "MulNoNan", "Neg", "NotEqual"),
         *("OnesLike", "Pow", "RealDiv", "Reciprocal", "Relu", "Relu6", "Rint", "Round", "Rsqrt", "Select", "SelectV2"),
@@ -45,8 +57,11 @@ class TracedOperation(keras.Operation):  # type: ignore[misc]  # Keras has no ty
         self.given, self._read = constants.needs(op.inputs, given)
         self.read = [constants.variables[name] for name in self._read]
         fixed = [tensor for tensor in op.inputs if tensor.name not in given]
-        self.is_pointwise = op.type in POINTWISE and all(
-            tensor.shape.rank is not None and all(size == 1 for size in tensor.shape[:-1]) for tensor in fixed
+        is_trained = "is_training" in op.node_def.attr and op.get_attr("is_training")  # with statistics of the batch
+        self.is_pointwise = (
+            op.type in POINTWISE
+            and not is_trained
+            and all(tensor.shape.rank is not None and all(size == 1 for size in tensor.shape[:-1]) for tensor in fixed)
         )
 
     def compute_output_spec(self, *args: Any) -> Any:

@@ -64,11 +64,12 @@ class _Rebuilding:
             if all(tensor.name in symbols or tensor.name not in self._varying for tensor in op.inputs) and (
                 made := layers.layer(op, number)
             ):
-                named.append((made.layer, self._owner(op, made.layer), self._scope(op, made.layer)))
+                owner, scope = self._named(op, made.kernel)
+                named.append((made.layer, owner, scope))
                 done.update(made.covered)
                 given = [symbols[tensor.name] for tensor in made.given]
                 if made.padding:
-                    named.append((made.padding, "", f"{self._scope(op, made.layer)}/padding"))
+                    named.append((made.padding, "", f"{scope}/padding"))
                     given = [made.padding(one) for one in given]
                 symbols[made.result.name] = made.layer(given if len(given) > 1 else given[0])
             else:
@@ -101,16 +102,12 @@ class _Rebuilding:
             found[tensor.name].append(None)
         return found
 
-    def _owner(self, op: Any, layer: Any) -> str:
-        """The path of the owner of a layer's kernel; empty where it is not known."""
-        read = self._constants.read_by(op.inputs[1]) if hasattr(layer, "kernel") else []
-        return next((self._paths[name] for name in read if name in self._paths), "")
-
-    def _scope(self, op: Any, layer: Any) -> str:
-        """What the graph, or a variable's name, says of where a layer belongs."""
-        read = self._constants.read_by(op.inputs[1]) if hasattr(layer, "kernel") else []
-        scopes = (self._constants.scope(name) for name in read)
-        return next(filter(None, scopes), "") or str(op.name).rpartition("/")[0] or str(op.name)
+    def _named(self, op: Any, kernel: tf.Tensor | None) -> tuple[str, str]:
+        """The path of the owner of a layer's kernel, empty where it is not known; and its scope in the graph."""
+        read = [] if kernel is None else self._constants.read_by(kernel)
+        owner = next((self._paths[name] for name in read if name in self._paths), "")
+        scope = next(filter(None, map(self._constants.scope, read)), "")
+        return owner, scope or str(op.name).rpartition("/")[0] or str(op.name)
 
 
 def distinct(owners: Sequence[str], scopes: Sequence[str]) -> list[str]:

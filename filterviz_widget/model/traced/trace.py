@@ -8,12 +8,15 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from tensorflow.python.autograph.core import ag_ctx
+from tensorflow.python.autograph.core.converter import ConversionOptions
 from tensorflow.python.framework import ops
 
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.keras_private import names_kept, nothing_built
 from filterviz_widget.model.reason import reason
-from filterviz_widget.model.traced.inline import flattened
+from filterviz_widget.model.traced.gradients import has_own_gradient, own_gradient
+from filterviz_widget.model.traced.inline import CALLS, flattened, functions_of
 from filterviz_widget.model.traced.rebuild import rebuilt
 
 PACKAGE = Path(__file__).parents[2]
@@ -49,8 +52,6 @@ def traced(
         )
         return call(*args, **kwargs)
 
-    registry = ops.gradient_registry._registry
-    known = set(registry)
     with names_kept(), nothing_built(layers) as unbuilt:
         try:
             made = _concrete(run, specs)
@@ -59,24 +60,44 @@ def traced(
                 raise ValueError(
                     f"Its layer {unbuilt[0].name!r} is not built: call the model on a batch of images first."
                 ) from error
-            raise ValueError(_at_fault(error)) from error
+            told = getattr(error, "ag_error_metadata", None)
+            raise ValueError(_at_fault(told.to_exception(error) if told else error)) from error
     outputs = [one for one in made.graph.outputs if one.dtype.is_floating]
     if not outputs:
         raise ValueError("It gives no numbers of which a gradient could be taken.")
     flat = flattened(made, made.graph.inputs[: len(specs)], specs, outputs)
-    for custom in set(registry) - known:  # TensorFlow keeps those of every trace for ever, and they were copied
-        if custom.startswith("CustomGradient-"):
-            registry.pop(custom, None)
+    _forget_gradients(made.graph)
     return rebuilt(flat, tuple(made.graph.variables), paths, name)
 
 
 def _concrete(run: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
-    converted = tf.function(run)  # called in another function, so that AutoGraph begins at the user's code
+    # Said here and not by `tf.function`, which leaves AutoGraph out where somebody runs functions eagerly.
+    autograph = ag_ctx.ControlStatusCtx(ag_ctx.Status.ENABLED, ConversionOptions(recursive=True))
 
     def in_peace(*tensors: tf.Tensor) -> Any:
-        return in_inference(lambda _: converted(*tensors), tf.zeros(()))
+        def outermost(_: Any) -> Any:  # names begin at the user's code
+            with ops.get_default_graph().name_scope(None):
+                return converted(*tensors)
+
+        with autograph:
+            converted = tf.__internal__.autograph.tf_convert(run, autograph)
+            return in_inference(outermost, tf.zeros(()))
 
     return tf.function(in_peace, autograph=False).get_concrete_function(*specs)
+
+
+def _forget_gradients(graph: Any) -> None:
+    """Forgets the custom gradients of a graph and of its branches and loops, which TensorFlow keeps for ever.
+
+    They were copied. Those of functions that it calls stay: these are the user's, and trained perhaps.
+    """
+    for op in graph.get_operations():
+        if has_own_gradient(op) and own_gradient(op).startswith("CustomGradient-"):
+            ops.gradient_registry._registry.pop(own_gradient(op), None)
+        if op.type not in CALLS:
+            for name in functions_of(op):
+                if (inner := getattr(graph._get_function(name), "graph", None)) is not None:
+                    _forget_gradients(inner)
 
 
 def _at_fault(error: Exception) -> str:
