@@ -47,10 +47,10 @@ def attention_in(view: "ModelView", layer: str) -> Attention | None:
     if len(found) != 1:
         return None
     at, step = found[0]
-    given = step.node.input_tensors
-    if held_in(step.operation) is not None or not given or len(step.node.outputs) != 1:
+    given = query_and_value(step)
+    if held_in(step.operation) is not None or given is None or len(step.node.outputs) != 1:
         return None
-    query, value = given[0], given[1] if len(given) > 1 else given[0]
+    query, value = given
     queries, keys = view.places(query), view.places(value)
     if queries is None or keys is None:
         return None
@@ -64,6 +64,15 @@ def heads_in(view: "ModelView", info: LayerInfo) -> int:
     # Nothing but a layer of tokens, or a block that is one, holds such an attention.
     found = attention_in(view, info.name) if info.fold is not None else None
     return 0 if found is None else found.heads
+
+
+def query_and_value(step: Step) -> tuple[Any, Any] | None:
+    """The symbols that an attention is called with as its query and value, by place or by name; None if they are not
+    said."""
+    args, kwargs = step.node.arguments.args, step.node.arguments.kwargs
+    named = {**dict(zip(("query", "value"), args, strict=False)), **kwargs}
+    query, value = named.get("query"), named.get("value")
+    return None if query is None or value is None else (query, value)
 
 
 def _within(step: Step, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Step]]:

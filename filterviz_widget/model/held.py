@@ -20,7 +20,7 @@ Seen = Callable[[Path, Any, Any, Any, Any], Any]
 it returns, if anything, takes the result's place."""
 
 BATCH = 1009
-"""Stands for the batch while shapes are found out: a prime, so that what is a multiple of it holds the batch."""
+"""Stands for the batch while shapes are found out."""
 
 
 class Use(NamedTuple):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from filterviz_widget.model.evaluate import without_activation
 from filterviz_widget.model.follow import in_inference
+from filterviz_widget.model.generators import kept
 from filterviz_widget.model.keras_private import flat_layers, nothing_built
 
 Array = npt.NDArray[Any]
@@ -48,7 +49,8 @@ def effective_kernel_of(layer: Any) -> Array | None:
         float32 or float64 `(height, width, inputs, filters)`, without the zeros around it; `(inputs, units)` of units.
         None where the layer is not linear, not the same everywhere, sees more than 63 pixels, or cannot be computed.
     """
-    with contextlib.suppress(Exception), nothing_built(flat_layers(layer)):  # a user's code, which may raise anything
+    # A user's code, which may raise anything, and draw.
+    with contextlib.suppress(Exception), kept(), nothing_built(flat_layers(layer)):
         shape = tuple((layer.get_build_config() or {}).get("input_shape") or ())
         linear = without_activation(layer) or layer
 
@@ -84,8 +86,10 @@ def _is_linear(run: Callable[[Any], Any], shape: tuple[int, ...]) -> bool:
 
 
 def _of_units(run: Callable[[Any], Any], count: int) -> Array:
-    answers = np.asarray(tf.cast(run(tf.eye(count)), tf.float32))
-    return np.asarray(answers - np.asarray(tf.cast(run(tf.zeros((1, count))), tf.float32)))
+    nothing = np.asarray(tf.cast(run(tf.zeros((1, count))), tf.float32))
+    at_once = max(1, int(MOST_BYTES / (4 * count)))
+    parts = (tf.one_hot(range(first, min(first + at_once, count)), count) for first in range(0, count, at_once))
+    return np.concatenate([np.asarray(tf.cast(run(part), tf.float32)) - nothing for part in parts])
 
 
 def _slopes(answers: _Answers, weights: Any, middle: tuple[int, ...]) -> Array:
@@ -99,7 +103,7 @@ def _slopes(answers: _Answers, weights: Any, middle: tuple[int, ...]) -> Array:
 
 
 def _seen(answers: _Answers, filters: int) -> tuple[slice, slice] | None:
-    """What the middle position sees; None where that reaches the border, or is another for the position before."""
+    """What the middle position sees; None where that reaches the border."""
     weights = np.random.default_rng(1).normal(size=(1, filters))
     row, column = answers.middle
     here = _slopes(answers, weights, answers.middle)[0]
@@ -109,11 +113,14 @@ def _seen(answers: _Answers, filters: int) -> tuple[slice, slice] | None:
     (top, *_, bottom), (left, *_, right) = (np.flatnonzero(used.any(axis)).tolist() * 2 for axis in (1, 0))
     if min(top, left) == 0 or bottom == len(used) - 1 or right == used.shape[1] - 1:
         return None
-    before = _slopes(answers, weights, (row - 1, column - 1))[0]
-    moved = np.abs(before).max(2) > 0
-    up, aside = top - np.flatnonzero(moved.any(1))[0], left - np.flatnonzero(moved.any(0))[0]
-    if not np.allclose(np.roll(before, (up, aside), (0, 1)), here, rtol=1e-3, atol=1e-4 * np.abs(here).max()):
-        raise _NotTheSameError
+    for place in ((row - 1, column - 1), (row - 1, column), (row, column - 1)):
+        before = _slopes(answers, weights, place)[0]
+        moved = np.abs(before).max(2) > 0
+        if not moved.any():
+            raise _NotTheSameError
+        up, aside = top - np.flatnonzero(moved.any(1))[0], left - np.flatnonzero(moved.any(0))[0]
+        if not np.allclose(np.roll(before, (up, aside), (0, 1)), here, rtol=1e-3, atol=1e-4 * np.abs(here).max()):
+            raise _NotTheSameError
     return slice(top, bottom + 1), slice(left, right + 1)
 
 

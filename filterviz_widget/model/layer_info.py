@@ -12,6 +12,10 @@ from filterviz_widget.model.kinds import class_name, runs_over, unwrapped
 from filterviz_widget.model.own_code import is_of_keras
 from filterviz_widget.model.saturating import saturating
 from filterviz_widget.model.tokens import Tokens
+from filterviz_widget.model.traced.operation import TracedOperation
+
+TRACED = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3D", "Conv3DBackpropInputV2")
+"""Operations of TensorFlow that a person looks for."""
 
 Kind = Literal["convolution", "units", "other"]
 
@@ -100,6 +104,8 @@ def _walk(graph: Graph, reached: set[int], prefix: tuple[str, ...], known: _Know
 
 def _info(step: Step, name: str, known: _Known) -> LayerInfo | Unsupported | None:
     layer = step.layer
+    if isinstance(layer, TracedOperation) and layer.op.type in TRACED:
+        return Unsupported(name, f"{layer.op.type} computes here what no layer of Keras does; it is run as it is.")
     if not isinstance(layer, keras.Layer):
         return None
     outputs, tokens = step.node.outputs, known.tokens

@@ -40,7 +40,7 @@ def load(model: Any, input_shape: Any = None) -> Any:
             'Set the environment variable KERAS_BACKEND="tensorflow" before Keras is imported.'
         )
     if isinstance(model, str | Path):
-        return _load_file(Path(model))
+        return _load_file(Path(model), input_shape)
     if isinstance(model, keras.Layer):
         return model
     if (made := of_tensorflow(model, input_shape)) is None:
@@ -48,11 +48,11 @@ def load(model: Any, input_shape: Any = None) -> Any:
     return made
 
 
-def _load_file(path: Path) -> Any:
+def _load_file(path: Path, input_shape: Any) -> Any:
     if path.is_dir() and (path / SAVED).is_file():
         return from_folder(path)
     if path.suffix == ".pb" and path.is_file():
-        return from_folder(path.parent) if path.name == SAVED else from_frozen(path)
+        return from_folder(path.parent) if path.name == SAVED else from_frozen(path, input_shape)
     if path.suffix not in SUFFIXES:
         raise ValueError(refusal(path))
     if path.is_dir():

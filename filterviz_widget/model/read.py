@@ -184,7 +184,7 @@ def _read(
         with contextlib.suppress(Exception):  # what cannot be computed is said when it is asked for
             _computed(followed, noise, unbuilt)
 
-    tokens = Tokens(graph, position, run)
+    tokens = Tokens(graph, position, run, of_image=data.is_flat)
     found = list(layers_in(graph, position, sizes_known=tuple(own_size) == size, tokens=tokens, data=data))
     layers = tuple(info for info in found if isinstance(info, LayerInfo))
     unsupported = tuple(info for info in found if isinstance(info, Unsupported))

@@ -47,13 +47,14 @@ class Tokens:
         graph: The model's.
         position: Of the image among the graph's inputs.
         run: Computes the model for one image by `Record.call`; called where there are tokens only.
+        of_image: Whether the model is one of images; of signals and volumes a row of vectors is no grid.
     """
 
-    def __init__(self, graph: Graph, position: int, run: Callable[[Record], None]) -> None:
+    def __init__(self, graph: Graph, position: int, run: Callable[[Record], None], *, of_image: bool = True) -> None:
         self._places: dict[int, Places] = {}
         self._near: dict[int, tuple[int, ...]] = {}
         self._record = Record()
-        self.has_any = any(_has_other_ranks(graph)) and not any(_has_functions(graph))
+        self.has_any = of_image and any(_has_other_ranks(graph)) and not any(_has_functions(graph))
         if not self.has_any:
             return
         with self._record.tape:
@@ -150,7 +151,8 @@ class Tokens:
         """The places where a step is known to keep them apart; those of an attention's query."""
         layer = unwrapped(step.operation)
         if isinstance(layer, TAKES_QUERY):
-            given = given[:1]
+            query = {**dict(zip(("query",), step.node.arguments.args, strict=False)), **step.node.arguments.kwargs}
+            given = [one for one in given if one is query.get("query")]
         elif not _keeps_tokens(layer):
             return None
         known = [self._places[id(one)] for one in given if id(one) in self._places]

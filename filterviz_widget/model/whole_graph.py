@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 import keras
-import tensorflow as tf
 
 from filterviz_widget.model.copied import copied
 from filterviz_widget.model.generators import kept
@@ -11,7 +10,7 @@ from filterviz_widget.model.graph import Graph, functional_graph
 from filterviz_widget.model.keras_private import names_kept
 from filterviz_widget.model.model_graph import model_graph
 from filterviz_widget.model.reason import reason
-from filterviz_widget.model.traced.call import Shapes, from_keras
+from filterviz_widget.model.traced.call import Shapes, call_once, from_keras
 
 EXPECTED = (
     "Expected a call of Keras and TensorFlow functions, without NumPy, and with decisions on the numbers in an image "
@@ -58,9 +57,8 @@ def whole_graph(model: Any, size: tuple[int, int] | None, input_shape: Shapes | 
         made = from_keras(model, size, input_shape)
     except ValueError as error:
         raise ValueError(f"The model {model.name!r} cannot be read: {error} {EXPECTED}") from error
-    cause = why.__cause__
-    words = f"cannot follow its call ({reason(cause)})" if isinstance(cause, Exception) else "keeps no graph of it"
-    return Whole(functional_graph(made), made, f"{note}; " * bool(note) + f"traced by TensorFlow, as Keras {words}")
+    words = str(why).partition(f"{model.name!r} ")[2].rstrip(".")
+    return Whole(functional_graph(made), made, f"{note}; " * bool(note) + f"traced by TensorFlow, as it {words}")
 
 
 def _copy(model: Any, input_shape: Shapes) -> Any:
@@ -68,7 +66,7 @@ def _copy(model: Any, input_shape: Shapes) -> Any:
     with names_kept(), kept():
         try:
             made = copied(model)
-            made(tf.zeros((1, *input_shape)))
+            call_once(made, input_shape)
         except Exception as error:  # a user's code, which may raise anything
             raise ValueError(
                 f"The model {model.name!r} was never called, and a copy of it could not be called on an image of "

@@ -64,7 +64,7 @@ def subclass_with_tensorflow():
     return Made(model, lambda given: model.conv(keras.ops.sqrt(given)))
 
 
-@shown(TENSORFLOW, "Conv2D")
+@shown(TENSORFLOW, "Conv2D", way="traced")
 def frozen_graph(folder):
     """A frozen graph, a GraphDef in a .pb file."""
     made = Module()
@@ -195,3 +195,35 @@ def keras_2_file(folder):
     model = second()
     model.save(folder / "second.h5")
     return Made(folder / "second.h5", tf_keras.Model(model.inputs, model.get_layer("norm").output))
+
+
+class Rows(tf.Module):
+    def __init__(self):
+        super().__init__(name="rows")
+        self.kernel = tf.Variable(tf.random.stateless_normal((5, 2, 3), (0, 3)))
+
+    def __call__(self, signals):
+        return tf.nn.conv1d(signals, self.kernel, 2, "SAME") + 0.1
+
+
+@shown(
+    TENSORFLOW,
+    "kernel",
+    way="traced",
+    options={"input_shape": (40, 2)},
+    size=(1, 40, 2),
+    range=(-1.0, 1.0),
+    source="assumed",
+)
+def module_of_signals():
+    """A tf.Module with tf.nn.conv1d, of signals."""
+    made = Rows()
+    return Made(made, lambda images: keras.ops.conv(images[:, 0], made.kernel, 2, "same"))
+
+
+@shown(TENSORFLOW, "deep", way="traced", size=(10, 10, 6))
+def keras_2_of_volumes():
+    """A model of Keras 2 with Conv3D, of volumes."""
+    image = tf_keras.Input((6, 10, 10, 1))
+    model = tf_keras.Model(image, tf_keras.layers.Conv3D(4, 3, activation="elu", name="deep")(image))
+    return Made(model, lambda images: model(tf.transpose(images, (0, 3, 1, 2))[..., None]))

@@ -66,16 +66,26 @@ def _endpoint(layer: Any) -> Any:
     return getattr(function, "concrete_functions", [function])[0]
 
 
+def call_once(layer: Any, input_shape: Shapes) -> None:
+    """Calls a layer on an image of zeros, or on zeros of several shapes by the arguments' names."""
+    args, kwargs = _arguments(layer.call, input_shape, "float32", None)
+    zeros = tf.nest.map_structure(
+        lambda one: tf.zeros([size or 1 for size in one.shape], one.dtype) if isinstance(one, tf.TensorSpec) else one,
+        (args, kwargs),
+    )
+    layer(*zeros[0], **zeros[1])
+
+
 def _first_shapes(layer: Any) -> list[tuple[int | None, ...]]:
     """The images that layers in it were called with, the first ones first: one is what the layer itself takes."""
     found: dict[tuple[int | None, ...], None] = {}
     for inner in flat_layers(layer):
         for shape in called_shapes(inner).values():
-            if isinstance(shape, tuple) and len(shape) == 4 and isinstance(shape[3], int):
+            if isinstance(shape, tuple) and len(shape) in (3, 4, 5) and isinstance(shape[-1], int):
                 found[tuple(shape[1:])] = None
     for variable in vars(layer).values():
-        if isinstance(variable, tf.Variable) and variable.shape.rank == 4:
-            found[None, None, variable.shape[2]] = None
+        if isinstance(variable, tf.Variable) and variable.shape.rank in (3, 4, 5):
+            found[(*[None] * (variable.shape.rank - 2), variable.shape[-2])] = None
     return list(found)
 
 

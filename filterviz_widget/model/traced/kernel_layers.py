@@ -91,6 +91,60 @@ class KernelLayers:
         )
         return made._replace(padding=before)
 
+    def row(self, op: Any, name: str) -> Made | None:
+        """Of ExpandDims: a convolution over a signal, which TensorFlow computes as one over images of one row."""
+        signal, convolution = op.inputs[0], self._only_follower(op.outputs[0])
+        squeezed = None if convolution is None else self._only_follower(convolution.outputs[0])
+        if convolution is None or convolution.type != "Conv2D" or squeezed is None or squeezed.type != "Squeeze":
+            return None
+        weights = convolution.inputs[1]
+        kernel = None if weights.name in self.varying else self.constants.source(weights)
+        is_row = kernel is not None and len(kernel.shape) == 3 and weights.shape[0] == 1 and signal.shape.rank == 3
+        if not is_row or kernel is None or convolution.get_attr("padding") == b"EXPLICIT" or _both(convolution):
+            return None
+        size, inputs, filters = kernel.shape
+        channels = signal.shape[-1]
+        if convolution.get_attr("data_format") != b"NHWC" or channels is None or channels % inputs:
+            return None
+        made = self._with_kernel(
+            convolution,
+            (keras.layers.Conv1D, None),
+            kernel,
+            filters,
+            signal,
+            last=squeezed,
+            filters=filters,
+            kernel_size=size,
+            strides=middle(convolution.get_attr("strides"))[1],
+            dilation_rate=middle(convolution.get_attr("dilations"))[1],
+            padding=convolution.get_attr("padding").decode().lower(),
+            groups=channels // inputs,
+            name=name,
+        )
+        return made._replace(covered=(op.name, squeezed.name, *made.covered))
+
+    def volume(self, op: Any, name: str) -> Made | None:
+        """Of Conv3D."""
+        kernel, image = self._kernel(op.inputs[1], 5), op.inputs[0]
+        is_plain = op.get_attr("data_format") == b"NDHWC" and not _both(op) and image.name in self.varying
+        if kernel is None or isinstance(kernel, tf.Tensor) or not is_plain or image.shape.rank != 5:
+            return None
+        if image.shape[-1] != kernel.shape[3]:  # in groups
+            return None
+        return self._with_kernel(
+            op,
+            (keras.layers.Conv3D, None),
+            kernel,
+            kernel.shape[4],
+            image,
+            filters=kernel.shape[4],
+            kernel_size=tuple(kernel.shape[:3]),
+            strides=tuple(op.get_attr("strides")[1:-1]),
+            dilation_rate=tuple(op.get_attr("dilations")[1:-1]),
+            padding=op.get_attr("padding").decode().lower(),
+            name=name,
+        )
+
     def spread(self, op: Any, name: str) -> Made | None:
         """Of SpaceToBatchND: a dilated convolution, written as one of every so many places, put into the batch."""
         image, convolution = op.inputs[0], self._only_follower(op.outputs[0])

@@ -71,8 +71,6 @@ def _words(thing: Any) -> str:
         return "a function of TensorFlow"
     if _is_loaded(thing):
         return "a SavedModel"
-    if type(thing).__mro__[-2].__module__.startswith("tf_keras") or any(
-        kind.__module__.startswith("tf_keras") for kind in type(thing).__mro__
-    ):
+    if any(kind.__module__.startswith("tf_keras") for kind in type(thing).__mro__):
         return "a model of Keras 2"
     return f"a tf.Module ({type(thing).__name__})"

@@ -15,6 +15,8 @@ class Layers(KernelLayers):
         """The layer that begins with an operation; None where Keras has none that does just that."""
         make = {
             "Conv2D": self.convolution,
+            "Conv3D": self.volume,
+            "ExpandDims": self.row,
             "SpaceToBatchND": self.spread,
             "DepthwiseConv2dNative": self.depthwise,
             "Conv2DBackpropInput": self.transposed,

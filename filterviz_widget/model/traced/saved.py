@@ -74,10 +74,14 @@ def from_concrete(function: Any, paths: Mapping[int, str], name: str) -> Any:
     return rebuilt(flat, tuple(function.graph.variables), paths, name)
 
 
-def from_frozen(path: Path) -> Any:
+def from_frozen(path: Path, input_shape: Any = None) -> Any:
     """A Functional model of a frozen graph, a `GraphDef` in a `.pb` file; its constants are its weights.
 
     Its placeholders are the inputs, and what no operation takes are the outputs.
+
+    Args:
+        path: Of the file.
+        input_shape: Of one example, for a placeholder of floats that does not say its shape.
 
     Raises:
         ValueError: If it is something else, or has variables without values.
@@ -110,9 +114,13 @@ def from_frozen(path: Path) -> Any:
     ]
     if not inputs or not outputs:
         raise ValueError(f"The graph in {str(path)!r} has no placeholder, or nothing is computed from one.")
-    flat = flattened(wrapped, inputs, [_spec(tensor, tensor.op.name) for tensor in inputs], outputs)
-    made = rebuilt(flat, (), {}, path.stem)
-    made.traced_note = "read from a frozen graph, whose weights are constants"
+    specs = [_spec(tensor, tensor.op.name) for tensor in inputs]
+    if input_shape is not None:
+        specs = [_filled(spec, tuple(input_shape)) for spec in specs]
+    made = rebuilt(flattened(wrapped, inputs, specs, outputs), (), {}, path.stem)
+    made.traced_note = "traced by TensorFlow, as it is a frozen graph, whose weights are constants"
+    if scalars := [spec.name for spec in specs if spec.shape.rank == 0]:
+        made.traced_note += f"; {', '.join(map(repr, scalars))} held at 0 unless other_inputs says otherwise"
     return made
 
 
@@ -123,6 +131,12 @@ def _argument(tensor: tf.Tensor) -> str:
     except ValueError:
         name = ""
     return name or str(tensor.op.name)
+
+
+def _filled(spec: tf.TensorSpec, shape: tuple[int | None, ...]) -> tf.TensorSpec:
+    """The spec of images of a shape, where it says none."""
+    is_open = spec.dtype.is_floating and (spec.shape.rank is None or spec.shape.rank == len(shape) + 1)
+    return tf.TensorSpec((None, *shape), spec.dtype, spec.name) if is_open else spec
 
 
 def _spec(tensor: tf.Tensor, name: str) -> tf.TensorSpec:

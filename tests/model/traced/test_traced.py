@@ -100,7 +100,10 @@ def test_an_ascent_climbs_what_the_model_computes_and_the_model_is_as_before(pla
 
 
 def test_it_says_by_which_way_the_model_was_read(plain):
-    assert read_model(plain).note == "traced by TensorFlow, as Keras keeps no graph of it"
+    assert read_model(plain).note == (
+        "traced by TensorFlow, as it is a subclass of keras.Model whose input shape Keras does not know, because it could "
+        "not trace the model's call when it was called"
+    )
     functional = Sequential([Input((8, 8, 3)), layers.Conv2D(2, 3)])
     assert read_model(functional).note == ""
 
