@@ -23,7 +23,7 @@ def attention_maps(
     Args:
         model: As for `feature_maps`.
         photo: As the image of `feature_maps`.
-        layer: The name of a `keras.layers.MultiHeadAttention` or `GroupedQueryAttention` over tokens that are the
+        layer: The name of a `keras.layers.MultiHeadAttention` or `GroupQueryAttention` over tokens that are the
             places of the image, or of a block that holds one.
         query: `(row, column)` of the place that looks, in the grid of tokens; None for the class token, or, where there
             is none before the grid, for the mean over all places.

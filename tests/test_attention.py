@@ -43,7 +43,7 @@ def test_the_class_token_looks_where_the_scores_say(model, layer):
     np.testing.assert_allclose(found.maps, expected, rtol=1e-3, atol=1e-5)
     assert (found.maps.sum((1, 2)) <= 1 + 1e-6).all()
     assert (found.maps.sum((1, 2)) < 1).all()  # the rest goes to the class token and the registers
-    assert found.words == "the class token"
+    assert found.words == "the token before the grid"
 
 
 def test_a_place_looks_where_its_own_row_of_the_scores_says(model):

@@ -60,7 +60,7 @@ def _asking(attention: Attention, query: tuple[int, int] | None) -> tuple[list[i
     order = attention.queries.order
     if query is None:
         if order[0] == NOWHERE:
-            return [0], "the class token"
+            return [0], "the token before the grid"
         return [int(token) for token in np.flatnonzero(order != NOWHERE)], "the mean of all places"
     (height, width), (row, column) = attention.queries.grid, query
     if not (0 <= row < height and 0 <= column < width):

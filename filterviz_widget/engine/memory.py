@@ -23,7 +23,9 @@ of what all outputs would for MobileNetV2 (folded layers have none), and about a
 
 
 def most_together(view: ModelView, layer: str) -> int:
-    """How many pictures of a layer's filters the memory holds, from 1 to 64."""
+    """How many pictures of a layer's filters the memory holds, from 1 to 64; 1 where one decides for another."""
+    if view.decides:
+        return 1
     return max(1, min(LARGEST_BATCH, int(SHARE * free() / needed(view, layer, view.image_shape[:2]))))
 
 

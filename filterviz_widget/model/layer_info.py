@@ -117,7 +117,7 @@ def _info(step: Step, name: str, known: _Known) -> LayerInfo | Unsupported | Non
     # A convolution may work on channels each as an image.
     rows = 1 if isinstance(unwrapped(layer), ALL_CONVOLUTIONS) else tokens.rows(step)
     if rows != 1 and len(outputs[0].shape) > 2:
-        words = f"{class_name(layer)} works on parts of the image, {rows} to an image; only whole maps can be shown."
+        words = f"{class_name(layer)} makes {rows} rows of an image, such as windows; only whole maps can be shown."
         return Unsupported(name, words) if layer.weights else None
     if tokens.is_scrambled(step):
         return None

@@ -220,6 +220,7 @@ def _read(
         tokens,
         data,
         "" if embedding is None else f"Sought is what the Embedding {name!r} gives: whole numbers have no gradient.",
+        getattr(model, "decides", False),
     )
 
 

@@ -163,7 +163,13 @@ class Tokens:
     def _compared(self, source: int, value: Any) -> Places | None:
         """The places of tokens each of which depends on other places of a source than all others."""
         known, given = self._places[source], self._record.values[source]
-        found = token_of_place(self._record.tape, given, value)
+        try:
+            found = token_of_place(self._record.tape, given, value)
+        except (
+            tf.errors.OpError,
+            LookupError,
+        ):  # what TensorFlow has no derivative of, such as the largest of channels
+            return None
         if found is None:
             return None
         tokens = int(np.prod(value.shape[1:-1]))

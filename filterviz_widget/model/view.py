@@ -52,6 +52,7 @@ class ModelView:
         data: What the image stands for: itself, a spectrogram, a signal or a volume.
         input_note: What a viewer should know of the input that is optimised; "" for nothing.
         has_own_code: Whether tracing runs code that is not Keras' own: the user's layers, functions, preprocess.
+        decides: Whether the model's code decides by numbers in the images, for all of a batch together.
         note: By which way the model was read, and why, where it is not what Keras keeps of it; often empty.
     """
 
@@ -69,6 +70,7 @@ class ModelView:
     _tokens: Tokens = field(repr=False)
     data: Data = IMAGE
     input_note: str = ""
+    decides: bool = False
 
     @property
     def graph(self) -> Graph:

@@ -187,7 +187,7 @@ def test_what_works_on_windows_is_named_and_the_map_behind_them_is_there():
     assert [info.name for info in view.layers] == ["patches", "windows", "norm"]
     ((name, reason),) = view.unsupported
     assert name == "windows/attention"
-    assert reason == "MultiHeadAttention works on parts of the image, 16 to an image; only whole maps can be shown."
+    assert reason == "MultiHeadAttention makes 16 rows of an image, such as windows; only whole maps can be shown."
     given = pixels(2, (16, 16))
     np.testing.assert_allclose(view.cut("norm")(given), model(given), rtol=1e-4, atol=1e-4)
 

@@ -40,7 +40,7 @@ def test_only_layers_with_heads_are_said_to_have_them(explorer):
 def test_the_panel_shows_what_the_function_finds(explorer, model):
     shown, found = explorer.attention_panel, attention_maps(model, PHOTO, "block_0/attention")
     assert (shown["layer"], shown["query"]) == ("block_0/attention", None)
-    assert "where the class token looks" in shown["words"]
+    assert "where the token before the grid looks" in shown["words"]
     for number, head in enumerate(shown["heads"]):
         assert head["share"] == pytest.approx(float(found.maps[number].sum()), rel=1e-4)
         expected = thumbnail(found.overlay(number), HEAD).astype(int)

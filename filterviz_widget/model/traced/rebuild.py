@@ -20,7 +20,8 @@ def rebuilt(flat: Flat, variables: tuple[tf.Variable, ...], paths: Mapping[int, 
 
     What Keras has a layer for becomes one, which holds the user's variables themselves, so that new weights show at
     once; everything else becomes a `TracedOperation`. Each has a `traced_name`: where its kernel is one of `paths`, the
-    path of its owner; otherwise the name that the graph has for it.
+    path of its owner; otherwise the name that the graph has for it. The model's `decides` says whether the graph takes
+    one way or another by numbers in the images, for all of a batch together.
 
     Args:
         flat: The graph.
@@ -35,6 +36,7 @@ def rebuilt(flat: Flat, variables: tuple[tf.Variable, ...], paths: Mapping[int, 
         return _Rebuilding(flat, variables, paths).model(name)
 
 
+DECISIONS = ("Case", "If", "Select", "SelectV2", "StatelessCase", "StatelessIf")
 UNHELD = (tf.variant, tf.resource)
 
 
@@ -83,7 +85,14 @@ class _Rebuilding:
         operations, owners, scopes = zip(*named, strict=True)
         for operation, traced_name in zip(operations, distinct(owners, scopes), strict=True):
             operation.traced_name = traced_name
-        return keras.Model(inputs, outputs, name=name)
+        made = keras.Model(inputs, outputs, name=name)
+        made.decides = any(map(self._decides, self._operations))
+        return made
+
+    def _decides(self, op: Any) -> bool:
+        """Whether an operation takes one way or another by a number in the images, for all of them together."""
+        condition = op.inputs[0] if op.type in DECISIONS else None
+        return condition is not None and condition.name in self._varying and condition.shape.rank == 0
 
     def _reached(self) -> set[str]:
         """The names of the tensors that depend on an input."""

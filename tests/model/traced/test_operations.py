@@ -77,6 +77,10 @@ BODIES = {
         lambda m, x: tf.matmul(tf.reshape(tf.nn.max_pool2d(m.a(x), 16, 16, "VALID"), (-1, 4)), KERNEL[0, 0]),
         "MatMul",
     ),
+    "strides and dilation": (  # TensorFlow computes both, and no layer of Keras does
+        lambda m, x: m.b(m.a(x) + tf.reduce_mean(tf.nn.conv2d(x, KERNEL[:, :, :3], 2, "SAME", dilations=2))),
+        "b",
+    ),
     "a constant kernel": (
         lambda m, x: tf.nn.conv2d(x, np.ones((3, 3, 3, 3), np.float32) / 27, **SAME) + m.a(x)[..., :3],
         "Conv2D",
@@ -155,6 +159,21 @@ def test_a_computed_kernel_is_the_one_of_the_moment():
         np.testing.assert_allclose(view.cut("Conv2D")(images), model(images), rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(effective_kernel(view.operation("Conv2D")), 2 * KERNEL.numpy(), rtol=1e-6)
         KERNEL.assign(-KERNEL)
+
+
+def test_pooling_over_channels_is_no_pooling_over_places():
+    model = Made(lambda m, x: m.b(tf.repeat(tf.nn.max_pool(m.a(x), (1, 1, 1, 2), (1, 1, 1, 2), "VALID"), 2, 3)))
+    images = tf.random.stateless_uniform((2, 16, 16, 3), (1, 1))
+    model(images)
+    np.testing.assert_allclose(read_model(model).cut("b")(images), model(images), rtol=1e-5, atol=1e-5)
+
+
+def test_a_convolution_that_no_layer_of_keras_does_is_named():
+    model = Made(lambda m, x: tf.nn.conv2d(m.a(x), KERNEL, 2, "SAME", dilations=2))
+    model(tf.zeros((1, 16, 16, 3)))
+    assert dict(read_model(model).unsupported) == {
+        "Conv2D": "Conv2D computes here what no layer of Keras does; it is run as it is."
+    }
 
 
 class Inner(layers.Layer):
