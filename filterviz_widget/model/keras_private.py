@@ -220,13 +220,8 @@ class LiveVariable(keras.Variable):  # type: ignore[misc]  # Keras has no types
     def __init__(self, variable: Any) -> None:
         self._of = variable
         name = variable.name.partition(":")[0].rpartition("/")[2] or "variable"
-        super().__init__(
-            lambda *_, **__: None,
-            shape=tuple(variable.shape),
-            dtype=variable.dtype.name,
-            trainable=bool(variable.trainable),
-            name=name,
-        )
+        shape, trainable = tuple(variable.shape), bool(variable.trainable)
+        super().__init__(lambda *_, **__: None, shape, variable.dtype.name, trainable, name=name)
 
     def _initialize_with_initializer(self, initializer: Any) -> None:
         self._value = self._of

@@ -5,7 +5,6 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from filterviz_widget.description.data import checked_kind
@@ -22,26 +21,21 @@ from filterviz_widget.model.dimensions import (
     open_length,
 )
 from filterviz_widget.model.embedding import behind, chosen_embedding, embeddings, vectors_range
-from filterviz_widget.model.follow import in_inference
+from filterviz_widget.model.follow import computed
 from filterviz_widget.model.generators import kept
 from filterviz_widget.model.graph import ALL_CONVOLUTIONS, Graph, Step
 from filterviz_widget.model.input_range import (
     NOTHING_SAYS,
-    InputRange,
-    given_range,
-    is_readable,
-    measured_range,
-    read_range,
-    standardises,
 )
 from filterviz_widget.model.inputs import held_values, image_input, input_name
-from filterviz_widget.model.keras_private import flat_layers, nothing_built
+from filterviz_widget.model.keras_private import flat_layers
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
 from filterviz_widget.model.other_kinds import other_kind
 from filterviz_widget.model.own_code import has_own_code
-from filterviz_widget.model.preprocess import Preprocess, preprocessing, published_mode
+from filterviz_widget.model.pixels import pixel_range, published_hint
+from filterviz_widget.model.preprocess import Preprocess, preprocessing
 from filterviz_widget.model.record import Record
 from filterviz_widget.model.route import Route
 from filterviz_widget.model.size import DEFAULT_SIZE, checked_size
@@ -151,7 +145,7 @@ def _read(
             raw = Route(graph, index, tuple(held_values(graph.inputs, index, None)))
             arrangement = found_arrangement(
                 beginning(graph, index),
-                lambda path, given: _computed(lambda values: raw.feed(values, path), given, unbuilt),
+                lambda path, given: computed(lambda values: raw.feed(values, path), given, unbuilt),
                 tuple(symbol.shape[1:]),
             )
         if arrangement is None and len(symbol.shape) != 4:
@@ -182,7 +176,7 @@ def _read(
             return route.feed(given, (), call=record.call)
 
         with contextlib.suppress(Exception):  # what cannot be computed is said when it is asked for
-            _computed(followed, noise, unbuilt)
+            computed(followed, noise, unbuilt)
 
     tokens = Tokens(graph, position, run, of_image=data.is_flat)
     found = list(layers_in(graph, position, sizes_known=tuple(own_size) == size, tokens=tokens, data=data))
@@ -199,12 +193,12 @@ def _read(
     if embedding is not None and input_range == "auto" and preprocess is None:
         pixels = vectors_range(embedding.operation, name)
     else:
-        pixels = _input_range(input_range, preprocess, route, image_shape, given_shape, unbuilt)
+        pixels = pixel_range(input_range, preprocess, route, image_shape, given_shape, unbuilt)
     if data.kind == "signal" and pixels.source.startswith("assumed"):
         pixels = pixels._replace(low=-1.0)  # most signals go both ways
     source = pixels.source
     if source == NOTHING_SAYS and preprocess is None:
-        source += _published(model)
+        source += published_hint(model)
     return ModelView(
         layers,
         unsupported,
@@ -271,42 +265,3 @@ def _refuse_channels_first(model: Any) -> None:
                 f"The convolution {layer.name!r} works on channels_first images (batch, channels, height, width), "
                 'which are not supported. Expected data_format="channels_last".'
             )
-
-
-def _computed(function: Callable[[Any], Any], given: Any, unbuilt: Sequence[Any]) -> Any:
-    with nothing_built(unbuilt):
-        return in_inference(function, given)
-
-
-def _input_range(
-    wanted: tuple[float, float] | str,
-    preprocess: Preprocess | None,
-    route: Route,
-    image_shape: tuple[int, int, int],
-    given_shape: tuple[int, ...],
-    unbuilt: Sequence[Any],
-) -> InputRange:
-    if wanted != "auto":
-        return given_range(wanted)
-    if isinstance(preprocess, str):
-        return InputRange(0.0, 255.0, f"set by preprocess={preprocess!r}")
-    if route.preprocess and (measured := measured_range(route.preprocess, given_shape)):
-        return InputRange(*measured, "read from preprocess")
-
-    def images_to(path: tuple[str, ...]) -> Any:
-        return lambda images: _computed(lambda given: route.run(given, path), images, unbuilt)
-
-    found = read_range(beginning(route.graph, route.position), images_to, image_shape)
-    if found.source == NOTHING_SAYS and route.preprocess:
-        if standardises(route.preprocess, given_shape):
-            return found._replace(source="preprocess standardises every image, so every range gives the same picture")
-        if not is_readable(route.preprocess, given_shape):
-            return found._replace(source="assumed, what preprocess does to the pixels could not be read")
-    return found
-
-
-def _published(model: Any) -> str:
-    for part in (model, *flat_layers(model)):
-        if isinstance(part, keras.Model) and (mode := published_mode(part.name)):
-            return f'; with its published weights, {part.name} takes preprocess="{mode}"'
-    return ""

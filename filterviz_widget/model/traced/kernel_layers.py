@@ -1,7 +1,6 @@
 """Operations of a traced graph that multiply with a kernel, as the layers of Keras that do the same."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,55 +11,15 @@ from filterviz_widget.model.traced.computed import (
     ComputedDense,
     ComputedDepthwiseConv2D,
 )
-from filterviz_widget.model.traced.constants import Constants
-
-ACTIVATIONS = {
-    "Relu": keras.activations.relu,
-    "Relu6": keras.activations.relu6,
-    "Elu": keras.activations.elu,
-    "Selu": keras.activations.selu,
-    "Sigmoid": keras.activations.sigmoid,
-    "Tanh": keras.activations.tanh,
-    "Softplus": keras.activations.softplus,
-    "Softmax": keras.activations.softmax,
-}
+from filterviz_widget.model.traced.with_kernel import Made, WithKernel, middle
 
 
-class Made(NamedTuple):
-    """A layer that does what some operations do.
-
-    Attributes:
-        layer: The layer.
-        given: The tensors of the graph that it is called with.
-        result: The one that it makes.
-        covered: The names of the operations.
-        padding: A layer that what is given goes through first; None for none.
-        kernel: The tensor of its kernel; None where it has none.
-    """
-
-    layer: Any
-    given: list[tf.Tensor]
-    result: tf.Tensor
-    covered: tuple[str, ...]
-    padding: Any = None
-    kernel: Any = None
-
-
-class KernelLayers:
-    """Makes layers with kernels of operations.
-
-    Args:
-        constants: What of the graph does not depend on the image.
-        consumers: The operations that take a tensor, by its name; what the graph ends with counts as one more, None.
-        varying: The names of the tensors that depend on the image.
-    """
-
-    def __init__(self, constants: Constants, consumers: Mapping[str, list[Any]], varying: set[str]) -> None:
-        self.constants, self._consumers, self.varying = constants, consumers, varying
+class KernelLayers(WithKernel):
+    """Makes layers with kernels of operations."""
 
     def convolution(self, op: Any, name: str) -> Made | None:
         """Of Conv2D; the layer that pads comes before it where the operation says by how much."""
-        kernel = self._kernel(op.inputs[1], 4)
+        kernel = self.kernel(op.inputs[1], 4)
         image = op.inputs[0]
         if kernel is None or op.get_attr("data_format") != b"NHWC" or image.name not in self.varying:
             return None
@@ -75,7 +34,7 @@ class KernelLayers:
                 (sides[2:4], sides[4:6]), name=f"{name}_padding", dtype=image.dtype.name
             )
             padding = "valid"
-        made = self._with_kernel(
+        made = self.with_kernel(
             op,
             (keras.layers.Conv2D, ComputedConv2D),
             kernel,
@@ -93,8 +52,8 @@ class KernelLayers:
 
     def row(self, op: Any, name: str) -> Made | None:
         """Of ExpandDims: a convolution over a signal, which TensorFlow computes as one over images of one row."""
-        signal, convolution = op.inputs[0], self._only_follower(op.outputs[0])
-        squeezed = None if convolution is None else self._only_follower(convolution.outputs[0])
+        signal, convolution = op.inputs[0], self.only_follower(op.outputs[0])
+        squeezed = None if convolution is None else self.only_follower(convolution.outputs[0])
         if convolution is None or convolution.type != "Conv2D" or squeezed is None or squeezed.type != "Squeeze":
             return None
         weights = convolution.inputs[1]
@@ -106,7 +65,7 @@ class KernelLayers:
         channels = signal.shape[-1]
         if convolution.get_attr("data_format") != b"NHWC" or channels is None or channels % inputs:
             return None
-        made = self._with_kernel(
+        made = self.with_kernel(
             convolution,
             (keras.layers.Conv1D, None),
             kernel,
@@ -125,13 +84,13 @@ class KernelLayers:
 
     def volume(self, op: Any, name: str) -> Made | None:
         """Of Conv3D."""
-        kernel, image = self._kernel(op.inputs[1], 5), op.inputs[0]
+        kernel, image = self.kernel(op.inputs[1], 5), op.inputs[0]
         is_plain = op.get_attr("data_format") == b"NDHWC" and not _both(op) and image.name in self.varying
         if kernel is None or isinstance(kernel, tf.Tensor) or not is_plain or image.shape.rank != 5:
             return None
         if image.shape[-1] != kernel.shape[3]:  # in groups
             return None
-        return self._with_kernel(
+        return self.with_kernel(
             op,
             (keras.layers.Conv3D, None),
             kernel,
@@ -147,11 +106,11 @@ class KernelLayers:
 
     def spread(self, op: Any, name: str) -> Made | None:
         """Of SpaceToBatchND: a dilated convolution, written as one of every so many places, put into the batch."""
-        image, convolution = op.inputs[0], self._only_follower(op.outputs[0])
-        gathering = None if convolution is None else self._only_follower(convolution.outputs[0])
+        image, convolution = op.inputs[0], self.only_follower(op.outputs[0])
+        gathering = None if convolution is None else self.only_follower(convolution.outputs[0])
         if convolution is None or convolution.type != "Conv2D" or gathering is None:
             return None
-        kernel, block = self._kernel(convolution.inputs[1], 4), tf.get_static_value(op.inputs[1])
+        kernel, block = self.kernel(convolution.inputs[1], 4), tf.get_static_value(op.inputs[1])
         is_plain = gathering.type == "BatchToSpaceND" and middle(convolution.get_attr("strides")) == (1, 1)
         if kernel is None or block is None or len(block) != 2 or not is_plain or convolution.outputs[0].shape.rank != 4:
             return None
@@ -163,7 +122,7 @@ class KernelLayers:
             padding == "valid" and sizes[1] != tuple(a - b for a, b in zip(sizes[0], reach, strict=True))
         ):
             return None
-        made = self._with_kernel(
+        made = self.with_kernel(
             convolution,
             (keras.layers.Conv2D, ComputedConv2D),
             kernel,
@@ -180,12 +139,12 @@ class KernelLayers:
 
     def depthwise(self, op: Any, name: str) -> Made | None:
         """Of DepthwiseConv2dNative."""
-        kernel, strides = self._kernel(op.inputs[1], 4), middle(op.get_attr("strides"))
+        kernel, strides = self.kernel(op.inputs[1], 4), middle(op.get_attr("strides"))
         is_plain = op.get_attr("data_format") == b"NHWC" and op.get_attr("padding") != b"EXPLICIT" and not _both(op)
         if kernel is None or not is_plain or strides[0] != strides[1] or op.inputs[0].name not in self.varying:
             return None
         height, width, inputs, multiplier = kernel.shape
-        return self._with_kernel(
+        return self.with_kernel(
             op,
             (keras.layers.DepthwiseConv2D, ComputedDepthwiseConv2D),
             kernel,
@@ -202,7 +161,7 @@ class KernelLayers:
     def transposed(self, op: Any, name: str) -> Made | None:
         """Of Conv2DBackpropInput, where Keras' layer gives a map of the same size."""
         _, weights, image = op.inputs
-        kernel, (height, width) = self._kernel(weights, 4), op.outputs[0].shape[1:3]
+        kernel, (height, width) = self.kernel(weights, 4), op.outputs[0].shape[1:3]
         is_plain = op.get_attr("data_format") == b"NHWC" and op.get_attr("padding") != b"EXPLICIT" and not _both(op)
         if kernel is None or not is_plain or image.name not in self.varying or None in image.shape[1:3]:
             return None
@@ -220,85 +179,23 @@ class KernelLayers:
         if tuple(shape)[1:3] != (height, width):
             return None
         kinds = keras.layers.Conv2DTranspose, ComputedConv2DTranspose
-        return self._with_kernel(op, kinds, kernel, kernel.shape[2], image, **options)
+        return self.with_kernel(op, kinds, kernel, kernel.shape[2], image, **options)
 
     def dense(self, op: Any, name: str) -> Made | None:
         """Of MatMul, also where it multiplies all vectors of a map."""
-        kernel = self._kernel(op.inputs[1], 2)
+        kernel = self.kernel(op.inputs[1], 2)
         transposed = op.get_attr("transpose_a") or op.get_attr("transpose_b")
         if kernel is None or transposed or op.inputs[0].name not in self.varying:
             return None
         units, image, last = kernel.shape[1], op.inputs[0], None
-        before, after = image.op, self._only_follower(op.outputs[0])
+        before, after = image.op, self.only_follower(op.outputs[0])
         if before.type == "Reshape" and _puts_places_into_the_batch(before, kernel.shape[0]):
             if after is None or after.type != "Reshape" or not _has_the_same_places(before.inputs[0], after.outputs[0]):
                 return None
             image, last = before.inputs[0], after
         kinds = keras.layers.Dense, ComputedDense
-        made = self._with_kernel(op, kinds, kernel, units, image, last, units=units, name=name)
+        made = self.with_kernel(op, kinds, kernel, units, image, last, units=units, name=name)
         return made if last is None else made._replace(covered=(last.name, *made.covered))
-
-    def _kernel(self, tensor: tf.Tensor, rank: int) -> Any | None:
-        """The variable or array that holds a kernel of just this shape, or the tensor, if it is computed of such."""
-        if tensor.name in self.varying or not tensor.shape.is_fully_defined() or tensor.shape.rank != rank:
-            return None
-        source = self.constants.source(tensor)
-        return tensor if source is None or tuple(source.shape) != tuple(tensor.shape) else source
-
-    def _with_kernel(
-        self,
-        op: Any,
-        kinds: tuple[Any, Any],
-        kernel: Any,
-        outputs: int,
-        image: tf.Tensor,
-        last: Any = None,
-        **options: Any,
-    ) -> Made:
-        """A layer with a kernel, held or computed, and the bias and activation that follow `op`, or `last`."""
-        is_computed = isinstance(kernel, tf.Tensor)
-        result, bias, activation = (last or op).outputs[0], None, None
-        covered = [op.name]
-        follower = self._only_follower(result)
-        if follower is not None and follower.type in ("BiasAdd", "Add", "AddV2"):
-            other = next((one for one in follower.inputs if one.name not in self.varying), None)
-            source = None if other is None else self.constants.source(other)
-            is_vector = source is not None and tuple(source.shape) == (outputs,)
-            if is_vector and follower.outputs[0].shape.rank == result.shape.rank:
-                bias, result = source, follower.outputs[0]
-                covered.append(follower.name)
-                follower = self._only_follower(result)
-        if follower is not None and follower.type in ACTIVATIONS and _scope(follower) == _scope(op):
-            activation, result = ACTIVATIONS[follower.type], follower.outputs[0]
-            covered.append(follower.name)
-        dtype = op.outputs[0].dtype.name
-        held = keras.backend.standardize_dtype(kernel.dtype)
-        policy = dtype if held == dtype or is_computed else f"mixed_{dtype}"
-        layer = kinds[is_computed](**options, use_bias=bias is not None, activation=activation, dtype=policy)
-        if is_computed:
-            layer.compute_from(self.constants, kernel)
-        build(layer, image.shape, {"kernel": kernel, "depthwise_kernel": kernel, "bias": bias})
-        return Made(layer, [image], result, tuple(covered), kernel=op.inputs[1])
-
-    def _only_follower(self, tensor: tf.Tensor) -> Any | None:
-        consumers = self._consumers.get(tensor.name, [])
-        return consumers[0] if len(consumers) == 1 else None
-
-
-def build(layer: Any, shape: Any, held: Mapping[str, Any]) -> None:
-    """Builds a layer around variables that are there already."""
-
-    def add_weight(*args: Any, name: str = "", **options: Any) -> Any:
-        value = held[name]
-        if isinstance(value, tf.Tensor):
-            return None  # it is computed anew each time
-        return value if isinstance(value, keras.Variable) else keras.Variable(value, trainable=False, name=name)
-
-    vars(layer)["add_weight"] = add_weight
-    try:
-        layer.build(tuple(shape))
-    finally:
-        del vars(layer)["add_weight"]
 
 
 def _both(op: Any) -> bool:
@@ -318,12 +215,3 @@ def _puts_places_into_the_batch(op: Any, inputs: int) -> bool:
     """Whether a reshaping is the beginning of a product with all vectors of an image, and not a flattening."""
     given = op.inputs[0].shape
     return (given.rank or 0) > 2 and given[-1] == inputs and set(given[1:-1]) != {1}
-
-
-def middle(sizes: Sequence[int]) -> tuple[int, int]:
-    """Height and width of an attribute with an entry for each axis."""
-    return int(sizes[1]), int(sizes[2])
-
-
-def _scope(op: Any) -> str:
-    return str(op.name).rpartition("/")[0]

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from filterviz_widget.model.traced.kernel_layers import KernelLayers, Made, build, middle
+from filterviz_widget.model.traced.kernel_layers import KernelLayers
+from filterviz_widget.model.traced.with_kernel import Made, build, middle
 
 
 class Layers(KernelLayers):
