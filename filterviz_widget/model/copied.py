@@ -32,7 +32,8 @@ class _Pickler(pickle.Pickler):
 
     def persistent_id(self, thing: Any) -> int | None:
         of_tensorflow = type(thing).__module__.startswith("tensorflow.")
-        if not isinstance(thing, SHARED) and not of_tensorflow:
+        of_training = isinstance(thing, keras.Optimizer | keras.Loss | keras.Metric)
+        if not isinstance(thing, SHARED) and not of_tensorflow and not of_training:
             return None
         self._shared.append(thing)
         return len(self._shared) - 1

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from filterviz_widget.model.attributes import attributes_kept
 from filterviz_widget.model.keras_private import flat_layers, forget_nodes, maker, names_kept, nothing_built
 from filterviz_widget.model.lock import READING
 
@@ -87,7 +88,7 @@ def follow(layer: Any, args: Any, kwargs: Any, all_outputs: bool = False) -> Cal
         inputs.append(keras.KerasTensor(value.shape, layer.compute_dtype if casts else value.dtype, name=value.name))
         return inputs[-1]
 
-    with READING, names_kept(), nothing_built(within) as unbuilt:
+    with READING, names_kept(), nothing_built(within) as unbuilt, attributes_kept([layer, *within]):
         try:
             args, kwargs = keras.tree.map_structure(placeholder, (args, kwargs))
             result = in_inference(lambda _: layer.call(*args, **kwargs), tf.zeros(()))

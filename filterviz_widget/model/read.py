@@ -28,7 +28,7 @@ from filterviz_widget.model.input_range import (
     NOTHING_SAYS,
 )
 from filterviz_widget.model.inputs import held_values, image_input, input_name
-from filterviz_widget.model.keras_private import flat_layers
+from filterviz_widget.model.keras_private import flat_layers, names_kept
 from filterviz_widget.model.layer_info import LayerInfo, Unsupported, layers_in
 from filterviz_widget.model.load import load
 from filterviz_widget.model.lock import READING
@@ -103,7 +103,7 @@ def read_model(
     >>> view.layers[1].name, view.layers[1].filters
     ('conv', 16)
     """
-    with READING:
+    with READING, names_kept():
         model = load(model, input_shape)
         own_code = callable(preprocess) or has_own_code(model)
         with kept(own_code):

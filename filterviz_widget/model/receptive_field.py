@@ -17,6 +17,7 @@ from filterviz_widget.model.kinds import TAKES_QUERY
 from filterviz_widget.model.pointwise import is_pointwise
 from filterviz_widget.model.seen import Seen, resized
 from filterviz_widget.model.tokens import Tokens, keeps_places
+from filterviz_widget.model.traced.operation import TracedOperation
 from filterviz_widget.model.windows import OVER_FRAMES, behind_windows, rank
 
 Axes = tuple[Seen, Seen, Seen]
@@ -148,14 +149,22 @@ def receptive_field(
     image_size: tuple[int, int],
     path: tuple[str, ...],
     tokens: Tokens,
+    measured: Callable[[], tuple[int, int]],
     data: Data = IMAGE,
 ) -> ReceptiveField:
-    """The receptive field of the step at `path` for images that enter at the graph's input `position`."""
+    """The receptive field of the step at `path` for images that enter at the graph's input `position`.
+
+    `measured` runs the model to say how large the map is, which is asked for where nothing else says it.
+    """
     lengths = (data.slices, *image_size)
     stack, rows, columns = (Seen(*(np.arange(size, dtype=np.int64),) * 4) for size in lengths)
     start = stack, rows, columns
     walk = _Walk(start, tokens, data)
-    seen = walk.follow(graph, {id(graph.inputs[position]): start}, path)
+    try:
+        seen = walk.follow(graph, {id(graph.inputs[position]): start}, path)
+    except _OpenSizeError:  # behind a step that is not known the whole image is assumed
+        high, wide = measured()
+        seen = stack.whole(1), rows.whole(high), columns.whole(wide)
     through, down, across = seen
     is_whole = all(
         each.first.max() < walk.stride and each.last.min() > size - 1 - walk.stride and each.is_same
@@ -182,6 +191,10 @@ def _plain(step: Fraction) -> float:
 
 
 STATISTICS = (keras.layers.GroupNormalization, keras.layers.LayerNormalization)
+
+
+class _OpenSizeError(Exception):
+    """A step that is not known leaves the size of its output open."""
 
 
 class _Walk:
@@ -257,6 +270,7 @@ class _Walk:
             # Of tokens beside the grid, such as a class token, nothing is known here.
             given = [each for each in given if [len(one.first) for one in each] == lengths] or given
         elif not is_pointwise(step):
+            self._needs_a_size(step)
             lengths = [1, *places.grid] if places else self._lengths(tuple(step.node.outputs[0].shape))
             if max(lengths) > 1 and not isinstance(step.operation, TAKES_QUERY):
                 self.unknown.append(step.name if held_in(step.operation) is None else step.operation.name)
@@ -270,6 +284,15 @@ class _Walk:
             result = _all(result, lambda one, axis: one.joined(other[axis]))  # noqa: B023  # called at once
         return result
 
+    def _needs_a_size(self, step: Step) -> None:
+        """Gives up where a step that is not known leaves its size open, or has outputs of several, as a loop does."""
+        shapes = {tuple(tensor.shape) for tensor in step.node.outputs}
+        is_loop = isinstance(step.operation, TracedOperation) and step.operation.op.outputs[0].shape.rank is None
+        if len(shapes) > 1 or is_loop or None in next(iter(shapes))[1:-1]:
+            self.unknown.append(step.name)
+        if len(shapes) > 1 or is_loop:
+            raise _OpenSizeError
+
     def _keeps_places(self, step: Step) -> bool:
         """Whether a signal is reshaped to steps with channels, and not cut into rows."""
         lengths = [len(each.first) for each in self._start]
@@ -277,6 +300,8 @@ class _Walk:
 
     def _lengths(self, shape: tuple[int | None, ...]) -> list[int]:
         """Positions over the slices, down and across of an output of that shape, whatever made it."""
+        if None in shape[1:-1] and (len(shape) > 3 or not self._data.is_flat):
+            raise _OpenSizeError
         sizes = [size or 1 for size in shape[1:-1]]
         if len(shape) == 5:
             return sizes

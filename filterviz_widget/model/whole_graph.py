@@ -56,7 +56,8 @@ def whole_graph(model: Any, size: tuple[int, int] | None, input_shape: Shapes | 
     try:
         made = from_keras(model, size, input_shape)
     except ValueError as error:
-        raise ValueError(f"The model {model.name!r} cannot be read: {error} {EXPECTED}") from error
+        expected = f" {EXPECTED}" if "(line " in str(error) else ""
+        raise ValueError(f"The model {model.name!r} cannot be read: {error}{expected}") from error
     words = str(why).partition(f"{model.name!r} ")[2].rstrip(".")
     return Whole(functional_graph(made), made, f"{note}; " * bool(note) + f"traced by TensorFlow, as it {words}")
 

@@ -53,7 +53,7 @@ def from_keras(layer: Any, size: tuple[int, int] | None, input_shape: Shapes | N
     for shapes in tried:
         try:
             specs = _arguments(layer.call, shapes, dtype, size)
-            return traced(call, specs, owners(layer), layer.name, flat_layers(layer))
+            return traced(call, specs, owners(layer), layer.name, [layer, *flat_layers(layer)])
         except ValueError as error:
             failure = failure or error
     assert failure is not None
@@ -101,6 +101,10 @@ def from_module(module: Any, input_shape: Shapes | None) -> Any:
     """
     name = str(getattr(module, "name", None) or getattr(module, "__name__", None) or type(module).__name__)
     call = module if isinstance(module, tf.types.experimental.GenericFunction) else module.__call__
+    if getattr(module, "built", True) is False:  # of Keras 2
+        raise ValueError(
+            f"The model {name!r} of Keras 2 was never called. Call it once on a batch of images, model(images)."
+        )
     if input_shape is not None:
         arguments = _arguments(call, input_shape, "float32", None)
     elif (known := _signature(module, call)) is not None:

@@ -12,6 +12,7 @@ from tensorflow.python.autograph.core import ag_ctx
 from tensorflow.python.autograph.core.converter import ConversionOptions
 from tensorflow.python.framework import ops
 
+from filterviz_widget.model.attributes import attributes_kept
 from filterviz_widget.model.follow import in_inference
 from filterviz_widget.model.keras_private import names_kept, nothing_built
 from filterviz_widget.model.reason import reason
@@ -52,7 +53,7 @@ def traced(
         )
         return call(*args, **kwargs)
 
-    with names_kept(), nothing_built(layers) as unbuilt:
+    with names_kept(), nothing_built(layers) as unbuilt, attributes_kept(layers):
         try:
             made = _concrete(run, specs)
         except Exception as error:  # a user's code, which may raise anything
