@@ -11,7 +11,7 @@ SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
 
-# Everything, with the newest versions; about 12 minutes on two cores. What waits for browsers and other processes more
+# Everything, with the newest versions; about 14 minutes on two cores. What waits for browsers and other processes more
 # than it computes runs beside the rest, and is told at the end.
 WAITING := tests/frontend tests/browser tests/widgets $(wildcard tests/test_*.py)
 test: check chromium
@@ -20,7 +20,7 @@ test: check chromium
 	wait $$waiting; waiting=$$?; cat .waiting.log; test $$rest -eq 0 && test $$waiting -eq 0
 
 # With the oldest versions that pyproject.toml allows, what a version can break: not the large networks, which only take
-# long. About 3 minutes.
+# long. About 9 minutes.
 test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest -m "not big" \
 		tests/model tests/twin tests/ascent tests/images tests/history tests/engine tests/session tests/widgets \
