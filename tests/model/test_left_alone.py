@@ -40,9 +40,11 @@ def test_a_call_that_is_followed_leaves_no_trace_in_the_users_attributes(functio
 
 
 def test_behind_a_step_that_leaves_the_size_open_the_whole_image_is_assumed():
-    model = Sequential([Input((None, 3)), layers.LSTM(4, return_sequences=True), layers.Conv1D(3, 3, name="conv")])
+    model = Sequential(
+        [Input((None, 3)), layers.LSTM(4, return_sequences=True, name="memory"), layers.Conv1D(3, 3, name="conv")]
+    )
     field = receptive_field(model, "conv", image_size=30)
-    assert (field.is_whole, field.map_size, field.unknown) == (True, (1, 28), ("lstm",))
+    assert (field.is_whole, field.map_size, field.unknown) == (True, (1, 28), ("memory",))
     assert feature_maps(model, "conv", np.zeros((30, 3), np.float32), image_size=30).maps.shape == (1, 28, 3)
 
 
