@@ -196,8 +196,7 @@ class ModelView:
             shape = self.cut(layer)(tf.zeros((1, *self.image_shape))).shape
             return (shape[1], shape[2]) if len(shape) == 4 else (1, 1)
 
-        size = self.image_shape[:2]
-        return receptive_field(self.graph, self.position, size, path, self._tokens, measured, self.data)
+        return receptive_field(self.graph, self.position, self.image_shape[:2], path, self._tokens, measured, self.data)
 
     @property
     def outputs(self) -> dict[str, tuple[int | None, ...]]:

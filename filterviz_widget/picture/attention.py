@@ -86,24 +86,12 @@ class AttentionMaps:
 
     def plot(self) -> Figure:
         """The photo, and the map of each head laid over it; up to 64 heads."""
-        from filterviz_widget.picture.figure import NotebookFigure
+        from filterviz_widget.picture.figure import tiled
 
-        heads = range(min(len(self.maps), MOST_SHOWN))
-        columns = min(4 if len(heads) < 16 else 8, len(heads) + 1)
-        rows = -(-(len(heads) + 1) // columns)
-        figure = NotebookFigure(figsize=(1.9 * columns, 2.15 * rows))
-        axes: Any = figure.subplots(rows, columns, squeeze=False)
-        for axis in axes.flat:
-            axis.axis("off")
         tiles = [("the photo", self.shown)]
-        tiles += [(f"head {head}: {100 * self.maps[head].sum():.0f} %", self.overlay(head)) for head in heads]
-        for axis, (title, tile) in zip(axes.flat, tiles, strict=False):
-            axis.imshow(tile.squeeze(2) if tile.shape[2] == 1 else tile, cmap="gray", vmin=0, vmax=255)
-            axis.set_title(title, fontsize=8)
-        if self.note:
-            figure.supxlabel(self.note, fontsize=8, wrap=True)
-        figure.suptitle(f"{self.layer}: where {self.words} looks (head: share on the photo)", fontsize=9)
-        return figure
+        for head in range(min(len(self.maps), MOST_SHOWN)):
+            tiles.append((f"head {head}: {100 * self.maps[head].sum():.0f} %", self.overlay(head)))
+        return tiled(tiles, f"{self.layer}: where {self.words} looks (head: share on the photo)", self.note)
 
     def _repr_png_(self) -> bytes:
         figure: Any = self.plot()

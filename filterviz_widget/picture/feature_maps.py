@@ -129,7 +129,7 @@ class FeatureMaps:
 
     def plot(self, filters: int | Sequence[int] | None = None) -> Figure:
         """The image and the maps of some filters laid over it; None for the strongest 11."""
-        from filterviz_widget.picture.figure import NotebookFigure
+        from filterviz_widget.picture.figure import tiled
 
         chosen = (
             self.strongest()[:11] if filters is None else list(filters) if isinstance(filters, Iterable) else [filters]
@@ -138,21 +138,10 @@ class FeatureMaps:
             self._check(filter)
         if len(chosen) > MOST_SHOWN:
             raise ValueError(f"A figure shows up to {MOST_SHOWN} maps, got {len(chosen)}.")
-        columns = min(4 if len(chosen) < 16 else 8, len(chosen) + 1)
-        rows = -(-(len(chosen) + 1) // columns)
-        figure = NotebookFigure(figsize=(1.9 * columns, 2.15 * rows))
-        axes: Any = figure.subplots(rows, columns, squeeze=False)
-        for axis in axes.flat:
-            axis.axis("off")
         tiles = [("the image", self.shown)]
         tiles += [(f"{filter}: {self.activations[filter]:.3g}", self.overlay(filter)) for filter in chosen]
-        for axis, (title, tile) in zip(axes.flat, tiles, strict=False):
-            axis.imshow(tile.squeeze(2) if tile.shape[2] == 1 else tile, cmap="gray", vmin=0, vmax=255)
-            axis.set_title(title, fontsize=8)
-        if self.note:
-            figure.supxlabel(self.note, fontsize=8, wrap=True)
-        figure.suptitle(f"{self.layer}: feature maps over the image, each on its own scale (filter: mean)", fontsize=9)
-        return figure
+        title = f"{self.layer}: feature maps over the image, each on its own scale (filter: mean)"
+        return tiled(tiles, title, self.note)
 
     def sheet(self) -> npt.NDArray[np.uint8]:
         """All maps, small and on one signed scale, uint8 `(..., ..., 3)`."""
