@@ -135,7 +135,7 @@ def _stored_parts(layer: Any) -> tuple[KernelPart, ...]:
         return (KernelPart("kernel", kind, kernel_variable(layer), layer),)
     if len(shape) == 2:
         return (KernelPart("kernel", "dense", kernel_variable(layer), layer),)
-    name = getattr(asked, "name", asked)
+    name = getattr(asked, "traced_name", getattr(asked, "name", asked))
     if not getattr(layer, "built", True):
         raise ValueError(f"The layer {name!r} ({class_name(asked)}) is not built, so it has no kernel yet.")
     data = runs_over(asked)

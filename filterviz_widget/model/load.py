@@ -40,7 +40,7 @@ def load(model: Any, input_shape: Any = None) -> Any:
             'Set the environment variable KERAS_BACKEND="tensorflow" before Keras is imported.'
         )
     if isinstance(model, str | Path):
-        return _load_file(Path(model), input_shape)
+        return _load_file(Path(model).expanduser(), input_shape)
     if isinstance(model, keras.Layer):
         return model
     if (made := of_tensorflow(model, input_shape)) is None:

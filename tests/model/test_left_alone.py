@@ -8,7 +8,7 @@ import tf_keras
 from keras import Input, Sequential, layers
 from keras.src.backend.common import global_state
 
-from filterviz_widget import feature_maps, receptive_field
+from filterviz_widget import feature_maps, filter_kernel, receptive_field
 from filterviz_widget.model import read_model
 
 
@@ -94,3 +94,17 @@ def test_a_model_of_keras_2_that_was_never_called_gets_no_weights():
         read_model(model, input_shape=(12, 12, 3))
     assert not model.built
     assert model.weights == []
+
+
+def test_a_traced_layer_without_a_kernel_is_called_as_the_user_knows_it():
+    model = Counting(tf.nn.relu)
+    model(tf.zeros((1, 12, 12, 3)))
+    with pytest.raises(ValueError, match=r"The layer 'Relu' \(ReLU\) has no kernel"):
+        filter_kernel(model, "Relu", 0)
+
+
+def test_a_path_may_begin_at_the_users_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    Sequential([Input((8, 8, 3)), layers.Conv2D(2, 3, name="conv")]).save(tmp_path / "model.keras")
+    assert read_model("~/model.keras").layers[0].name == "conv"
