@@ -32,6 +32,8 @@ def threads():
 def counts():
     """Threads, widgets and traced graphs that are alive, and custom gradients that TensorFlow knows of."""
     collect()
+    for thread in threads():
+        thread.join(10)  # one that ends is not one that stays
     graphs = sum(isinstance(one, FuncGraph) for one in gc.get_objects())
     custom = sum(name.startswith("CustomGradient-") for name in ops.gradient_registry._registry)
     return len(threads()), len(WIDGETS), graphs, custom
