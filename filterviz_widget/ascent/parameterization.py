@@ -151,12 +151,12 @@ class Fourier:
     def _synthesize(self, spectrum: tf.Tensor) -> tf.Tensor:
         spectrum *= tf.cast(self._amplitudes, tf.complex64)
         planes = tf.signal.irfft2d(spectrum, [self._height, self._width])
-        return tf.matmul(tf.transpose(planes, (0, 2, 3, 1)), self._to_colours)
+        return _mixed(tf.transpose(planes, (0, 2, 3, 1)), self._to_colours)
 
     def _analyze(self, images: tf.Tensor) -> tf.Tensor:
         low, high = self._input_range
         share = tf.clip_by_value((images - low) / (high - low), 1e-3, 1 - 1e-3)
-        planes = tf.transpose(tf.matmul(tf.math.log(share / (1 - share)) / 4, self._from_colours), (0, 3, 1, 2))
+        planes = tf.transpose(_mixed(tf.math.log(share / (1 - share)) / 4, self._from_colours), (0, 3, 1, 2))
         return tf.signal.rfft2d(planes) / tf.cast(self._amplitudes, tf.complex64)
 
     def _to_range(self, contrast: tf.Tensor) -> tf.Tensor:
@@ -194,6 +194,16 @@ class Phase(Fourier):
         ones = np.ones(parameters.shape[-2:], np.float32)
         known = self._placed(tf.ones((1, *ones.shape)), size, ones)
         return self._placed(parameters, size, ones) + self.start(seeds.numpy().tolist()) * (1 - known)
+
+
+def _mixed(images: tf.Tensor, axes: tf.Tensor) -> tf.Tensor:
+    """Each pixel times a matrix.
+
+    As one product of matrices: over axes before them, of which one is 1 as in a batch of signals, oneDNN in TensorFlow
+    2.21 writes beyond the tensor's end.
+    """
+    mixed = tf.matmul(tf.reshape(images, (-1, images.shape[-1])), axes)
+    return tf.ensure_shape(tf.reshape(mixed, tf.shape(images)), images.shape)
 
 
 def _turned(phases: tf.Tensor) -> tf.Tensor:

@@ -96,6 +96,18 @@ def test_fourier_images_lie_in_the_range_and_encode_undoes_decode(shape):
     np.testing.assert_allclose(fourier.decode(fourier.encode(images)), images, atol=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(1, 64, 2), (64, 1, 3), (12, 12, 3)])
+def test_a_batch_is_decoded_as_each_alone(shape):
+    """oneDNN in TensorFlow 2.21 writes beyond the end of a batch of rows that are multiplied with a matrix."""
+    fourier = Fourier(shape, (0, 1))
+    parameters = fourier.start([1, 2, 3])
+    alone = tf.concat([fourier.decode(each[None]) for each in parameters], 0)
+    together = fourier.decode(parameters)
+    assert together.numpy() == pytest.approx(alone.numpy(), abs=1e-5)
+    coefficients = tf.concat([fourier.encode(each[None]) for each in together], 0)
+    assert fourier.encode(together).numpy() == pytest.approx(coefficients.numpy(), abs=1e-4)
+
+
 def test_coefficients_of_variance_one_make_an_image_of_variance_one():
     fourier = Fourier((64, 48, 1), (0.0, 1.0))
     parameters = 0.01 * tf.random.stateless_normal((40, 2, 1, 64, 25), (3, 4))
