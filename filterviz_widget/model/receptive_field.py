@@ -146,6 +146,9 @@ def receptive_field(
     """The receptive field of the step at `path` for images that enter at the graph's input `position`.
 
     `measured` runs the model to say how large the map is, which is asked for where nothing else says it.
+
+    Raises:
+        ValueError: If the map is empty: the image is too small for the layer.
     """
     lengths = (data.slices, *image_size)
     stack, rows, columns = (Seen(*(np.arange(size, dtype=np.int64),) * 4) for size in lengths)
@@ -157,6 +160,9 @@ def receptive_field(
         high, wide = measured()
         seen = stack.whole(1), rows.whole(high), columns.whole(wide)
     through, down, across = seen
+    if not all(len(each.first) for each in seen):
+        height, width = image_size
+        raise ValueError(f"The layer {'/'.join(path)!r} has an empty map for an image of {height} x {width} pixels.")
     is_whole = all(
         each.first.max() < walk.stride and each.last.min() > size - 1 - walk.stride and each.is_same
         for each, size in zip(seen, lengths, strict=True)

@@ -187,7 +187,7 @@ class ModelView:
         """What the positions of a layer's feature maps can see of the image.
 
         Raises:
-            ValueError: If there is no such layer.
+            ValueError: If there is no such layer, or the image is too small for it.
         """
         self.layer(layer)
         path = self.graph.path(layer)

@@ -243,3 +243,9 @@ def test_bad_input_is_named():
             receptive_field(model, "conv").box(wrong)
     with pytest.raises(TypeError, match="no option 'method'"):
         receptive_field(model, "conv", method="robust")
+
+
+def test_an_image_that_is_too_small_for_a_layer_is_said_to_be():
+    model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 30, name="far")])
+    with pytest.raises(ValueError, match="'far' has an empty map for an image of 20 x 20 pixels"):
+        read_model(model, image_size=20).receptive_field("far")
