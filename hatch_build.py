@@ -16,7 +16,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 SOURCES = ROOT / "js"
-NAMES = ("widget.js", "widget.css", "history.js", "history.css")
+NAMES = (
+    *("widget.js", "widget.css", "history.js", "history.css", "atlas.js", "atlas.css"),
+    *("site.js", "site.css", "atlas.html"),  # the page of an atlas
+)
 BUNDLE = [ROOT / "filterviz_widget" / "static" / name for name in NAMES]
 
 
@@ -36,7 +39,7 @@ def is_fresh() -> bool:
     """Says whether there is nothing to build; an sdist (it has a PKG-INFO) brings its bundle along."""
     if not all(file.exists() for file in BUNDLE):
         return False
-    sources = [*SOURCES.glob("*.json"), *filter(Path.is_file, SOURCES.glob("src/**/*"))]
+    sources = [*SOURCES.glob("*.json"), *SOURCES.glob("*.html"), *filter(Path.is_file, SOURCES.glob("src/**/*"))]
     oldest = min(file.stat().st_mtime for file in BUNDLE)
     return (ROOT / "PKG-INFO").exists() or all(file.stat().st_mtime <= oldest for file in sources)
 

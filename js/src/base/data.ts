@@ -130,7 +130,8 @@ export interface Example {
   name: string;
   value: number;
   whole: string;
-  crop: string;
+  /** What the strongest position sees; where it is no image of its own it is cut out of the whole one. */
+  crop?: string;
   /** Of what the strongest position sees, in shares of the image: left, top, width, height. */
   box: [number, number, number, number];
 }
@@ -187,6 +188,19 @@ export interface Pinned {
 
 export type SheetKind = "map" | "strongest" | "optimum";
 
+/** An order of a sheet's filters: the one with the largest value first. */
+export interface Order {
+  name: string;
+  /** The word for a value, as in "Filter 3, activation 0.4"; without it the name is that. */
+  said?: string;
+  /** On the screen, such as "by activation". */
+  words: string;
+  /** Of each filter; empty where there is none. */
+  values: readonly (number | null)[];
+  /** Why it cannot be chosen, where it has no values. */
+  missing: string;
+}
+
 /** Plain data, as the kernel sends it. */
 export interface SheetState {
   layer: string;
@@ -205,6 +219,8 @@ export interface SheetState {
   activations: readonly (number | null)[];
   /** From 0 to 1; empty where it is not known. */
   selectivity: readonly (number | null)[];
+  /** The orders beside that by number; without them those by activation on the photo and by selectivity. */
+  orders?: readonly Order[];
   words: string;
 }
 

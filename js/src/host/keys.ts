@@ -11,6 +11,7 @@ const CORNERS = ["Control+Home", "Control+End"];
 /** What each kind of control uses; one that is typed into also takes every key that is a character. */
 const USES: [selector: string, typed: boolean, keys: readonly string[]][] = [
   ["input[type=number]", true, [...ARROWS, ...ENDS, "Enter", "Backspace", "Delete"]],
+  ["input[type=search], input[type=text]", true, [...ARROWS, ...ENDS, "Enter", "Backspace", "Delete"]],
   ["select", true, [...ARROWS, ...ENDS, ...PAGES, "Enter"]],
   ["input[type=range]", false, [...ARROWS, ...ENDS, ...PAGES]],
   ["input[type=radio]", false, [...ARROWS, " "]],

@@ -30,13 +30,14 @@ export function examples(signal: AbortSignal): Examples {
   const whole = toggle("whole", "The whole images, with what the strongest position sees", () => (cut = !cut));
 
   function tile(example: Example): HTMLElement {
-    const image = element("img", { src: cut ? example.crop : example.whole, className: "filterviz-image",
+    const image = element("img", { src: (cut && example.crop) || example.whole, className: "filterviz-image",
       alt: `${example.name}, activation ${readable(example.value)}`, title: example.name },
       { "data-jp-suppress-context-menu": "", draggable: "false" });
     const fitted = element("div", { className: "filterviz-marked" }, {}, image);
     // As wide or as high as its place; the box over it is in shares of the image itself.
     image.addEventListener("load", () => {
-      fitted.style.width = `${100 * Math.min(1, image.naturalWidth / image.naturalHeight)}%`;
+      const inside = cut && !example.crop ? cutOut(image, example.box) : 1;
+      fitted.style.width = `${100 * Math.min(1, (inside * image.naturalWidth) / image.naturalHeight)}%`;
     }, { once: true });
     const frame = element("div", { className: "filterviz-example-frame" }, {}, fitted);
     if (!cut) {
@@ -64,4 +65,15 @@ export function examples(signal: AbortSignal): Examples {
     },
     say: (words) => (more.textContent = words),
   };
+}
+
+/** Lets the frame of an image show a part of it, in shares; returns how much wider that is for its height than the image. */
+function cutOut(image: HTMLImageElement, [left, top, width, height]: Example["box"]): number {
+  const frame = image.parentElement;
+  if (!frame || width <= 0 || height <= 0) return 1;
+  frame.classList.add("filterviz-example-cut");
+  frame.style.aspectRatio = `${width * image.naturalWidth} / ${height * image.naturalHeight}`;
+  image.style.width = `${100 / width}%`;
+  image.style.transform = `translate(${-100 * left}%, ${-100 * top}%)`;
+  return width / height;
 }

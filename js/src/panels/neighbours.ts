@@ -9,7 +9,10 @@ export interface NeighbourLists {
   enabled(on: boolean): void;
 }
 
-export function neighbourLists(go: (layer: string, filter: number) => void, signal: AbortSignal): NeighbourLists {
+/** `lacks` says why one cannot be gone to, "" for nothing. */
+export function neighbourLists(
+  go: (layer: string, filter: number) => void, signal: AbortSignal, lacks: (layer: string) => string = () => "",
+): NeighbourLists {
   const root = element("div", { className: "filterviz-neighbours" });
   let connected = true;
 
@@ -19,8 +22,9 @@ export function neighbourLists(go: (layer: string, filter: number) => void, sign
       const bar = element("span", { className: `filterviz-weight ${weight < 0 ? "filterviz-negative" : "filterviz-positive"}` });
       bar.style.width = `${(100 * Math.abs(weight)) / largest}%`;
       const sign = weight < 0 ? "inhibits" : "excites";
-      const made = element("button", { type: "button", className: "filterviz-neighbour", title: `Go to filter ${filter} of ${layer}, which ${sign}` },
-        { "aria-disabled": String(!connected) },
+      const why = lacks(layer);
+      const made = element("button", { type: "button", className: "filterviz-neighbour", title: why || `Go to filter ${filter} of ${layer}, which ${sign}` },
+        { "aria-disabled": String(!connected || Boolean(why)) },
         element("span", { className: "filterviz-neighbour-name", textContent: layer }),
         element("span", { className: "filterviz-neighbour-filter", textContent: String(filter) }),
         element("span", { className: "filterviz-neighbour-bar" }, {}, bar),

@@ -4,15 +4,22 @@ import { element } from "../base/dom";
 import { same } from "../base/same";
 import { readable } from "../base/scale";
 import { goal } from "./sheet_goal";
-import { known, sheetHead } from "./sheet_head";
+import { BY_NUMBER, ordersOf, sheetHead } from "./sheet_head";
 import { type Cell, sheetRows } from "./sheet_rows";
 import { spriteStore } from "./sheet_sprites";
 
 export interface Sheet {
   element: HTMLElement;
+  /** What stands above the tiles. */
+  head: HTMLElement;
   show(state: SheetState, filter: number): void;
-  /** A sprite has come: the filters from `page * state.page` on. One whose `layer|kind` is not present is dropped. */
-  sprite(key: string, page: number, source: string): void;
+  /**
+   * A sprite has come: the filters from `page * state.page` on. One whose `layer|kind` is not present is dropped.
+   * Says, once that is known, whether it can be shown.
+   */
+  sprite(key: string, page: number, source: string): Promise<boolean>;
+  /** Chooses an order by its name. */
+  sort(name: string): void;
   /** Drops all sprites, as they are of another photo or of older weights; those in sight are wanted anew. */
   forget(): void;
   /** Whether a kernel is there. Without one nothing can be chosen; sorting and scrolling go on. */
@@ -20,7 +27,10 @@ export interface Sheet {
 }
 
 export interface SheetActions {
+  /** The choice has moved, by a click, a key or a number. */
   choose(filter: number): void;
+  /** A tile was clicked, or Enter pressed on it: whoever shows more of a filter than its tile does so now. */
+  open?(filter: number): void;
   kind(kind: SheetKind): void;
   /** Which sprites are in sight, or nearly, and not there yet, nearest first; told whenever that changes. */
   want(key: string, pages: readonly number[]): void;
@@ -36,7 +46,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     sort(sort) {
       arrange();
       // An order by size is wanted for its beginning.
-      if (sort === "number") reveal(true);
+      if (sort === BY_NUMBER) reveal(true);
       else view.scrollTop = 0;
       draw();
     },
@@ -191,6 +201,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     if (filter === undefined || !connected) return;
     focused = filter;
     choose(filter, false);
+    actions.open?.(filter);
   }, on);
   grid.addEventListener("keydown", (event) => {
     const filter = filterAt(event.target);
@@ -200,7 +211,9 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
     if (place === undefined) return;
     event.preventDefault();
     const next = order[place];
-    if (next !== undefined) choose(next, true);
+    if (next === undefined) return;
+    choose(next, true);
+    if (event.key === "Enter" || event.key === " ") actions.open?.(next);
   }, on);
 
   // An order that changes of itself waits until the hand has gone: a click means what was there when it began.
@@ -221,6 +234,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
   }, on);
 
   view.addEventListener("scroll", () => {
+    if (!view.clientHeight) return; // out of the page by now, where it stands at 0
     top = view.scrollTop;
     draw();
   }, { signal, passive: true });
@@ -231,6 +245,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
 
   return {
     element: root,
+    head: head.element,
     show(next, filter) {
       const before = state;
       const isNew = before?.layer !== next.layer || before.filters !== next.filters;
@@ -242,7 +257,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
       grid.setAttribute("aria-label", `Filters of layer ${next.layer}`);
       if (caption.textContent !== next.words) caption.textContent = next.words;
       if (isNew) arrange();
-      else if (!same([before.activations, before.selectivity], [next.activations, next.selectivity])) {
+      else if (!same(ordersOf(before).map(({ values }) => values), ordersOf(next).map(({ values }) => values))) {
         if (held) waits = true;
         else arrange();
       }
@@ -256,10 +271,12 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
       draw();
     },
     sprite(of, page, source) {
-      if (!state || of !== key()) return;
-      sprites.add(of, page, source);
+      if (!state || of !== key()) return Promise.resolve(false);
+      const arrived = sprites.add(of, page, source);
       draw();
+      return arrived;
     },
+    sort: head.sort,
     forget() {
       sprites.clear();
       told = "";
@@ -278,9 +295,7 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
 
 /** What is known of a filter, in words. */
 function about(state: SheetState, filter: number): string[] {
-  const numbers = (["activation", "selectivity"] as const).flatMap((name) => {
-    const values = known(state, name);
-    return values.length ? `${name} ${values[filter] == null ? "unknown" : readable(values[filter])}` : [];
-  });
+  const numbers = ordersOf(state).flatMap(({ name, said = name, values }) =>
+    values.length ? `${said} ${values[filter] == null ? "unknown" : readable(values[filter])}` : []);
   return [`Filter ${filter}`, ...numbers];
 }

@@ -1,5 +1,5 @@
 // The head of a sheet: what its small pictures are, in which order they stand, and a box that finds one by its number.
-import type { SheetKind, SheetState } from "../base/data";
+import type { Order, SheetKind, SheetState } from "../base/data";
 import { element, uniqueId } from "../base/dom";
 import { same } from "../base/same";
 
@@ -9,28 +9,28 @@ export interface SheetHead {
   show(state: SheetState, isNew: boolean): void;
   /** The filters in the order that was chosen: where its numbers are missing, it is that by number until they come. */
   order(): number[];
+  /** Chooses an order by its name, as a hand would. */
+  sort(name: string): void;
   /** Whether a kernel is there. Sorting needs none. */
   enabled(on: boolean): void;
 }
 
 export interface SheetHeadActions {
   kind(kind: SheetKind): void;
-  /** Another order was chosen. */
-  sort(sort: Sort): void;
+  /** Another order was chosen, by its name. */
+  sort(name: string): void;
   find(filter: number): void;
 }
 
-export type Sort = "number" | "activation" | "selectivity";
+/** The order that every sheet has. */
+export const BY_NUMBER = "number";
 
-const MISSING: Record<Sort, string> = {
-  number: "",
-  activation: "There is no photo, so no activation on it",
-  selectivity: "The selectivity of this layer's filters is not known",
-};
-
-/** What an order goes by, of each filter; empty where that is not known, or is the number itself. */
-export function known(state: SheetState | undefined, sort: Sort): readonly (number | null)[] {
-  return (sort === "activation" ? state?.activations : sort === "selectivity" ? state?.selectivity : undefined) ?? [];
+/** The other orders of a sheet. */
+export function ordersOf({ orders, activations, selectivity }: SheetState): readonly Order[] {
+  return orders ?? [
+    { name: "activation", words: "by activation on the photo", values: activations, missing: "There is no photo, so no activation on it" },
+    { name: "selectivity", words: "by selectivity", values: selectivity, missing: "The selectivity of this layer's filters is not known" },
+  ];
 }
 
 /** The numbers from 0 on, the one with the largest value first and those without one last. */
@@ -45,7 +45,7 @@ function ordered(count: number, values: readonly (number | null)[]): number[] {
 export function sheetHead(actions: SheetHeadActions, signal: AbortSignal): SheetHead {
   const on = { signal };
   let state: SheetState | undefined;
-  let wanted: Sort = "number";
+  let wanted = BY_NUMBER;
 
   const kinds = element("select", { className: "filterviz-select", title: "What the small pictures are" });
   kinds.addEventListener("change", () => {
@@ -53,14 +53,23 @@ export function sheetHead(actions: SheetHeadActions, signal: AbortSignal): Sheet
     if (kind) actions.kind(kind);
   }, on);
 
-  const entry = (value: Sort, textContent: string) => element("option", { value, textContent });
-  const sorts = element("select", { className: "filterviz-select", title: "The order of the filters" }, {},
-    entry("number", "by number"), entry("activation", "by activation on the photo"),
-    entry("selectivity", "by selectivity"));
+  const sorts = element("select", { className: "filterviz-select", title: "The order of the filters" });
   sorts.addEventListener("change", () => {
-    wanted = sorts.value as Sort;
+    wanted = sorts.value;
     actions.sort(wanted);
   }, on);
+  /** The orders that can be chosen, as they are in the selection. */
+  let offered: [name: string, words: string][] = [];
+
+  function offer(orders: readonly Order[]) {
+    const next = [[BY_NUMBER, "by number"], ...orders.map(({ name, words }) => [name, words])] as [string, string][];
+    if (!same(offered, next)) sorts.replaceChildren(...next.map(([value, textContent]) => element("option", { value, textContent })));
+    offered = next;
+    orders.forEach(({ values, missing }, place) => {
+      const option = sorts.options[place + 1];
+      if (option) Object.assign(option, { disabled: !values.length, title: values.length ? "" : missing });
+    });
+  }
 
   const hint = element("span", { className: "filterviz-sheet-hint", id: uniqueId() }, { "aria-live": "polite" });
   const search = element("input", { type: "number", className: "filterviz-number filterviz-sheet-search", min: "0",
@@ -93,26 +102,29 @@ export function sheetHead(actions: SheetHeadActions, signal: AbortSignal): Sheet
   const field = (name: string, control: HTMLElement) =>
     element("label", { className: "filterviz-sheet-field" }, {}, element("span", { textContent: name }), control);
 
+  const shown = field("Show", kinds);
+
   return {
-    element: element("div", { className: "filterviz-sheet-head" }, {}, field("Show", kinds), field("Sort", sorts),
+    element: element("div", { className: "filterviz-sheet-head" }, {}, shown, field("Sort", sorts),
       element("div", { className: "filterviz-sheet-find" }, {}, field("Filter number", search), hint)),
     show(next, isNew) {
       if (!same(state?.kinds, next.kinds)) kinds.replaceChildren(...next.kinds.map(([value, textContent, title]) =>
         element("option", { value, textContent, title, disabled: Boolean(title) })));
       state = next;
       kinds.value = next.kind;
-      for (const option of sorts.options) {
-        const sort = option.value as Sort;
-        option.disabled = sort !== "number" && !known(next, sort).length;
-        option.title = option.disabled ? MISSING[sort] : "";
-      }
+      shown.hidden = next.kinds.length < 2;
+      offer(ordersOf(next));
       search.max = String(next.filters - 1);
       if (isNew) explain("");
     },
     order() {
-      const values = known(state, wanted);
-      sorts.value = values.length ? wanted : "number";
+      const values = (state && ordersOf(state).find(({ name }) => name === wanted)?.values) ?? [];
+      sorts.value = values.length ? wanted : BY_NUMBER;
       return ordered(state?.filters ?? 0, values);
+    },
+    sort(name) {
+      wanted = name;
+      actions.sort(name);
     },
     enabled(connected) {
       kinds.disabled = search.disabled = !connected;

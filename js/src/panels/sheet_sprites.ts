@@ -5,12 +5,12 @@ import { element } from "../base/dom";
 export interface SpriteStore {
   /** The sprite that can be shown at present. */
   image(key: string, page: number): HTMLImageElement | undefined;
-  /** Those of the pages that have not come, each once, in their order. */
+  /** Those of the pages that have not come, each once, in their order. All others may be dropped from now on. */
   missing(key: string, pages: readonly number[]): number[];
   /** Makes a key the last to be dropped. */
   keep(key: string): void;
-  /** A sprite takes the place of the one before it as soon as it can be shown. */
-  add(key: string, page: number, source: string): void;
+  /** A sprite takes the place of the one before it as soon as it can be shown; says whether it could be. */
+  add(key: string, page: number, source: string): Promise<boolean>;
   clear(): void;
 }
 
@@ -22,10 +22,14 @@ interface Sprite {
 
 /** Layers and kinds whose sprites are kept. */
 const KEPT = 3;
+/** Sprites of a key that are kept, beside those in sight: a layer of ten thousand filters has hundreds. */
+const PAGES = 64;
 
 /** `arrived` is called whenever a sprite that was added can be shown. */
 export function spriteStore(arrived: () => void, signal: AbortSignal): SpriteStore {
   const sprites = new Map<string, Map<number, Sprite>>();
+  /** The pages that were asked for last: in sight, or nearly. */
+  let seen: ReadonlySet<number> = new Set();
 
   function keep(key: string): Map<number, Sprite> {
     const own = sprites.get(key) ?? new Map<number, Sprite>();
@@ -37,20 +41,31 @@ export function spriteStore(arrived: () => void, signal: AbortSignal): SpriteSto
 
   return {
     image: (key, page) => sprites.get(key)?.get(page)?.image,
-    missing: (key, pages) => [...new Set(pages)].filter((page) => !sprites.get(key)?.has(page)),
+    missing(key, pages) {
+      const own = sprites.get(key);
+      seen = new Set(pages);
+      for (const page of seen) {
+        const sprite = own?.get(page);
+        if (sprite && own?.delete(page)) own.set(page, sprite); // the last to be dropped
+      }
+      return [...seen].filter((page) => !own?.has(page));
+    },
     keep,
     add(key, page, source) {
       const latest = Object.assign(new Image(), { src: source });
       const own = keep(key);
       const entry: Sprite = { ...own.get(page), latest };
       own.set(page, entry);
+      const unseen = [...own.keys()].filter((each) => each !== page && !seen.has(each));
+      for (const each of unseen.slice(0, Math.max(0, own.size - PAGES))) own.delete(each);
       const replace = (image?: HTMLImageElement) => {
-        if (signal.aborted || own.get(page)?.latest !== latest) return;
+        if (signal.aborted || own.get(page)?.latest !== latest) return Boolean(image);
         entry.image = image;
         arrived();
+        return Boolean(image);
       };
       // One that cannot be decoded leaves its tiles empty; asking again would bring the same.
-      latest.decode().then(() => replace(latest), () => replace());
+      return latest.decode().then(() => replace(latest), () => replace());
     },
     clear: () => sprites.clear(),
   };
