@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from filterviz_widget._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from filterviz_widget.atlas import Atlas
     from filterviz_widget.attention import attention_maps
     from filterviz_widget.description import PRESETS, Description, Method
     from filterviz_widget.model.receptive_field import ReceptiveField
@@ -40,6 +41,7 @@ _HOMES = {
     "Ablation": "filterviz_widget.picture.ablation",
     "ablate": "filterviz_widget.photographs",
     "accentuate": "filterviz_widget.photographs",
+    "Atlas": "filterviz_widget.atlas",
     "AttentionMaps": "filterviz_widget.picture.attention",
     "attention_maps": "filterviz_widget.attention",
     "Description": "filterviz_widget.description",
@@ -67,6 +69,7 @@ _HOMES = {
 __all__ = [
     "PRESETS",
     "Ablation",
+    "Atlas",
     "AttentionMaps",
     "Description",
     "FeatureMaps",

@@ -128,6 +128,13 @@ class PhotoSet:
         """How many images there are; None for a dataset, whose images are counted by reading it."""
         return None if self._items is None else len(self._items)
 
+    @property
+    def files(self) -> tuple[Path, ...] | None:
+        """Where the images lie, by their full paths; None where not all of them are files."""
+        if not isinstance(self._items, list | tuple) or not all(isinstance(item, str | Path) for item in self._items):
+            return None
+        return tuple(Path(item).expanduser().resolve() for item in self._items)
+
     def batches(self, size: int | Callable[[], int]) -> Iterator[Batch]:
         """Reads the images in their order, `size` at a time; the last batch may be smaller, and none is empty.
 

@@ -30,6 +30,13 @@ CELLS = {
         "broken = FilterExplorer(bad, input_range=(0, 1))\n"
         "broken"
     ),
+    "atlas": (
+        "from filterviz_widget import Atlas\n"
+        "from filterviz_widget.demo import bundled_flowers, flower_model\n"
+        "atlas = Atlas.make(flower_model(), 'lab_atlas', layers=['conv1', 'conv2'], images=bundled_flowers()[0][:20],\n"
+        "    iterations=4, facets=2, workers=0)\n"
+        "atlas"
+    ),
     "history": (
         "import numpy\n"
         "from filterviz_widget import FilterHistory\n"

@@ -1,0 +1,108 @@
+"""Parts of an atlas in processes on this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+from filterviz_widget.atlas.files import WORK
+from filterviz_widget.atlas.job import Job, Task
+from filterviz_widget.atlas.worker import one_thread, run_task
+
+MOST_TRIES = 3
+"""How often a part may be in hand when a worker dies."""
+
+LOOK = 0.5
+"""Seconds between two looks at whether it is to be stopped."""
+
+LARGE = 3.5e9
+"""Bytes that a worker takes, about, its model apart: measured 3.4 GB for a VGG16."""
+
+
+def default_workers(model_bytes: float) -> int:
+    """As many as there are cores and memory for; one where there is a GPU, which all of them would share."""
+    import psutil
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, int(psutil.virtual_memory().available / (LARGE + 3 * model_bytes))))
+
+
+def in_processes(
+    job: Job, tasks: Sequence[Task], workers: int, done: Callable[[Task], None], is_stopped: Callable[[], bool]
+) -> None:
+    """Runs tasks in new processes, each with one thread; returns when all are done, or it is stopped.
+
+    A process that dies is replaced, and what it had in hand is done again.
+
+    Args:
+        job: The atlas.
+        tasks: In the order in which they are begun.
+        workers: How many processes, 1 or more.
+        done: Called on this thread with each task that is done.
+        is_stopped: Asked twice a second; then all processes end at once.
+
+    Raises:
+        RuntimeError: If a task is in hand each time that a process dies.
+        Exception: What `run_task` raises.
+    """
+    context = multiprocessing.get_context("spawn")
+    waiting, tries = deque(tasks), Counter[Task]()
+    while waiting and not is_stopped():
+        running: dict[Future[Task], Task] = {}
+        ends = context.Event()
+        executor = ProcessPoolExecutor(min(workers, len(waiting)), context, _begin, (ends, job.folder / WORK))
+        try:
+            while (waiting or running) and not is_stopped():
+                while waiting and len(running) < workers:
+                    task = waiting.popleft()
+                    running[executor.submit(run_task, job, task)] = task
+                for future in wait(running, LOOK, FIRST_COMPLETED).done:
+                    future.result()
+                    done(running.pop(future))
+        except BrokenProcessPool:
+            if not list((job.folder / WORK).glob("*.log")):  # no worker has ever begun
+                raise RuntimeError(
+                    "The workers could not start. In a script, which they import, the call stands under "
+                    '`if __name__ == "__main__":`.'
+                ) from None
+            # Who of them killed it is not known.
+            tries.update(running.values())
+            waiting.extendleft(reversed(running.values()))
+            if lost := [task for task, count in tries.items() if count >= MOST_TRIES]:
+                layer, first = job.layers[lost[0].layer].name, lost[0].first
+                raise RuntimeError(
+                    f"A worker died {MOST_TRIES} times at filter {first} of {layer}, killed by the system or for want "
+                    "of memory. Try fewer workers; what is done stays."
+                ) from None
+        finally:
+            ends.set()
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(ends: Any, folder: Path) -> None:
+    """Called first in each process: it leaves Ctrl-C and the terminal to its parent, and ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{os.getpid()}.log").open("wb") as log:  # what TensorFlow's C++ says, and a crash
+        os.dup2(log.fileno(), 2)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        while parent is not None and parent.is_alive() and not ends.is_set():
+            time.sleep(LOOK)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    one_thread()

@@ -1,0 +1,123 @@
+"""What is said of an atlas and its layers as a whole, from the parts that are finished."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from filterviz_widget.atlas.files import ATLAS, COLUMNS, LAYER, PAGE, TILE, read_json, write_json
+from filterviz_widget.atlas.job import Task
+from filterviz_widget.atlas.profile import size
+
+if TYPE_CHECKING:
+    from filterviz_widget.atlas.planning import Plan
+
+PAUSE = 1.0
+"""Seconds between two writings of the same file while the atlas is made."""
+
+
+class Index:
+    """Knows which parts are finished, and writes atlas.json and each layer.json.
+
+    Args:
+        plan: What is to be made.
+
+    Attributes:
+        parts: How many parts are finished: shards, and passes over the images.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._job = plan, plan.job
+        self._layers = [_Layer(plan, place) for place in range(len(plan.job.layers))]
+        self.parts = 0
+        self._stale: set[int] = set(range(len(self._layers)))
+        self._written = 0.0
+
+    @property
+    def made(self) -> list[int]:
+        """How many filters of each layer are finished."""
+        return [layer.made for layer in self._layers]
+
+    def add(self, task: Task) -> None:
+        """Takes in a part that is finished.
+
+        Raises:
+            ValueError: If its file is damaged.
+        """
+        found = read_json(self._job.folder, self._job.result(task))
+        layer = self._layers[task.layer]
+        self.parts += 1
+        if task.kind == "examples":
+            layer.selectivity = [each["selectivity"] for each in found["filters"]]
+            layer.has_examples = True
+        else:
+            layer.add(task.first, found["filters"])
+        self._stale.add(task.layer)
+
+    def write(self, at_once: bool = False) -> None:
+        """Writes what has changed, now and then or `at_once`."""
+        if not at_once and time.monotonic() - self._written < PAUSE:
+            return
+        for place in sorted(self._stale):
+            layer = self._layers[place]
+            write_json(self._job.folder, f"{self._job.layers[place].folder}/{LAYER}", layer.to_json())
+        about = dict(self._plan.about)
+        about["layers"] = [
+            {**each, "made": layer.made, "examples": layer.has_examples}
+            for each, layer in zip(about["layers"], self._layers, strict=True)
+        ]
+        about["made"] = sum(self.made)
+        write_json(self._job.folder, ATLAS, about)
+        self._stale.clear()
+        self._written = time.monotonic()
+
+
+class _Layer:
+    def __init__(self, plan: Plan, place: int) -> None:
+        from filterviz_widget.widgets.field_state import field_state
+
+        self._about = plan.about["layers"][place]
+        filters = plan.job.layers[place].filters
+        view = plan.engine.view
+        try:
+            self._field = field_state(view, view.receptive_field(plan.job.layers[place].name))
+        except ValueError as error:
+            self._field = {"words": str(error)}
+        self._activations: list[float | None] = [None] * filters
+        self._profiles = np.zeros((filters, size(filters)), np.int8)
+        self._failed: list[int] = []
+        self._shards: set[int] = set()
+        self.selectivity: list[float | None] = []
+        self.has_examples = False
+        self.made = 0
+
+    def add(self, first: int, entries: list[dict[str, Any]]) -> None:
+        self._shards.add(first)
+        for entry in entries:
+            filter = entry["filter"]
+            if entry["error"]:
+                self._failed.append(filter)
+            else:
+                self._activations[filter] = entry["activations"][-1]
+            self._profiles[filter] = entry["profile"]
+        self.made += len(entries)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self._about,
+            "made": self.made,
+            "examples": self.has_examples,
+            "page": PAGE,
+            "tile": TILE,
+            "columns": COLUMNS,
+            "shards": sorted(self._shards),
+            "failed": sorted(self._failed),
+            "activations": self._activations,
+            "selectivity": self.selectivity,
+            "profile_size": self._profiles.shape[1],
+            "profiles": base64.b64encode(self._profiles.tobytes()).decode("ascii"),
+            "field": self._field,
+        }

@@ -1,0 +1,159 @@
+"""From a model and what is asked for to a job: which layers, at which size, under which key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from filterviz_widget._version import __version__
+from filterviz_widget.atlas.files import FORMAT, layer_folder
+from filterviz_widget.atlas.identity import images_digest, key, weights_digest
+from filterviz_widget.atlas.job import Job, LayerPlan, Settings, description
+from filterviz_widget.atlas.travel import model_file, photo_files
+from filterviz_widget.description.ranges import Range, fitting, short
+
+if TYPE_CHECKING:
+    from filterviz_widget.engine import Engine
+    from filterviz_widget.model import LayerInfo, ModelView
+
+SIZE = 128
+"""Side of the image, in pixels, where nothing else is asked for."""
+
+MOST_FACETS = 8
+
+
+class Plan(NamedTuple):
+    """What is to be made.
+
+    Attributes:
+        job: What workers are told.
+        engine: Of the user's own model, in this process.
+        about: What atlas.json says, but for what is finished.
+        travels: Whether workers in other processes can read the model, as far as is known.
+        note: What the user should know.
+    """
+
+    job: Job
+    engine: Engine
+    about: dict[str, Any]
+    travels: bool
+    note: str
+
+
+def plan(
+    model: Any,
+    folder: Path,
+    images: Any = None,
+    layers: Sequence[str] | str | None = None,
+    class_names: Sequence[str] | None = None,
+    settings: Settings = Settings(),  # noqa: B008  # a tuple, which nobody can change
+    **reading: Any,
+) -> Plan:
+    """Reads the model and settles everything that the files depend on. Files for workers are written.
+
+    Raises:
+        TypeError, ValueError, FileNotFoundError: For what does not fit.
+        OSError: If the folder cannot be written.
+    """
+    if settings.precision == "auto":
+        raise ValueError('precision must be the same on every machine: "float32", "bfloat16" or "float16"; got "auto".')
+    fitting("facets", settings.facets, Range(0, MOST_FACETS, whole=True))
+    from filterviz_widget.model.load import load
+
+    loaded = load(model, reading.get("input_shape"))
+    engine, size_note, reading = _sized(loaded, layers, reading)
+    names = _chosen(engine.view, layers)
+    infos = [engine.view.layer(name) for name in names]
+    planned = tuple(
+        LayerPlan(info.name, layer_folder(place, info.name), info.class_name, info.kind, info.filters, info.shape, note)
+        for place, info in enumerate(infos)
+        for note in [info.note]
+    )
+    first = description(engine, settings, planned[0].name, 0)
+    files, photos = photo_files(images, engine.answers.format, folder)
+    weights = weights_digest(loaded)
+    about = {
+        "format": FORMAT,
+        "made_by": f"filterviz-widget {__version__}",
+        "key": "",
+        "weights": weights,
+        "title": loaded.name,
+        "settings": {
+            "method": settings.method,
+            "options": first.method.options(),
+            "step_size": first.step_size,
+            "iterations": first.iterations,
+            "seed": first.seed,
+            "precision": first.precision,
+            "facets": settings.facets,
+            "image_size": list(first.image_size),
+            "input_range": list(first.input_range),
+        },
+        "reading": engine.reading.to_json(),
+        "data": engine.view.data._asdict(),
+        "images": _about_images(images, files, photos),
+        "class_names": _class_names(class_names, infos),
+        "layers": [{**each._asdict(), "shape": list(each.shape)} for each in planned],
+        "filters": sum(each.filters for each in planned),
+    }
+    about["key"] = key({**about, "images_digest": images_digest(files)})
+    file, is_own = model_file(model, loaded, folder)
+    job = Job(folder, about["key"], weights, file or folder, is_own, reading, settings, planned, files)
+    return Plan(job, engine, about, file is not None, size_note)
+
+
+def _sized(
+    loaded: Any, layers: Sequence[str] | str | None, reading: Mapping[str, Any]
+) -> tuple[Engine, str, dict[str, Any]]:
+    """The engine at the size that is asked for; or at `SIZE`, where the model is larger and every layer allows it."""
+    from filterviz_widget.engine import engine_of
+
+    asked = dict(reading)
+    if asked.get("image_size") is not None:
+        return engine_of(loaded, **asked), "", asked
+    asked.pop("image_size", None)
+    own = engine_of(loaded, **asked)
+    height, width = own.view.image_shape[:2]
+    if not own.view.data.is_flat or max(height, width) <= SIZE:
+        return own, "", asked
+    smaller = {**asked, "image_size": SIZE}
+    engine = engine_of(loaded, **smaller)
+    chosen = [engine.view.layer(name) for name in _chosen(engine.view, layers)]
+    # What the last convolution takes those before it take, too.
+    for name in {chosen[-1].name, *(info.name for info in chosen if info.kind == "units")}:
+        try:
+            engine.answers.forward(name)
+        except ValueError:
+            return own, f"{name} needs an image of {height} x {width} pixels; so all optima have that size.", asked
+    return engine, "", smaller
+
+
+def _chosen(view: ModelView, layers: Sequence[str] | str | None) -> list[str]:
+    """The layers that were asked for, in the model's order; all convolutions and units where nothing was."""
+    if layers is None:
+        names = [info.name for info in view.layers if info.recommended or info.kind == "units"]
+        return names or [info.name for info in view.layers]
+    wanted = [layers] if isinstance(layers, str) else list(layers)
+    if not wanted:
+        raise ValueError("layers must be names of layers, or None for all convolutions and units; got none.")
+    for name in wanted:
+        view.layer(name)
+    return [info.name for info in view.layers if info.name in wanted]
+
+
+def _about_images(given: Any, files: Any, photos: Any) -> dict[str, Any] | None:
+    if photos is None:
+        return None
+    is_folder = isinstance(given, str | Path)
+    return {"count": photos.count, "name": Path(given).resolve().name if is_folder else "images"}
+
+
+def _class_names(names: Sequence[str] | None, infos: Sequence[LayerInfo]) -> list[str]:
+    if names is None:
+        return []
+    units = [info.filters for info in infos if info.kind == "units"]
+    if not units or len(names) != units[-1]:
+        expected = f"{units[-1]} names, one for each unit of the last layer" if units else "a last layer of units"
+        raise ValueError(f"class_names must be {expected}; got {len(names)}: {short(list(names))}.")
+    return [str(name) for name in names]

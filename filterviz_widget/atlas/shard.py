@@ -1,0 +1,153 @@
+"""Some filters of a layer in full: their pictures and numbers, written as the files of one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from filterviz_widget.atlas.files import COLUMNS, TILE, number, numbers, write_bytes, write_json
+from filterviz_widget.atlas.job import Job, Task, description, faceted, opposite
+from filterviz_widget.atlas.profile import profiles, size
+from filterviz_widget.atlas.sprites import Picture, encoded, largest, sheet, tiled
+from filterviz_widget.description.code import code
+from filterviz_widget.description.question import KernelOf, NeighboursOf
+from filterviz_widget.picture import FilterPicture
+
+if TYPE_CHECKING:
+    from filterviz_widget.description import Description
+    from filterviz_widget.engine import Engine
+    from filterviz_widget.picture.kernel import FilterKernel
+    from filterviz_widget.picture.neighbours import Neighbour
+
+NEIGHBOURS = 8
+"""On each side."""
+
+SMALL, LARGE = 80, 90
+"""WebP qualities: of a sheet, and of the pictures beside an optimum."""
+
+
+def make_shard(engine: Engine, job: Job, task: Task) -> None:
+    """Makes them. Files that are there already are written anew, with the same bytes.
+
+    Raises:
+        OSError: If a file cannot be written.
+        Exception: Whatever the model raises.
+    """
+    layer = job.layers[task.layer]
+    folder = job.folder / job.shard(task)
+    chosen = range(task.first, task.first + task.filters)
+    wanted = [description(engine, job.settings, layer.name, filter) for filter in chosen]
+    optima = [_drawn(engine, each)[0] for each in wanted]
+    inhibits = [_drawn(engine, opposite(each))[0] for each in wanted]
+    several = job.settings.facets
+    facets = [_drawn(engine, faceted(each, several)) if several > 1 else [] for each in wanted]
+    kernels = [_kernel(engine, layer.name, filter) for filter in chosen]
+    rows = _profiles(engine, layer.name, optima)
+
+    entries = []
+    for place, filter in enumerate(chosen):
+        picture, kernel = optima[place], kernels[place]
+        if not picture.error:
+            write_bytes(folder / f"{filter}.webp", encoded(picture.image))
+        near, problem = _neighbours(engine, layer.name, filter)
+        entries.append(
+            {
+                "filter": filter,
+                "optimum": None if picture.error else f"{job.shard(task)}/{filter}.webp",
+                "activations": numbers(picture.activations),
+                "note": f"{picture.note} {problem}".strip(),
+                "error": picture.error,
+                "is_dead": picture.is_dead,
+                "inhibits": _beside(inhibits[place]),
+                "facets": [_last(each) for each in facets[place]],
+                "kernel": kernel and {"limit": number(kernel.limit), "words": kernel.words},
+                "profile": rows[place].tolist(),
+                **near,
+                "code": code(wanted[place], job.settings.method, job.reading),
+            }
+        )
+    against = [None if each.error else each.image for each in inhibits]
+    drawn = [None if kernel is None else kernel.image for kernel in kernels]
+    every = [None if each.error else each.image for row in facets for each in row]
+    sprites = {
+        "inhibits": _sprite(against),
+        "facets": _sprite(every, several) if several > 1 else None,
+        "kernels": _sprite(drawn) if any(kernels) else None,
+    }
+    write_bytes(folder / "sheet.webp", encoded(sheet([_shown(each, engine) for each in optima], TILE), SMALL))
+    write_bytes(folder / "inhibits.webp", encoded(tiled(against, largest(against)), LARGE))
+    if sprites["facets"]:
+        write_bytes(folder / "facets.webp", encoded(tiled(every, largest(every), several), LARGE))
+    if sprites["kernels"]:
+        write_bytes(folder / "kernels.webp", encoded(tiled(drawn, largest(drawn))))
+    about = {"layer": layer.name, "first": task.first, "sprites": sprites, "filters": entries}
+    write_json(job.folder, job.result(task), about)
+
+
+def _drawn(engine: Engine, wanted: Description) -> list[FilterPicture]:
+    """The pictures of a description. What the model raises is the reason why there are none; want of memory is not."""
+    try:
+        return engine.facets(wanted)
+    except MemoryError:
+        raise
+    except Exception as error:
+        if type(error).__name__ == "ResourceExhaustedError":
+            raise
+        height, width, channels = engine.view.image_shape
+        nothing = np.zeros((height, width, 1), np.uint8), np.zeros((height, width, channels), np.float32)
+        failed = FilterPicture(*nothing, np.array([np.nan], np.float32), wanted, error=f"{str(error)[:500]}")
+        return [failed] * wanted.facets
+
+
+def _kernel(engine: Engine, layer: str, filter: int) -> FilterKernel | None:
+    try:
+        found: FilterKernel = engine.answers.answer(KernelOf(layer, engine.reading, filter))
+    except ValueError:  # a layer without one
+        return None
+    return found
+
+
+def _profiles(engine: Engine, layer: str, optima: list[FilterPicture]) -> Any:
+    """Zeros for those that failed."""
+    made = np.zeros((len(optima), size(engine.view.layer(layer).filters)), np.int8)
+    good = [place for place, each in enumerate(optima) if not each.error and not each.is_dead]
+    if good:
+        answers = engine.answers.forward(layer).summary(np.stack([optima[place].raw for place in good])).mean
+        made[good] = profiles(answers)
+    return made
+
+
+def _shown(picture: FilterPicture, engine: Engine) -> Picture | None:
+    """Of a strip of slices the one in the middle."""
+    if picture.error:
+        return None
+    slices = engine.view.data.slices
+    height = len(picture.image) // slices
+    return picture.image[slices // 2 * height :][:height]
+
+
+def _beside(picture: FilterPicture) -> dict[str, Any]:
+    return {"activation": _last(picture), "note": picture.error or picture.note}
+
+
+def _last(picture: FilterPicture) -> float | None:
+    return None if picture.error else number(picture.activations[-1])
+
+
+def _neighbours(engine: Engine, layer: str, filter: int) -> tuple[dict[str, Any], str]:
+    """Both sides, and why there are none."""
+    try:
+        found = engine.answers.answer(NeighboursOf(layer, engine.reading, filter, NEIGHBOURS))
+    except Exception as error:  # what lies between two layers may be anything
+        return {"previous": [], "next": []}, f"Its neighbours could not be found: {str(error)[:200]}"
+
+    def side(neighbours: Sequence[Neighbour]) -> list[dict[str, Any]]:
+        return [{**each._asdict(), "weight": number(each.weight)} for each in neighbours]
+
+    return {"previous": side(found.previous), "next": side(found.next)}, ""
+
+
+def _sprite(pictures: list[Picture | None], columns: int = COLUMNS) -> dict[str, Any]:
+    return {"tile": list(largest(pictures)), "columns": columns}

@@ -1,0 +1,77 @@
+"""The widget of an atlas: the same page as that of its folder, whose files the kernel sends."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from filterviz_widget.description.ranges import short
+from filterviz_widget.widgets.live_widget import LOCK, LONGEST, LiveWidget
+
+SUFFIXES = (".json", ".webp")
+
+
+class AtlasWidget(LiveWidget):
+    """Shows an atlas, also while it is made. An `Atlas` in a cell makes it.
+
+    Args:
+        folder: The atlas.
+        filters: How many it has in all.
+        stop: Ends the making of it.
+        **kwargs: `layout` and the like, as for every ipywidget.
+    """
+
+    made = traitlets.Int(0, read_only=True, help="How many filters are finished.").tag(sync=True)
+    parts = traitlets.Int(0, read_only=True, help="How many parts are finished, such as shards.").tag(sync=True)
+    filters = traitlets.Int(0, read_only=True, help="How many there are in all.").tag(sync=True)
+    state = traitlets.Unicode("done", read_only=True, help='"making", "done", "stopped" or "failed".').tag(sync=True)
+    note = traitlets.Unicode(read_only=True, help="What the user should know.").tag(sync=True)
+
+    def __init__(self, folder: Path, filters: int, stop: Callable[[], None], **kwargs: Any) -> None:
+        super().__init__("atlas", **kwargs)
+        self._folder, self._stop = folder, stop
+        self.set_trait("filters", filters)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self.comm is None
+
+    def tell(self, made: int, parts: int, state: str, note: str, error: str) -> None:
+        """Says how far the atlas is; from any thread."""
+        self._publish({"made": made, "parts": parts, "state": state, "note": note, "error": error[:LONGEST]})
+
+    def __repr__(self) -> str:
+        return f"AtlasWidget: {self.made:,} of {self.filters:,} filters, {self.state}"
+
+    def _receive(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
+        if content["type"] == "stop":
+            self._stop()
+        elif content["type"] == "file":
+            path = content.get("path")
+            data = self._read(path)
+            answer: dict[str, Any] = {"type": "file", "path": path}
+            if data is None:
+                self.send({**answer, "missing": True})
+            else:
+                self.send(answer, [data])
+
+    def _read(self, path: Any) -> bytes | None:
+        """A file of the atlas, and no other; None where there is none."""
+        if not isinstance(path, str) or len(path) > 1000 or not path.endswith(SUFFIXES):
+            return None
+        try:
+            wanted = (self._folder / path).resolve()
+            return wanted.read_bytes() if wanted.is_relative_to(self._folder) else None
+        except (OSError, ValueError):
+            return None
+
+    def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        # It has no settings.
+        unknown = [name for name in sent if name not in ("layout", "tooltip", "tabbable")]
+        return {}, [f"An atlas has no setting {short(unknown[0])}."] * bool(unknown)
+
+    def _ask(self, _: Any = None) -> None:
+        with LOCK:
+            self._stale = False

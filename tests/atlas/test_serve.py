@@ -1,0 +1,24 @@
+"""The server of an atlas gives its files to this machine alone, and nothing else."""
+
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+
+def test_it_serves_the_folder_and_no_list_of_it(atlas):
+    (atlas.folder.parent / "secret.txt").write_text("not for the page")
+    with atlas.serve() as server:
+        host, port = server.server_address
+        assert host == "127.0.0.1"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with urllib.request.urlopen(f"http://{host}:{port}/atlas.json") as answer:
+            assert answer.read() == (atlas.folder / "atlas.json").read_bytes()
+            assert answer.headers["Cache-Control"] == "no-cache"
+        with urllib.request.urlopen(f"http://{host}:{port}/") as answer:
+            assert answer.read() == (atlas.folder / "index.html").read_bytes()
+        for address in ("layers/", "../secret.txt", "%2e%2e/secret.txt", "nothing.json"):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(f"http://{host}:{port}/{address}")
+        server.shutdown()
