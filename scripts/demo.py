@@ -1,21 +1,15 @@
 """Starts JupyterLab with the quickstart notebook, on this machine only and with a token."""
 
 import argparse
-import os
-import sys
 from pathlib import Path
-from urllib.parse import quote
+
+from filterviz_widget.demo.notebook import start
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
 
 SETTINGS = Path(__file__).parent / "jupyter"
 """Nothing may stand before the first picture: no question about news (labconfig/), and in the output of the first cell
 none of the log lines of TensorFlow's C++, which no variable turns off any more (kernels/: to the terminal)."""
-
-
-def has_display() -> bool:
-    """Says whether a browser would have a screen to open on."""
-    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def main() -> None:
@@ -27,23 +21,7 @@ def main() -> None:
     )
     parser.add_argument("--notebook", type=Path, default=NOTEBOOK, help="another notebook than the quickstart")
     options = parser.parse_args()
-    notebook = options.notebook.resolve()
-    command = [
-        sys.executable,
-        *("-m", "jupyterlab"),
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={options.port}",
-        f"--ServerApp.open_browser={options.browser == 'yes' and has_display()}",
-        f"--ServerApp.root_dir={notebook.parent}",
-        f"--LabApp.default_url=/lab/tree/{quote(notebook.name)}",  # also in the address that is printed
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--ServerApp.allow_root=True")  # containers
-    for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
-        os.environ[name] = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get(name)]))
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.execv(command[0], command)
+    start(options.notebook.resolve(), options.port, options.browser == "yes", [SETTINGS])
 
 
 if __name__ == "__main__":
