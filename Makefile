@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
 
-.PHONY: demo test test-lowest test-onednn check bench lock frontend chromium clean
+.PHONY: demo docs test test-lowest test-onednn check bench lock frontend chromium clean
 
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
@@ -36,6 +36,10 @@ check: .venv/installed frontend
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python hatch_build.py check
+
+# The atlas of the flower model, in docs/_site/flower-atlas/; about 4 minutes on two cores.
+docs: .venv/installed frontend
+	$(BIN)/python -m scripts.flower_atlas
 
 bench: .venv/installed frontend chromium
 	$(BIN)/python -m benchmarks

@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.written import write
 
-ALL = ("ascent", "latency", "history", "octaves", "opening", "panels", "photographs", "quality")
+ALL = ("ascent", "atlas", "latency", "history", "octaves", "opening", "panels", "photographs", "quality")
 
 
 def main() -> None:
