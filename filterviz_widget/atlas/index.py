@@ -10,7 +10,7 @@ import numpy as np
 
 from filterviz_widget.atlas.files import ATLAS, COLUMNS, LAYER, PAGE, TILE, read_json, write_json
 from filterviz_widget.atlas.job import Task
-from filterviz_widget.atlas.profile import size
+from filterviz_widget.atlas.profile import centred, size
 
 if TYPE_CHECKING:
     from filterviz_widget.atlas.planning import Plan
@@ -118,6 +118,6 @@ class _Layer:
             "activations": self._activations,
             "selectivity": self.selectivity,
             "profile_size": self._profiles.shape[1],
-            "profiles": base64.b64encode(self._profiles.tobytes()).decode("ascii"),
+            "profiles": base64.b64encode(centred(self._profiles).tobytes()).decode("ascii"),
             "field": self._field,
         }

@@ -18,6 +18,7 @@ from filterviz_widget import (
     visualize_facets,
     visualize_filter,
 )
+from filterviz_widget.atlas.profile import centred, likeness
 from tests.atlas.conftest import CLASSES, WAYS, contents, photographs
 from tests.networks import network_with_dead_filters, overflowing, small_network
 
@@ -351,3 +352,18 @@ def test_a_layer_that_raises_has_entries_with_its_reason_and_the_others_are_draw
     assert made.filter("near", 1)["error"] == ""
     assert "cannot be computed from an image of 20 x 20 pixels" in made.filter("far", 1)["error"]
     assert made.layer("far")["failed"] == [0, 1]
+
+
+def test_what_all_filters_of_a_layer_have_in_common_makes_none_alike():
+    rng = np.random.default_rng(0)
+    own, common = rng.normal(size=(40, 64)), 5 * rng.normal(size=64)
+    rows = own + common
+    rows = np.rint(127 * rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.int8)
+    rows[7] = 0
+    found = centred(rows)
+    assert not found[7].any(), "what is not known stays so"
+    others = [filter for filter in range(40) if filter != 7]
+    raw, less = (likeness(each[others][:-1], each[others][1:]).mean() for each in (rows, found))
+    assert raw > 0.9
+    assert abs(less) < 0.1
+    assert np.array_equal(centred(rows[:9]), rows[:9]), "of few nothing is told"
