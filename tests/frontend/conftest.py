@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
 
 import hatch_build
 from filterviz_widget.widgets.frontend import frontend
@@ -32,21 +32,73 @@ def real_model(bundle: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     return bundled("real_model", "real", tmp_path_factory.mktemp("real"))
 
 
+class OnePage:
+    """A page that the tests of a file use one after the other: to open one takes longer than most of them.
+
+    Its clock is stopped when it is opened, and stays so.
+    """
+
+    def __init__(self, browser: Browser, file: Path) -> None:
+        self._browser, self._file = browser, file
+        self._context: BrowserContext | None = None
+
+    def blank(self) -> Page:
+        """The page with nothing in it, as if it were new."""
+        if self._context is None:
+            self._context = self._browser.new_context()
+            page = self._context.new_page()
+            page.clock.install()
+            page.goto(self._file.as_uri())
+            page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+            return page
+        (page,) = self._context.pages
+        page.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
+        page.set_viewport_size({"width": 1280, "height": 720})
+        page.mouse.move(0, 0)
+        page.goto(self._file.as_uri())
+        return page
+
+    def close(self) -> None:
+        """Gives it up; the next test has a new one."""
+        if self._context is not None:
+            self._context.close()
+            self._context = None
+
+
+@pytest.fixture(scope="module")
+def one_page(browser: Browser, bundle: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnePage]:
+    folder = tmp_path_factory.mktemp("blank")
+    (folder / "bundle.js").write_text(bundle, "utf-8")
+    styles = "".join(f"<style>{frontend(name)}</style>" for name in ("widget.css", "history.css"))
+    names = "window.one = document.querySelector('#one'); window.never = new AbortController().signal"
+    places = '<div id="one"></div><div id="two"></div>'
+    head = f'<!doctype html><meta charset="utf-8">{styles}{places}<script src="bundle.js"></script>'
+    (folder / "blank.html").write_text(f"{head}<script>{names}</script>", "utf-8")
+    page = OnePage(browser, folder / "blank.html")
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def blank(page: Page, bundle: str) -> Iterator[Page]:
+def blank(request: pytest.FixtureRequest, one_page: OnePage) -> Iterator[Page]:
     """Has #one and #two to put views into, and a stopped clock: time passes by `page.clock.run_for`."""
     problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.clock.install()
-    page.goto("about:blank")
-    page.set_content('<!doctype html><div id="one"></div><div id="two"></div>')
-    for style in ("widget.css", "history.css"):
-        page.add_style_tag(content=frontend(style))
-    page.add_script_tag(content=bundle)
-    page.evaluate("window.one = document.querySelector('#one'); window.never = new AbortController().signal")
-    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    page = one_page.blank()
+
+    def failed(error: Error) -> None:
+        problems.append(str(error))
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            problems.append(message.text)
+
+    page.on("pageerror", failed)
+    page.on("console", said)
     yield page
+    page.remove_listener("pageerror", failed)
+    page.remove_listener("console", said)
+    if request.node.get_closest_marker("changes_the_page"):
+        one_page.close()
     assert problems == []
 
 

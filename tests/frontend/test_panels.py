@@ -294,6 +294,7 @@ def test_a_photo_that_is_opened_goes_to_the_kernel(whole: Page, tmp_path: Path) 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 866), ("dark", 400)])
 @pytest.mark.parametrize("state", ["whole", "empty", "busy", "offline", "pinned"])
+@pytest.mark.changes_the_page
 def test_axe_finds_nothing(whole: Page, scheme: str, width: int, state: str) -> None:
     whole.set_viewport_size({"width": width, "height": 1400})
     whole.emulate_media(color_scheme=scheme)

@@ -256,10 +256,10 @@ def test_a_picture_is_pasted_where_the_widget_has_the_focus(photo: Page) -> None
     assert photo.evaluate("host.length") == 2
 
 
-def test_a_picture_of_the_clipboard_is_pasted_by_the_keys(photo: Page) -> None:
+@pytest.mark.changes_the_page
+def test_a_picture_of_the_clipboard_is_pasted_by_the_keys(photo: Page, bundle: str) -> None:
     photo.context.grant_permissions(["clipboard-read", "clipboard-write"])
     photo.route("https://page.test/", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
-    bundle = photo.evaluate("document.querySelector('script').textContent")
     photo.goto("https://page.test/")
     photo.add_script_tag(content=bundle)
     photo.evaluate(
