@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.contenders import cut
 from filterviz_widget import Atlas, visualize_filter
-from filterviz_widget.atlas.job import Settings, Task
+from filterviz_widget.atlas.job import Task
 from filterviz_widget.atlas.planning import plan
 from filterviz_widget.atlas.shard import make_shard
 from filterviz_widget.demo import flower_model
@@ -39,7 +39,7 @@ def main() -> dict[str, Any]:
 def _overhead(folder: Path) -> float:
     """Of a whole shard with all its content, as a share of the time in ascents: the median of 3."""
     shares = []
-    made = plan(flower_model(), folder, layers=[LAYER], settings=Settings())
+    made = plan(flower_model(), folder, layers=[LAYER])
     engine, own, took = made.engine, made.engine.facets, [0.0]
 
     @functools.wraps(own)

@@ -31,9 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except KeyboardInterrupt:
-        print("Stopped. What is done stays; run it again to go on.", file=sys.stderr)
+        is_atlas = options.run is _atlas
+        print("Stopped." + " What is done stays; run it again to go on." * is_atlas, file=sys.stderr)
         return 130
-    except (TypeError, ValueError, RuntimeError, OSError, ImportError, FloatingPointError) as error:
+    except (TypeError, ValueError, RuntimeError, OSError, ImportError, FloatingPointError, MemoryError) as error:
         print(f"filterviz: {error}", file=sys.stderr)
         return 1
     return 0
@@ -94,6 +95,9 @@ def _add_ways(parser: argparse.ArgumentParser, method: str) -> None:
             f"--{name.replace('_', '-')}", type=kind, metavar="N", default=0 if name == "seed" else None
         )
     parser.add_argument("--precision", choices=["float32", "bfloat16", "float16"], default="float32")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="axes of the method, such as jitter=4 sign=-1"
+    )
     _add_reading(parser)
 
 
@@ -103,9 +107,6 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preprocess", choices=["caffe", "tf", "torch"])
     parser.add_argument("--input", metavar="NAME", help="which of the model's inputs is optimised")
     parser.add_argument("--data", choices=["image", "spectrogram", "signal", "volume"], default="auto")
-    parser.add_argument(
-        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="axes of the method, such as jitter=4 sign=-1"
-    )
 
 
 def _reading(options: argparse.Namespace) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from filterviz_widget import Atlas, visualize_filter
 from filterviz_widget.cli import main
+from tests.atlas.test_workers import hears_ctrl_c
 from tests.networks import small_network
 
 
@@ -95,7 +96,7 @@ def test_an_atlas_from_the_shell_is_made_shown_and_compared(file, tmp_path, caps
     assert "17 of 17 filters" in said.err
     about = json.loads((tmp_path / "atlas" / "atlas.json").read_text("utf-8"))
     assert about["class_names"] == ["rose", "tulip", "daisy"]
-    assert about["images"] == {"count": 3, "name": "photos"}
+    assert (about["images"]["count"], about["images"]["name"]) == (3, "photos")
     assert main(["atlas", file, folder, *more, "--layers", "units", *options]) == 1
     assert "holds another atlas" in capsys.readouterr().err
     assert main(["atlas", folder, "--compare", folder]) == 0
@@ -104,7 +105,8 @@ def test_an_atlas_from_the_shell_is_made_shown_and_compared(file, tmp_path, caps
 
     command = [sys.executable, "-m", "filterviz_widget.cli", "atlas", folder, "--serve", "--no-browser"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    how = {"stdout": subprocess.PIPE, "text": True, "env": environment, "preexec_fn": hears_ctrl_c}
+    with subprocess.Popen(command, **how) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(2)]
         address = lines[1].split()[0]

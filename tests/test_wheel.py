@@ -58,13 +58,13 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
         if path.is_file() and "__pycache__" not in path.parts
     }
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert names == expected
+    assert names == {*expected, "filterviz_widget/demo/quickstart.ipynb"}
     assert {f"filterviz_widget/static/{name}" for name in hatch_build.NAMES} <= names
     assert any(name.startswith("filterviz_widget/demo/") and name.endswith(".weights.h5") for name in names)
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
-    assert wheel.stat().st_size < 1_500_000
+    assert wheel.stat().st_size < 1_700_000
 
 
 def test_the_sdist_holds_the_sources_of_the_front_end_and_no_installed_packages(sdist: Path) -> None:

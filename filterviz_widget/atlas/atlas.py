@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from filterviz_widget.atlas.files import ATLAS, EXAMPLES, FORMAT, LAYER, PAGE, SHARD, read_json, shard_folder
+from filterviz_widget.atlas.files import ATLAS, EXAMPLES, LAYER, PAGE, SHARD, read_json, shard_folder
+from filterviz_widget.atlas.folder import check_is_free, known
 from filterviz_widget.description.ranges import Range, fitting, short
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from filterviz_widget.atlas.estimate import Estimate
     from filterviz_widget.atlas.making import Making
-    from filterviz_widget.atlas.planning import Plan
     from filterviz_widget.widgets.atlas_widget import AtlasWidget
 
 
@@ -77,6 +77,7 @@ class Atlas:
             model: A built Keras model, the path of a `.keras` file, or whatever else `FilterExplorer` takes. It is
                 read, never changed.
             folder: Where it goes: a new folder, an empty one, or an unfinished atlas of the same model and settings.
+                Two processes are not to make one atlas at the same time; in one, the newer call ends the older.
             images: For the images that excite each filter most, as `strongest_images` takes them.
             layers: Names of layers; None for all convolutions and units.
             class_names: What the units of the last layer are called, to be found by.
@@ -88,7 +89,9 @@ class Atlas:
             seed: Of the random moves.
             precision: "float32", "bfloat16" or "float16": in which dtype the layers are computed.
             facets: How many different optima of each filter, up to 8; 0 for none.
-            workers: How many processes; None for as many as there are cores and memory for, 0 for this process.
+            workers: How many processes; None for as many as there are cores and memory for, 0 for this process, which
+                is the default where there is a GPU, whose memory it has. A model that only this process knows is drawn
+                here, too.
             ray: Address of a Ray cluster, "auto" or "local", in place of processes (`pip install
                 filterviz-widget[ray]`); all machines must find the folder, the model and the images by the same path.
                 Or a dictionary with the address and what each task takes: `{"address": "auto", "num_gpus": 0.5}`.
@@ -116,12 +119,13 @@ class Atlas:
             raise RuntimeError('Atlas.make was called by a worker: put the call under `if __name__ == "__main__":`.')
         if workers is not None:
             workers = fitting("workers", workers, Range(0, 4096, whole=True))
-        from filterviz_widget.atlas.making import Making
+        from filterviz_widget.atlas.making import Making, end_other
+        from filterviz_widget.atlas.planning import plan
 
         where = Path(folder).expanduser().resolve()
-        if (known := _known(where)) is None:
-            _check_is_free(where)
-        planned = _planned(
+        if (found := known(where)) is None:
+            check_is_free(where)
+        planned = plan(
             model,
             where,
             images=images,
@@ -134,10 +138,10 @@ class Atlas:
             seed=seed,
             precision=precision,
             facets=facets,
+            found=found,
+            ready=lambda: end_other(where),
             **options,
         )
-        if known is not None and known["key"] != planned.about["key"]:
-            raise ValueError(_difference(where, known, planned.about))
         made = cls.__new__(cls)
         made.folder, made._widget = where, None
         made._making = making = Making(planned, workers, ray, made._tell)
@@ -149,7 +153,7 @@ class Atlas:
     def estimate(cls, model: Any, *, workers: int | None = None, **arguments: Any) -> Estimate:
         """Says how many filters an atlas would have, how long it would take and how large it would be.
 
-        A few filters of three layers are made, in this process and in a folder that is removed again.
+        A few filters of three layers are made by one worker, in a folder that is removed again.
 
         Args:
             model: As for `make`.
@@ -169,9 +173,10 @@ class Atlas:
         305 filters of 6 layers in 11 shards: about 4 min with 2 workers, 17 MB
         """
         from filterviz_widget.atlas.estimate import estimate
+        from filterviz_widget.atlas.planning import plan
 
         with tempfile.TemporaryDirectory() as folder:
-            return estimate(_planned(model, Path(folder), **{**arguments, "images": None}), workers)
+            return estimate(plan(model, Path(folder), **{**arguments, "images": None}), workers)
 
     @classmethod
     def open(cls, folder: str | Path) -> Atlas:
@@ -239,18 +244,9 @@ class Atlas:
         Raises:
             ImportError: If pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise ImportError("to_dataframe() needs pandas: install filterviz-widget[dataframe].") from None
-        rows = []
-        for layer in self._about()["layers"]:
-            examples = read_json(self.folder, f"{layer['folder']}/{EXAMPLES}")
-            for first in range(0, layer["filters"], PAGE):
-                found = read_json(self.folder, f"{shard_folder(layer['folder'], first)}/{SHARD}")
-                for entry in found["filters"] if found else ():
-                    rows.append(_row(layer["name"], entry, examples["filters"][entry["filter"]] if examples else None))
-        return pandas.DataFrame(rows, columns=COLUMNS)
+        from filterviz_widget.atlas.table import table
+
+        return table(self.folder, self._about()["layers"])
 
     def compare(self, other: Atlas | str | Path) -> pandas.DataFrame:
         """Compares two atlases of the same architecture, filter by filter, such as before and after fine-tuning.
@@ -312,7 +308,7 @@ class Atlas:
         return self._widget._repr_mimebundle_(**kwargs)
 
     def _about(self) -> dict[str, Any]:
-        found = _known(self.folder)
+        found = known(self.folder)
         if found is None:
             raise FileNotFoundError(f"There is no atlas in {str(self.folder)!r}: expected a folder with {ATLAS}.")
         return found
@@ -335,15 +331,15 @@ class Atlas:
         return found or self._layer(name)
 
     def _tell(self) -> None:
-        """Called on the thread that makes it."""
+        """Says how far it is; called whenever there is more, on the thread that makes it."""
         making, widget = self._making, self._widget
         if widget is None:
             return
         if making is None:
-            widget.tell(self.made, 0, "done", "", "")
+            widget.tell(self.made, 0, "done")
         else:
-            error = str(making.error) if making.error else ""
-            widget.tell(sum(making.progress.made), making.parts, making.state, making.note, error)
+            error, progress = str(making.error) if making.error else "", making.progress
+            widget.tell(sum(progress.made), making.parts, making.state, progress.pace, making.note, error)
 
     def _follow(self, making: Making, progress: bool) -> None:
         from filterviz_widget.atlas.progress import Line
@@ -366,105 +362,6 @@ class Atlas:
             raise making.error
         if making.note and progress:
             print(making.note, file=sys.stderr)
-
-
-COLUMNS = (
-    *("layer", "filter", "activation", "inhibited", "selectivity", "median", "strongest", "value"),
-    *("is_dead", "error", "note", "previous", "next"),
-)
-
-
-def _planned(
-    model: Any,
-    folder: Path,
-    *,
-    images: Any = None,
-    layers: Sequence[str] | str | None = None,
-    class_names: Sequence[str] | None = None,
-    method: str = "robust",
-    step_size: float | None = None,
-    iterations: int | None = None,
-    seed: int = 0,
-    precision: str = "float32",
-    facets: int = 3,
-    **options: Any,
-) -> Plan:
-    """What `Atlas.make` is asked for; `options` has how the model is read, and axes of the method."""
-    from filterviz_widget.atlas.job import Settings
-    from filterviz_widget.atlas.planning import plan
-    from filterviz_widget.engine import READING
-
-    reading = {name: options.pop(name) for name in READING if name in options}
-    settings = Settings(method, tuple(sorted(options.items())), step_size, iterations, seed, precision, facets)
-    return plan(model, folder, images, layers, class_names, settings, **reading)
-
-
-def _row(layer: str, entry: dict[str, Any], example: dict[str, Any] | None) -> tuple[Any, ...]:
-    best = example["strongest"][0] if example and example["strongest"] else {}
-    near = [f"{side[0]['layer']}/{side[0]['filter']}" if side else "" for side in (entry["previous"], entry["next"])]
-    return (
-        layer,
-        entry["filter"],
-        None if entry["error"] else entry["activations"][-1],
-        entry["inhibits"]["activation"],
-        example["selectivity"] if example else None,
-        example["quantiles"][3] if example else None,
-        best.get("name"),
-        best.get("value"),
-        *(entry[name] for name in ("is_dead", "error", "note")),
-        *near,
-    )
-
-
-def _known(folder: Path) -> dict[str, Any] | None:
-    """What atlas.json says; None where there is none.
-
-    Raises:
-        ValueError: If it is damaged, or of something else, or the folder is a file.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{str(folder)!r} is a file. Expected a folder for the atlas.")
-    found = read_json(folder, ATLAS)
-    if found is not None:
-        if not isinstance(found, dict) or "format" not in found:
-            raise ValueError(f"{str(folder / ATLAS)!r} is of something else.")
-        if found["format"] != FORMAT:
-            raise ValueError(
-                f"The atlas in {str(folder)!r} has format {found['format']!r}, made by {found.get('made_by')}; this "
-                f"version reads {FORMAT}."
-            )
-        return found
-    return None
-
-
-def _check_is_free(folder: Path) -> None:
-    """Refuses a folder that holds something else than what an interrupted atlas leaves.
-
-    Raises:
-        ValueError: With what it holds.
-    """
-    others = [each.name for each in folder.iterdir() if not each.name.startswith(".")] if folder.is_dir() else []
-    if others and not {"index.html", "site.js", "site.css", "network.json", "layers"} & {*others}:
-        raise ValueError(
-            f"{str(folder)!r} holds something else, such as {others[0]!r}. Expected an empty folder or an atlas."
-        )
-
-
-def _difference(folder: Path, known: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """Why an atlas is another one."""
-    flat = [{**each, **each["settings"]} for each in (known, wanted)]
-    names = [name for name in flat[1] if name not in ("key", "made", "settings", "layers", "reading")]
-    differing = [name for name in names if flat[0].get(name) != flat[1][name]]
-    layers = [[each["name"] for each in about["layers"]] for about in (known, wanted)]
-    differing += ["layers"] * (layers[0] != layers[1])
-    told = ", ".join(
-        f"{name} ({short(flat[0].get(name))} there, {short(flat[1][name])} here)" if name != "layers" else name
-        for name in differing[:4]
-    )
-    return (
-        f"{str(folder)!r} holds another atlas: {told or 'its images or its version'} differ. Nothing was changed. Give "
-        "another folder, or the model and settings that it was begun with."
-    )
 
 
 def _in_notebook() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from filterviz_widget.atlas.in_processes import default_workers
+from filterviz_widget.atlas.in_processes import default_workers, in_processes
 from filterviz_widget.atlas.job import Task
+from filterviz_widget.atlas.making import nbytes
 from filterviz_widget.atlas.progress import duration
-from filterviz_widget.atlas.worker import adopt, run_task
+from filterviz_widget.atlas.worker import UnreadableModelError, run_task
 
 if TYPE_CHECKING:
     from filterviz_widget.atlas.planning import Plan
@@ -54,35 +54,56 @@ class Estimate:
 
 
 def estimate(plan: Plan, workers: int | None) -> Estimate:
-    """Makes a few filters of three layers, here and in a folder that is removed again, and counts up.
+    """Makes a few filters of three layers, as one worker does, in a folder that is removed again, and counts up.
 
     Between the three, time and size of a filter are taken to change evenly from layer to layer.
     """
     layers = plan.job.layers
     places = sorted({round(place) for place in np.linspace(0, len(layers) - 1, TRIED)})
-    compiling, seconds, sizes = [], [], []
-    adopt(plan.job.key, plan.engine)
+    tried = [task for place in places for task in _tried(place, layers[place].filters)]
+    marks: dict[Task, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         job = replace(plan.job, folder=Path(folder))
+
+        def done(task: Task) -> None:
+            marks[task] = time.perf_counter()
+
+        began = time.perf_counter()
+        try:
+            if not plan.travels:
+                raise UnreadableModelError
+            in_processes(job, tried, 1, done, lambda: False)
+        except UnreadableModelError:
+            marks.clear()
+            began = time.perf_counter()
+            for task in tried:
+                done(run_task(job, task, plan.engine))
+        sizes = []
         for place in places:
-            took = []
-            for first, count in ((0, FEW), (FEW, MORE)):
-                first = min(first, layers[place].filters - 1)
-                task = Task("filters", place, first, min(count, layers[place].filters - first))
-                began = time.perf_counter()
-                run_task(job, task)
-                took.append((time.perf_counter() - began, task.filters))
-                made = sum(file.stat().st_size for file in job.folder.rglob("*") if file.is_file())
-                shutil.rmtree(job.folder / "layers")  # also where both are the same one
-            each = took[1][0] / took[1][1]
-            seconds.append(each)
-            compiling.append(max(0.0, took[0][0] - each * took[0][1]))
-            sizes.append(made / task.filters)
-    every = np.arange(len(layers))
-    filters = np.array([layer.filters for layer in layers])
-    count = default_workers(0) if workers is None else max(1, workers)
+            last = [task for task in tried if task.layer == place][-1]
+            sizes.append(_size(job.folder / job.shard(last)) / last.filters)
+    took = dict(zip(tried, np.diff([began, *(marks[task] for task in tried)]), strict=True))
+    seconds, compiling = [], []
+    for place in places:
+        first, *second = [task for task in tried if task.layer == place]
+        # Of a layer with one filter all is taken for its ascents.
+        each = took[second[0]] / second[0].filters if second else took[first]
+        seconds.append(each)
+        compiling.append(max(0.0, took[first] - each * first.filters))
+    every, filters = np.arange(len(layers)), np.array([layer.filters for layer in layers])
+    count = default_workers(nbytes(plan)) if workers is None else workers
     ascents = float((np.interp(every, places, seconds) * filters).sum())
     compiled = float(np.interp(every, places, compiling).sum())  # by each worker
-    nbytes = float((np.interp(every, places, sizes) * filters).sum())
+    size = float((np.interp(every, places, sizes) * filters).sum())
     shards = sum(len(layer.shards) for layer in layers)
-    return Estimate(int(filters.sum()), len(layers), shards, ascents / count + compiled, nbytes, count)
+    return Estimate(int(filters.sum()), len(layers), shards, ascents / max(1, count) + compiled, size, max(1, count))
+
+
+def _tried(place: int, filters: int) -> list[Task]:
+    """The first filter of a layer, with which all is compiled, and a few more."""
+    first = Task("filters", place, 0, FEW)
+    return [first, Task("filters", place, FEW, min(MORE, filters - FEW))] if filters > FEW else [first]
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from filterviz_widget.atlas.files import number, numbers, write_bytes, write_json
 from filterviz_widget.atlas.job import Job, Task
-from filterviz_widget.atlas.sprites import encoded
 from filterviz_widget.description.question import StrongestOf
 from filterviz_widget.images import PhotoSet
+from filterviz_widget.picture import webp
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Engine
@@ -28,8 +29,8 @@ def photo_set(engine: Engine, photos: Path | tuple[Path, ...]) -> PhotoSet:
     return PhotoSet(given, engine.answers.format)
 
 
-def make_examples(engine: Engine, job: Job, task: Task) -> None:
-    """Finds and writes them, and each image that is among them, once for the whole atlas.
+def make_examples(engine: Engine, job: Job, task: Task, check: Callable[[], None] = lambda: None) -> None:
+    """Finds and writes them, and each image that is among them, once for the whole atlas; `check` as for a shard.
 
     Raises:
         ValueError: If none of the images can be read.
@@ -40,7 +41,7 @@ def make_examples(engine: Engine, job: Job, task: Task) -> None:
     assert job.photos is not None
     name = job.layers[task.layer].name
     photos = photo_set(engine, job.photos)
-    found = engine.answers.answer(StrongestOf(name, engine.reading, photos.key, KEPT), photos)
+    found = engine.answers.answer(StrongestOf(name, engine.reading, photos.key, KEPT), photos, check)
     box_of = box_on(engine.view, engine.view.receptive_field(name))
     ranked = found.strongest
     needed = sorted({int(each) for each in ranked.numbers.ravel() if each >= 0})
@@ -49,7 +50,7 @@ def make_examples(engine: Engine, job: Job, task: Task) -> None:
         for place, image in photos.shown(needed[start : start + 64]).items():
             sizes[place] = image.shape[:2]
             if not (job.folder / f"photos/{place}.webp").is_file():
-                write_bytes(job.folder / f"photos/{place}.webp", encoded(image, QUALITY))
+                write_bytes(job.folder / f"photos/{place}.webp", webp(image, QUALITY))
 
     def example(place: int, value: float, position: Any) -> dict[str, Any]:
         top, left, bottom, right = box_of((int(position[0]), int(position[1])))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 
 from filterviz_widget.atlas.files import WORK
 from filterviz_widget.atlas.job import Job, Task
-from filterviz_widget.atlas.worker import one_thread, run_task
+from filterviz_widget.atlas.worker import ENVIRONMENT, UnreadableModelError, one_thread, run_pickled
 
 MOST_TRIES = 3
 """How often a part may be in hand when a worker dies."""
@@ -29,12 +31,12 @@ LARGE = 3.5e9
 
 
 def default_workers(model_bytes: float) -> int:
-    """As many as there are cores and memory for; one where there is a GPU, which all of them would share."""
+    """As many as there are cores and memory for; 0, this process, where there is a GPU, whose memory it has already."""
     import psutil
     import tensorflow as tf
 
     if tf.config.list_physical_devices("GPU"):
-        return 1
+        return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, int(psutil.virtual_memory().available / (LARGE + 3 * model_bytes))))
 
@@ -55,8 +57,15 @@ def in_processes(
 
     Raises:
         RuntimeError: If a task is in hand each time that a process dies.
+        UnreadableModelError: If the job cannot be sent to another process, or read there.
         Exception: What `run_task` raises.
     """
+    try:
+        pickled = pickle.dumps(job)
+    except Exception as error:  # a function without a name, for one
+        raise UnreadableModelError(f"{type(error).__name__}: {str(error)[:500]}") from None
+    for log in (job.folder / WORK).glob("*.log"):
+        log.unlink(missing_ok=True)
     context = multiprocessing.get_context("spawn")
     waiting, tries = deque(tasks), Counter[Task]()
     while waiting and not is_stopped():
@@ -66,8 +75,9 @@ def in_processes(
         try:
             while (waiting or running) and not is_stopped():
                 while waiting and len(running) < workers:
-                    task = waiting.popleft()
-                    running[executor.submit(run_task, job, task)] = task
+                    with _environment():  # which a process that is started here inherits
+                        running[executor.submit(run_pickled, pickled, waiting[0])] = waiting[0]
+                    waiting.popleft()  # not before: a pool that broke meanwhile takes nothing
                 for future in wait(running, LOOK, FIRST_COMPLETED).done:
                     future.result()
                     done(running.pop(future))
@@ -89,6 +99,21 @@ def in_processes(
         finally:
             ends.set()
             executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    """Sets the variables of workers, and sets back what was there before."""
+    before = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _begin(ends: Any, folder: Path) -> None:

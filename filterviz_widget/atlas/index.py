@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from filterviz_widget.atlas.planning import Plan
 
 PAUSE = 1.0
-"""Seconds between two writings of the same file while the atlas is made."""
+"""Seconds between two writings of the same file while the atlas is made, at least."""
+
+SHARE = 20
+"""Or so many times as long as a writing takes: files of layers with very many filters are large."""
+
+PATIENCE = 20.0
+"""Seconds until what another machine has written is to be seen."""
 
 
 class Index:
@@ -34,7 +40,7 @@ class Index:
         self._layers = [_Layer(plan, place) for place in range(len(plan.job.layers))]
         self.parts = 0
         self._stale: set[int] = set(range(len(self._layers)))
-        self._written = 0.0
+        self._written, self._pause = 0.0, PAUSE
 
     @property
     def made(self) -> list[int]:
@@ -46,8 +52,9 @@ class Index:
 
         Raises:
             ValueError: If its file is damaged.
+            FileNotFoundError: If another machine has finished it, and it is not to be seen here.
         """
-        found = read_json(self._job.folder, self._job.result(task))
+        found = self._read(self._job.result(task))
         layer = self._layers[task.layer]
         self.parts += 1
         if task.kind == "examples":
@@ -57,10 +64,32 @@ class Index:
             layer.add(task.first, found["filters"])
         self._stale.add(task.layer)
 
+    def _read(self, name: str) -> Any:
+        until = time.monotonic() + PATIENCE
+        while (found := read_json(self._job.folder, name)) is None:
+            if time.monotonic() > until:
+                raise FileNotFoundError(
+                    f"{name} was finished on another machine, but is not to be seen here: expected "
+                    f"{str(self._job.folder)!r} to be the same folder on all machines."
+                )
+            list((self._job.folder / name).parent.parent.iterdir())  # a network disk looks again
+            time.sleep(0.2)
+        return found
+
     def write(self, at_once: bool = False) -> None:
         """Writes what has changed, now and then or `at_once`."""
-        if not at_once and time.monotonic() - self._written < PAUSE:
+        began = time.monotonic()
+        if not at_once and began - self._written < self._pause:
             return
+        try:
+            self._write()
+        except PermissionError:  # on Windows, while somebody reads what is replaced
+            if at_once:
+                raise
+        self._written = time.monotonic()
+        self._pause = max(PAUSE, SHARE * (self._written - began))
+
+    def _write(self) -> None:
         for place in sorted(self._stale):
             layer = self._layers[place]
             write_json(self._job.folder, f"{self._job.layers[place].folder}/{LAYER}", layer.to_json())
@@ -72,7 +101,6 @@ class Index:
         about["made"] = sum(self.made)
         write_json(self._job.folder, ATLAS, about)
         self._stale.clear()
-        self._written = time.monotonic()
 
 
 class _Layer:

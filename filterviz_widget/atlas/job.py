@@ -88,7 +88,7 @@ class Job:
         key: Its digest.
         weights: The digest of the model's weights; a worker that reads others refuses.
         model: The file of the model.
-        is_own: Whether that was written for this job, and so may hold code of the user's.
+        written: The digest of that file, if it was written for this job, and so may hold code of the user's; else "".
         reading: How the model is read: arguments of `read_model`.
         settings: How the optima are sought.
         layers: All of them.
@@ -99,7 +99,7 @@ class Job:
     key: str
     weights: str
     model: Path
-    is_own: bool
+    written: str
     reading: Mapping[str, Any]
     settings: Settings
     layers: tuple[LayerPlan, ...]

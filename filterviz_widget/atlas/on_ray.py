@@ -12,6 +12,9 @@ from filterviz_widget.atlas.worker import ENVIRONMENT, one_thread, run_task
 MOST_TRIES = 5
 """How often Ray begins a task anew whose process or machine died."""
 
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+"""Variables that Ray reads when it starts: nothing is told to anybody, and no warning is printed about GPUs."""
+
 LOOK = 0.5
 """Seconds between two looks at whether it is to be stopped."""
 
@@ -45,28 +48,49 @@ def on_ray(
         ConnectionError: If there is no cluster at the address.
         Exception: What `run_task` raises.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault(
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
-    )  # GPUs that a task did not ask for stay as they are
+    before = {name: os.environ.get(name) for name in QUIET}
+    os.environ.update({name: value for name, value in QUIET.items() if before[name] is None})
     try:
         import ray
-    except ImportError:
+
+        _run_all(ray, job, tasks, cluster, workers or None, done, is_stopped)
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
         raise ImportError("ray= needs Ray: install filterviz-widget[ray].") from None
+    finally:
+        for name in QUIET:
+            if before[name] is None:
+                os.environ.pop(name, None)
+
+
+def _run_all(
+    ray: Any,
+    job: Job,
+    tasks: Sequence[Task],
+    cluster: str | Mapping[str, Any],
+    workers: int | None,
+    done: Callable[[Task], None],
+    is_stopped: Callable[[], bool],
+) -> None:
     resources = {"num_cpus": 1, **({"address": cluster} if isinstance(cluster, str) else cluster)}
     address = resources.pop("address", "auto")
     begun_here = not ray.is_initialized()
     if begun_here:
         how: dict[str, Any] = {"address": address}
         if address == "local":
-            own = {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-            how |= own  # nobody outside this machine is to reach it
+            how |= {"num_cpus": workers, "include_dashboard": False}
+            how["_node_ip_address"] = "127.0.0.1"  # nobody outside this machine is to reach it
+        elif str(address).startswith("127."):  # a cluster of this machine alone
+            how["_node_ip_address"] = str(address).rpartition(":")[0]
         ray.init(**how, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    running: dict[Any, Task] = {}
     try:
-        remote = ray.remote(max_retries=MOST_TRIES, runtime_env={"env_vars": ENVIRONMENT}, **resources)(_run)
+        _check_resources(ray.cluster_resources(), resources)
+        variables = ENVIRONMENT if "num_gpus" in resources else {**ENVIRONMENT, "CUDA_VISIBLE_DEVICES": ""}
+        remote = ray.remote(max_retries=MOST_TRIES, runtime_env={"env_vars": variables}, **resources)(_run)
         shared = ray.put(job)
         waiting = list(reversed(tasks))
-        running: dict[Any, Task] = {}
         while (waiting or running) and not is_stopped():
             most = workers or max(1, AHEAD * int(ray.cluster_resources().get("CPU", 1)))
             while waiting and len(running) < most:
@@ -74,13 +98,28 @@ def on_ray(
                 running[remote.remote(shared, task)] = task
             finished, _ = ray.wait(list(running), num_returns=1, timeout=LOOK)
             for reference in finished:
-                ray.get(reference)
-                done(running.pop(reference))
+                task = running.pop(reference)
+                try:
+                    ray.get(reference)
+                except ray.exceptions.RayTaskError as error:
+                    raise error.cause from None  # with its own type and number
+                done(task)
+    finally:
         for reference in running:
             ray.cancel(reference, force=True)
-    finally:
         if begun_here:
             ray.shutdown()
+
+
+def _check_resources(there: Mapping[str, float], asked: Mapping[str, Any]) -> None:
+    """A task that asks for what no machine has would wait without end.
+
+    Raises:
+        ValueError: With what is missing.
+    """
+    for name, known in (("num_cpus", "CPU"), ("num_gpus", "GPU"), ("memory", "memory")):
+        if asked.get(name, 0) > there.get(known, 0):
+            raise ValueError(f"{name}={asked[name]} for each task, but the cluster has {there.get(known, 0):g} in all.")
 
 
 def _run(job: Job, task: Task) -> Task:

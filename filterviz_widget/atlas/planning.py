@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from filterviz_widget._version import __version__
-from filterviz_widget.atlas.files import FORMAT, layer_folder
-from filterviz_widget.atlas.identity import images_digest, key, weights_digest
+from filterviz_widget.atlas.files import FORMAT, WORK, layer_folder
+from filterviz_widget.atlas.folder import difference
+from filterviz_widget.atlas.identity import architecture, behaviour, images_digest, key, weights_digest
 from filterviz_widget.atlas.job import Job, LayerPlan, Settings, description
 from filterviz_widget.atlas.travel import model_file, photo_files
 from filterviz_widget.description.ranges import Range, fitting, short
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Engine
+    from filterviz_widget.images import PhotoSet
     from filterviz_widget.model import LayerInfo, ModelView
 
 SIZE = 128
@@ -29,6 +35,7 @@ class Plan(NamedTuple):
     Attributes:
         job: What workers are told.
         engine: Of the user's own model, in this process.
+        model: That model.
         about: What atlas.json says, but for what is finished.
         travels: Whether workers in other processes can read the model, as far as is known.
         note: What the user should know.
@@ -36,6 +43,7 @@ class Plan(NamedTuple):
 
     job: Job
     engine: Engine
+    model: Any
     about: dict[str, Any]
     travels: bool
     note: str
@@ -44,41 +52,55 @@ class Plan(NamedTuple):
 def plan(
     model: Any,
     folder: Path,
+    *,
     images: Any = None,
     layers: Sequence[str] | str | None = None,
     class_names: Sequence[str] | None = None,
-    settings: Settings = Settings(),  # noqa: B008  # a tuple, which nobody can change
-    **reading: Any,
+    method: str = "robust",
+    step_size: float | None = None,
+    iterations: int | None = None,
+    seed: int = 0,
+    precision: str = "float32",
+    facets: int = 3,
+    found: dict[str, Any] | None = None,
+    ready: Callable[[], None] = lambda: None,
+    **options: Any,
 ) -> Plan:
     """Reads the model and settles everything that the files depend on. Files for workers are written.
 
-    Raises:
-        TypeError, ValueError, FileNotFoundError: For what does not fit.
-        OSError: If the folder cannot be written.
+    Args and errors are those of `Atlas.make`, but for `found`, what atlas.json says in the folder, where there is one:
+    if it is of another atlas, nothing is written; and for `ready`, which is called before something is.
     """
-    if settings.precision == "auto":
-        raise ValueError('precision must be the same on every machine: "float32", "bfloat16" or "float16"; got "auto".')
-    fitting("facets", settings.facets, Range(0, MOST_FACETS, whole=True))
+    import tensorflow as tf
+
+    from filterviz_widget.engine import READING
     from filterviz_widget.model.load import load
 
+    if precision == "auto":
+        raise ValueError('precision must be the same on every machine: "float32", "bfloat16" or "float16"; got "auto".')
+    facets = fitting("facets", facets, Range(0, MOST_FACETS, whole=True))
+    reading = {name: options.pop(name) for name in READING if name in options}
+    settings = Settings(method, tuple(sorted(options.items())), step_size, iterations, seed, precision, facets)
     loaded = load(model, reading.get("input_shape"))
     engine, size_note, reading = _sized(loaded, layers, reading)
-    names = _chosen(engine.view, layers)
-    infos = [engine.view.layer(name) for name in names]
+    view = engine.view
+    infos = [view.layer(name) for name in _chosen(view, layers)]
     planned = tuple(
-        LayerPlan(info.name, layer_folder(place, info.name), info.class_name, info.kind, info.filters, info.shape, note)
-        for place, info in enumerate(infos)
-        for note in [info.note]
+        LayerPlan(
+            each.name, layer_folder(place, each.name), each.class_name, each.kind, each.filters, each.shape, each.note
+        )
+        for place, each in enumerate(infos)
     )
     first = description(engine, settings, planned[0].name, 0)
-    files, photos = photo_files(images, engine.answers.format, folder)
+    read = engine.reading.to_json()
+    if callable(reading.get("preprocess")):
+        noise = np.random.default_rng(0).uniform(*view.input_range, (1, *view.image_shape)).astype(np.float32)
+        read["preprocess"] = behaviour(lambda images: reading["preprocess"](tf.constant(images)), noise)
     weights = weights_digest(loaded)
-    about = {
+    about: dict[str, Any] = {
         "format": FORMAT,
         "made_by": f"filterviz-widget {__version__}",
-        "key": "",
         "weights": weights,
-        "title": loaded.name,
         "settings": {
             "method": settings.method,
             "options": first.method.options(),
@@ -90,17 +112,28 @@ def plan(
             "image_size": list(first.image_size),
             "input_range": list(first.input_range),
         },
-        "reading": engine.reading.to_json(),
-        "data": engine.view.data._asdict(),
-        "images": _about_images(images, files, photos),
-        "class_names": _class_names(class_names, infos),
+        "reading": read,
+        "data": view.data._asdict(),
         "layers": [{**each._asdict(), "shape": list(each.shape)} for each in planned],
         "filters": sum(each.filters for each in planned),
     }
-    about["key"] = key({**about, "images_digest": images_digest(files)})
-    file, is_own = model_file(model, loaded, folder)
-    job = Job(folder, about["key"], weights, file or folder, is_own, reading, settings, planned, files)
-    return Plan(job, engine, about, file is not None, size_note)
+    labels = {"title": loaded.name, "class_names": _class_names(class_names, infos)}
+    with tempfile.TemporaryDirectory() as other:
+        files, photos = photo_files(images, engine.answers.format, Path(other) / "photos.npy")
+        images_in = None if files is None else {"digest": images_digest(files)}
+        about["images"] = images_in
+        about["key"] = key({**about, "architecture": architecture(loaded)})
+        if found is not None and found["key"] != about["key"]:
+            raise ValueError(difference(folder, found, about))
+        ready()
+        if isinstance(files, Path):
+            (folder / WORK).mkdir(parents=True, exist_ok=True)
+            files = Path(shutil.move(files, folder / WORK / files.name))
+    if images_in is not None and files is not None:
+        images_in |= _about_images(images, files, photos)
+    file, written = model_file(model, loaded, folder)
+    job = Job(folder, about["key"], weights, file or folder, written, reading, settings, planned, files)
+    return Plan(job, engine, loaded, {**labels, **about}, file is not None, size_note)
 
 
 def _sized(
@@ -142,11 +175,12 @@ def _chosen(view: ModelView, layers: Sequence[str] | str | None) -> list[str]:
     return [info.name for info in view.layers if info.name in wanted]
 
 
-def _about_images(given: Any, files: Any, photos: Any) -> dict[str, Any] | None:
-    if photos is None:
-        return None
-    is_folder = isinstance(given, str | Path)
-    return {"count": photos.count, "name": Path(given).resolve().name if is_folder else "images"}
+def _about_images(given: Any, files: Path | tuple[Path, ...], photos: PhotoSet | None) -> dict[str, Any]:
+    """How many, and what a person calls them. A dataset is counted by what was written of it."""
+    count = None if photos is None else photos.count
+    if count is None:
+        count = len(files) if isinstance(files, tuple) else len(np.load(files, mmap_mode="r"))
+    return {"count": count, "name": Path(given).resolve().name if isinstance(given, str | Path) else "images"}
 
 
 def _class_names(names: Sequence[str] | None, infos: Sequence[LayerInfo]) -> list[str]:

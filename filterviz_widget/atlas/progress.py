@@ -38,12 +38,17 @@ class Progress:
         return (self.total - sum(self.made)) / self.rate if self.rate else None
 
     @property
+    def pace(self) -> str:
+        """How fast it goes, and for how long: "1.9 a second, 2 min left"; "" before that is known."""
+        if self.rate is None or self.seconds_left is None:
+            return ""
+        rate = f"{self.rate:.2g} a second" if self.rate >= 0.1 else f"{60 * self.rate:.2g} a minute"
+        return f"{rate}, {duration(self.seconds_left)} left"
+
+    @property
     def words(self) -> str:
         """All of it in a line, such as "96 of 305 filters, 1.9 a second, 2 min left: conv2 32 of 64"."""
-        said = f"{sum(self.made):,} of {self.total:,} filters"
-        if self.rate is not None and self.seconds_left is not None:
-            rate = f"{self.rate:.2g} a second" if self.rate >= 0.1 else f"{60 * self.rate:.2g} a minute"
-            said += f", {rate}, {duration(self.seconds_left)} left"
+        said = ", ".join(filter(None, [f"{sum(self.made):,} of {self.total:,} filters", self.pace]))
         begun = [
             f"{name} {made} of {count}"
             for (name, count), made in zip(self._filters.items(), self.made, strict=True)

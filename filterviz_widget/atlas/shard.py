@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +10,10 @@ import numpy as np
 from filterviz_widget.atlas.files import COLUMNS, TILE, number, numbers, write_bytes, write_json
 from filterviz_widget.atlas.job import Job, Task, description, faceted, opposite
 from filterviz_widget.atlas.profile import profiles, size
-from filterviz_widget.atlas.sprites import Picture, encoded, largest, sheet, tiled
 from filterviz_widget.description.code import code
 from filterviz_widget.description.question import KernelOf, NeighboursOf
-from filterviz_widget.picture import FilterPicture
+from filterviz_widget.picture import FilterPicture, webp
+from filterviz_widget.picture.small import Picture, middle_slice, thumbnail, tiled
 
 if TYPE_CHECKING:
     from filterviz_widget.description import Description
@@ -24,12 +24,24 @@ if TYPE_CHECKING:
 NEIGHBOURS = 8
 """On each side."""
 
+LONGEST = 16_383
+"""Pixels of a side of a WebP file, at most."""
+
+EFFORT = 4
+"""Of WebP: in a tenth of the time that the largest takes."""
+
 SMALL, LARGE = 80, 90
 """WebP qualities: of a sheet, and of the pictures beside an optimum."""
 
 
-def make_shard(engine: Engine, job: Job, task: Task) -> None:
+def make_shard(engine: Engine, job: Job, task: Task, check: Callable[[], None] = lambda: None) -> None:
     """Makes them. Files that are there already are written anew, with the same bytes.
+
+    Args:
+        engine: Of the model.
+        job: The atlas.
+        task: Which filters.
+        check: Called often; it may raise to give the work up.
 
     Raises:
         OSError: If a file cannot be written.
@@ -39,10 +51,10 @@ def make_shard(engine: Engine, job: Job, task: Task) -> None:
     folder = job.folder / job.shard(task)
     chosen = range(task.first, task.first + task.filters)
     wanted = [description(engine, job.settings, layer.name, filter) for filter in chosen]
-    optima = [_drawn(engine, each)[0] for each in wanted]
-    inhibits = [_drawn(engine, opposite(each))[0] for each in wanted]
+    optima = [_drawn(engine, each, check)[0] for each in wanted]
+    inhibits = [_drawn(engine, opposite(each), check)[0] for each in wanted]
     several = job.settings.facets
-    facets = [_drawn(engine, faceted(each, several)) if several > 1 else [] for each in wanted]
+    facets = [_drawn(engine, faceted(each, several), check) if several > 1 else [] for each in wanted]
     kernels = [_kernel(engine, layer.name, filter) for filter in chosen]
     rows = _profiles(engine, layer.name, optima)
 
@@ -50,7 +62,7 @@ def make_shard(engine: Engine, job: Job, task: Task) -> None:
     for place, filter in enumerate(chosen):
         picture, kernel = optima[place], kernels[place]
         if not picture.error:
-            write_bytes(folder / f"{filter}.webp", encoded(picture.image))
+            write_bytes(folder / f"{filter}.webp", webp(picture.image, None, EFFORT))
         near, problem = _neighbours(engine, layer.name, filter)
         entries.append(
             {
@@ -68,37 +80,46 @@ def make_shard(engine: Engine, job: Job, task: Task) -> None:
                 "code": code(wanted[place], job.settings.method, job.reading),
             }
         )
-    against = [None if each.error else each.image for each in inhibits]
-    drawn = [None if kernel is None else kernel.image for kernel in kernels]
-    every = [None if each.error else each.image for row in facets for each in row]
+    against = _fitting([None if each.error else each.image for each in inhibits], COLUMNS)
+    drawn = _fitting([None if kernel is None else kernel.image for kernel in kernels], COLUMNS)
+    every = _fitting([None if each.error else each.image for row in facets for each in row], max(1, several))
     sprites = {
         "inhibits": _sprite(against),
         "facets": _sprite(every, several) if several > 1 else None,
         "kernels": _sprite(drawn) if any(kernels) else None,
     }
-    write_bytes(folder / "sheet.webp", encoded(sheet([_shown(each, engine) for each in optima], TILE), SMALL))
-    write_bytes(folder / "inhibits.webp", encoded(tiled(against, largest(against)), LARGE))
+    slices = engine.view.data.slices
+    small = [None if each.error else thumbnail(middle_slice(each.image, slices), TILE) for each in optima]
+    write_bytes(folder / "sheet.webp", webp(tiled(small, (TILE, TILE), COLUMNS), SMALL, EFFORT))
+    write_bytes(folder / "inhibits.webp", webp(tiled(against, _largest(against), COLUMNS), LARGE, EFFORT))
     if sprites["facets"]:
-        write_bytes(folder / "facets.webp", encoded(tiled(every, largest(every), several), LARGE))
+        write_bytes(folder / "facets.webp", webp(tiled(every, _largest(every), several), LARGE, EFFORT))
     if sprites["kernels"]:
-        write_bytes(folder / "kernels.webp", encoded(tiled(drawn, largest(drawn))))
+        write_bytes(folder / "kernels.webp", webp(tiled(drawn, _largest(drawn), COLUMNS), None, EFFORT))
     about = {"layer": layer.name, "first": task.first, "sprites": sprites, "filters": entries}
     write_json(job.folder, job.result(task), about)
 
 
-def _drawn(engine: Engine, wanted: Description) -> list[FilterPicture]:
-    """The pictures of a description. What the model raises is the reason why there are none; want of memory is not."""
+def _drawn(engine: Engine, wanted: Description, check: Callable[[], None]) -> list[FilterPicture]:
+    """The pictures of a description; where the model cannot be computed, none, with the reason."""
     try:
-        return engine.facets(wanted)
-    except MemoryError:
-        raise
+        return engine.facets(wanted, check)
     except Exception as error:
-        if type(error).__name__ == "ResourceExhaustedError":
+        if not _lasts(error):
             raise
         height, width, channels = engine.view.image_shape
         nothing = np.zeros((height, width, 1), np.uint8), np.zeros((height, width, channels), np.float32)
         failed = FilterPicture(*nothing, np.array([np.nan], np.float32), wanted, error=f"{str(error)[:500]}")
         return [failed] * wanted.facets
+
+
+def _lasts(error: Exception) -> bool:
+    """Whether it would be the same the next time. Want of memory, of a disk or of a processor would not."""
+    import tensorflow as tf
+
+    lasting = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.NotFoundError)
+    passing = (OSError, MemoryError, tf.errors.OpError)
+    return isinstance(error, lasting) or not isinstance(error, passing)
 
 
 def _kernel(engine: Engine, layer: str, filter: int) -> FilterKernel | None:
@@ -119,15 +140,6 @@ def _profiles(engine: Engine, layer: str, optima: list[FilterPicture]) -> Any:
     return made
 
 
-def _shown(picture: FilterPicture, engine: Engine) -> Picture | None:
-    """Of a strip of slices the one in the middle."""
-    if picture.error:
-        return None
-    slices = engine.view.data.slices
-    height = len(picture.image) // slices
-    return picture.image[slices // 2 * height :][:height]
-
-
 def _beside(picture: FilterPicture) -> dict[str, Any]:
     return {"activation": _last(picture), "note": picture.error or picture.note}
 
@@ -141,6 +153,8 @@ def _neighbours(engine: Engine, layer: str, filter: int) -> tuple[dict[str, Any]
     try:
         found = engine.answers.answer(NeighboursOf(layer, engine.reading, filter, NEIGHBOURS))
     except Exception as error:  # what lies between two layers may be anything
+        if not _lasts(error):
+            raise
         return {"previous": [], "next": []}, f"Its neighbours could not be found: {str(error)[:200]}"
 
     def side(neighbours: Sequence[Neighbour]) -> list[dict[str, Any]]:
@@ -149,5 +163,21 @@ def _neighbours(engine: Engine, layer: str, filter: int) -> tuple[dict[str, Any]
     return {"previous": side(found.previous), "next": side(found.next)}, ""
 
 
+def _fitting(pictures: list[Picture | None], columns: int) -> list[Picture | None]:
+    """The same, made smaller where side by side they would be larger than a WebP file may be."""
+    height, width = _largest(pictures)
+    rows = -(-len(pictures) // columns)
+    share = min(1.0, LONGEST / max(1, rows * height), LONGEST / (columns * width))
+    if share == 1.0:
+        return pictures
+    return [each if each is None else thumbnail(each, max(1, int(share * max(each.shape[:2])))) for each in pictures]
+
+
 def _sprite(pictures: list[Picture | None], columns: int = COLUMNS) -> dict[str, Any]:
-    return {"tile": list(largest(pictures)), "columns": columns}
+    return {"tile": list(_largest(pictures)), "columns": columns}
+
+
+def _largest(pictures: Sequence[Picture | None]) -> tuple[int, int]:
+    """The tile that holds any of them; one pixel where there is none."""
+    sizes = [picture.shape[:2] for picture in pictures if picture is not None]
+    return max((size[0] for size in sizes), default=1), max((size[1] for size in sizes), default=1)

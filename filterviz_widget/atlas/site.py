@@ -8,6 +8,7 @@ import socketserver
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from filterviz_widget.atlas.files import write_bytes
 
@@ -16,7 +17,7 @@ PAGE = {"index.html": "atlas.html", "site.js": "site.js", "site.css": "site.css"
 
 
 def write_page(folder: Path) -> None:
-    """Copies the page into a folder.
+    """Copies the page into a folder, as far as it is not there.
 
     Raises:
         ImportError: If the front end was not built.
@@ -30,7 +31,8 @@ def write_page(folder: Path) -> None:
                 f"The front end is not built: filterviz_widget/static/{source} is missing. In a checkout run `python "
                 "hatch_build.py`; otherwise install filterviz-widget anew."
             ) from None
-        write_bytes(folder / name, data)
+        if not (folder / name).is_file() or (folder / name).read_bytes() != data:
+            write_bytes(folder / name, data)
 
 
 def server(folder: Path, port: int = 0) -> socketserver.ThreadingTCPServer:
@@ -59,6 +61,17 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
+    def send_head(self) -> Any:
+        """Gives nothing that is hidden, and nothing to the pages of others, whose name may lead here."""
+        host = self.headers.get("Host", "").rsplit(":", 1)[0]
+        if host not in ("127.0.0.1", "localhost") or self.headers.get("Sec-Fetch-Site") == "cross-site":
+            self.send_error(403, "Only for pages of this machine")
+            return None
+        if any(part.startswith(".") for part in unquote(self.path).split("?")[0].split("/")):
+            self.send_error(404, "There is no such file")
+            return None
+        return super().send_head()
+
     def log_message(self, *_: Any) -> None:
         """Says nothing: the terminal belongs to the user."""
 

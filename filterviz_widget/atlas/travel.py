@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from filterviz_widget.atlas.files import WORK
+from filterviz_widget.atlas.identity import file_digest
 from filterviz_widget.store.atomic import whole_file
 
 if TYPE_CHECKING:
     from filterviz_widget.images import Format, PhotoSet
 
 
-def model_file(given: Any, model: Any, folder: Path) -> tuple[Path | None, bool]:
-    """The file of a model, and whether it was written here.
+def model_file(given: Any, model: Any, folder: Path) -> tuple[Path | None, str]:
+    """The file of a model, and the digest of what was written here; "" for a file of the user's.
 
     Args:
         given: What the user gave.
@@ -28,11 +29,11 @@ def model_file(given: Any, model: Any, folder: Path) -> tuple[Path | None, bool]
         The user's own file where there is one; None in its place for a model that cannot be written.
     """
     if isinstance(given, str | Path):
-        return Path(given).expanduser().resolve(), False
+        return Path(given).expanduser().resolve(), ""
     import keras
 
     if not isinstance(given, keras.Model):
-        return None, False
+        return None, ""
     path = folder / WORK / "model.keras"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -47,12 +48,12 @@ def model_file(given: Any, model: Any, folder: Path) -> tuple[Path | None, bool]
     except OSError:
         raise
     except Exception:  # a model of one's own without a config
-        return None, False
-    return path, True
+        return None, ""
+    return path, file_digest(path)
 
 
-def photo_files(given: Any, format: Format, folder: Path) -> tuple[Path | tuple[Path, ...] | None, PhotoSet | None]:
-    """The files of a set of images: the user's own, or one array in which they all lie, written image by image.
+def photo_files(given: Any, format: Format, path: Path) -> tuple[Path | tuple[Path, ...] | None, PhotoSet | None]:
+    """The files of a set of images: the user's own, or one array of them all, written image by image to `path`.
 
     Returns:
         The files, and the set that was given; None for both where there are no images.
@@ -67,8 +68,6 @@ def photo_files(given: Any, format: Format, folder: Path) -> tuple[Path | tuple[
     photos = given if isinstance(given, PhotoSet) else PhotoSet(given, format)
     if (files := photos.files) is not None:
         return files, photos
-    path = folder / WORK / "photos.npy"
-    path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(given, np.ndarray) and given.dtype != object:
         with whole_file(path) as part, part.open("wb") as file:
             np.save(file, given, allow_pickle=False)

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.resources import files
@@ -57,6 +58,8 @@ def start(notebook: Path, port: int, opens: bool, settings: Sequence[Path] = ())
         if settings:
             os.environ[name] = os.pathsep.join([*map(str, settings), *filter(None, [os.environ.get(name)])])
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if os.name == "nt":  # which does not replace a process, and quotes no names
+        sys.exit(subprocess.call(command))
     os.execv(command[0], command)
 
 

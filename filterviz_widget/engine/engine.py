@@ -204,9 +204,12 @@ class Engine:
         with self._lock:
             return self._films.get((version, wanted))
 
-    def facets(self, wanted: Description) -> list[FilterPicture]:
-        """All pictures of a description, as many as it has facets. One that failed says so in its `error`."""
-        return list(_last(self._pictures(wanted)))
+    def facets(self, wanted: Description, check: Callable[[], None] = lambda: None) -> list[FilterPicture]:
+        """All pictures of a description, as many as it has facets. One that failed says so in its `error`.
+
+        `check` is called often; it may raise to give the run up.
+        """
+        return list(_last(self._pictures(wanted, check)))
 
     def together(self, batch: Sequence[Description], check: Callable[[], None] = lambda: None) -> list[FilterPicture]:
         """The pictures of descriptions that differ in filter and seed only, ascending as one batch.

@@ -1,13 +1,11 @@
 """Writing a file whole or not at all."""
 
 import contextlib
-import itertools
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
-
-_numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
@@ -32,8 +30,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     # What a symbolic link leads to is replaced, not the link.
     path = Path(os.path.realpath(path))
-    # Two threads may save to one place: the later one wins, and neither finds half of the other's.
-    part = path.with_name(f".{os.getpid()}-{next(_numbers)}.part")
+    # Two threads, or machines, may save to one place: the later one wins, and neither finds half of the other's.
+    part = path.with_name(f".{os.getpid()}-{secrets.token_hex(6)}.part")
     try:
         yield part
         with part.open("rb+") as file:

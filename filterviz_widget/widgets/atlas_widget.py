@@ -26,6 +26,7 @@ class AtlasWidget(LiveWidget):
     parts = traitlets.Int(0, read_only=True, help="How many parts are finished, such as shards.").tag(sync=True)
     filters = traitlets.Int(0, read_only=True, help="How many there are in all.").tag(sync=True)
     state = traitlets.Unicode("done", read_only=True, help='"making", "done", "stopped" or "failed".').tag(sync=True)
+    pace = traitlets.Unicode(read_only=True, help="How fast it is made, and for how long.").tag(sync=True)
     note = traitlets.Unicode(read_only=True, help="What the user should know.").tag(sync=True)
 
     def __init__(self, folder: Path, filters: int, stop: Callable[[], None], **kwargs: Any) -> None:
@@ -38,9 +39,10 @@ class AtlasWidget(LiveWidget):
         """Whether it was closed."""
         return self.comm is None
 
-    def tell(self, made: int, parts: int, state: str, note: str, error: str) -> None:
+    def tell(self, made: int, parts: int, state: str, pace: str = "", note: str = "", error: str = "") -> None:
         """Says how far the atlas is; from any thread."""
-        self._publish({"made": made, "parts": parts, "state": state, "note": note, "error": error[:LONGEST]})
+        about = {"made": made, "parts": parts, "state": state, "pace": pace, "note": note, "error": error[:LONGEST]}
+        self._publish(about)
 
     def __repr__(self) -> str:
         return f"AtlasWidget: {self.made:,} of {self.filters:,} filters, {self.state}"

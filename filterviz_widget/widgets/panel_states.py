@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from filterviz_widget.images import PhotoSet
 from filterviz_widget.picture import FilterPicture, data_url, small_url
@@ -16,12 +15,10 @@ from filterviz_widget.picture.attention import AttentionMaps
 from filterviz_widget.picture.feature_maps import FeatureMaps
 from filterviz_widget.picture.kernel import FilterKernel
 from filterviz_widget.picture.neighbours import Neighbour, Neighbours
+from filterviz_widget.picture.small import crop, thumbnail
 
 State = dict[str, Any]
 BoxOf = Callable[[tuple[int, int]], tuple[int, int, int, int]]
-
-THUMBNAIL = 96
-"""Longest side of a small image in pixels."""
 
 HEAD = 144
 """Longest side of the picture of an attention's head in pixels."""
@@ -125,22 +122,6 @@ def _example(
         "crop": small_url(thumbnail(crop(image, box))),
         "box": [box[1] / width, box[0] / height, (box[3] - box[1]) / width, (box[2] - box[0]) / height],
     }
-
-
-def crop(image: npt.NDArray[np.uint8], box: Sequence[int]) -> npt.NDArray[np.uint8]:
-    """What lies in a box `(top, left, bottom, right)`; the whole image for an empty one."""
-    top, left, bottom, right = box
-    return image[top:bottom, left:right] if bottom > top and right > left else image
-
-
-def thumbnail(image: npt.NDArray[np.uint8], side: int = THUMBNAIL) -> npt.NDArray[np.uint8]:
-    """A small one of the same proportions; a larger one of few pixels, as browsers smooth what they enlarge."""
-    height, width = image.shape[:2]
-    share = side / max(height, width)
-    size = max(1, round(width * share)), max(1, round(height * share))
-    how = Image.Resampling.BOX if share < 1 else Image.Resampling.NEAREST
-    picture = Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image).resize(size, how)
-    return np.asarray(picture).reshape(size[1], size[0], image.shape[2])
 
 
 def picture_state(found: FilterPicture, before: float | None = None) -> State:

@@ -11,9 +11,9 @@ from filterviz_widget.description.question import FeatureMapsOf, FieldOf, Strong
 from filterviz_widget.engine import Engine
 from filterviz_widget.engine.paint import box_on
 from filterviz_widget.picture import webp
+from filterviz_widget.picture.small import crop, middle_slice, thumbnail, tiled
 from filterviz_widget.session import Turn, Wish
 from filterviz_widget.widgets.panel_names import SHEETS
-from filterviz_widget.widgets.panel_states import crop, thumbnail
 from filterviz_widget.widgets.panels import BATCH_SECONDS, NO_IMAGES, NO_PHOTO, Moment
 
 TILE = 72
@@ -32,8 +32,6 @@ SMALL = 112
 
 STEPS = 20
 """Iterations of a small optimum, at most."""
-
-EMPTY = 235
 
 Sprite = npt.NDArray[np.uint8]
 
@@ -94,7 +92,8 @@ def sprites(moment: Moment, kind: str, pages: Sequence[int], filters: int, send:
             if first >= last:
                 continue
             tiles = MAKERS[kind](engine, moment, range(first, last), check)
-            send(page, webp(_side_by_side(tiles)))
+            small = [thumbnail(tile, TILE) for tile in tiles]
+            send(page, webp(tiled(small, (TILE, TILE), COLUMNS)))
 
     layer = moment.wanted.layer
     turn: Turn = "done" if kind == "optimum" else "painted"
@@ -143,14 +142,8 @@ def _optima(engine: Engine, moment: Moment, filters: range, check: Callable[[], 
             pictures = engine.together([replace(quick, reading=small, filter=filter) for filter in some], check)
         except ValueError:  # the layer cannot be computed from a small image
             pictures = engine.together([replace(quick, filter=filter) for filter in some], check)
-        tiles += [_middle(picture.image, moment.data.slices) for picture in pictures]
+        tiles += [middle_slice(picture.image, moment.data.slices) for picture in pictures]
     return tiles
-
-
-def _middle(image: Sprite, slices: int) -> Sprite:
-    """Of a strip of slices the one in the middle."""
-    height = len(image) // slices
-    return image[slices // 2 * height :][:height]
 
 
 MAKERS: dict[str, Callable[[Engine, Moment, range, Callable[[], None]], list[Sprite]]] = {
@@ -158,19 +151,6 @@ MAKERS: dict[str, Callable[[Engine, Moment, range, Callable[[], None]], list[Spr
     "strongest": _strongest,
     "optimum": _optima,
 }
-
-
-def _side_by_side(tiles: Sequence[Sprite]) -> Sprite:
-    """Tiles of any sizes in squares of `TILE` pixels, `COLUMNS` in a row."""
-    rows = -(-len(tiles) // COLUMNS)
-    sheet = np.full((rows * TILE, COLUMNS * TILE, 3), EMPTY, np.uint8)
-    for place, tile in enumerate(tiles):
-        small = tile if tile.shape[:2] == (TILE, TILE) else thumbnail(tile, TILE)
-        height, width = small.shape[:2]
-        top = place // COLUMNS * TILE + (TILE - height) // 2
-        left = place % COLUMNS * TILE + (TILE - width) // 2
-        sheet[top : top + height, left : left + width] = small
-    return sheet
 
 
 def _numbers(values: npt.NDArray[np.float32]) -> list[float | None]:

@@ -24,8 +24,8 @@ def photographs() -> np.ndarray:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files of an atlas by their addresses, but for those that are needed while it is made."""
-    files = (path for path in folder.rglob("*") if path.is_file() and ".work" not in path.parts)
+    """All files of an atlas by their addresses."""
+    files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
@@ -48,5 +48,5 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     from tests.atlas.in_scripts import make
 
     made = make(tmp_path_factory.mktemp("one") / "atlas", workers=1)
-    assert made.made == 39
+    assert made.made == 103
     return contents(made.folder)

@@ -18,6 +18,7 @@ from filterviz_widget import (
     visualize_facets,
     visualize_filter,
 )
+from filterviz_widget.atlas import shard
 from filterviz_widget.atlas.profile import centred, likeness
 from tests.atlas.conftest import CLASSES, WAYS, contents, photographs
 from tests.networks import network_with_dead_filters, overflowing, small_network
@@ -46,7 +47,7 @@ def test_it_has_every_filter_of_all_convolutions_and_units(atlas):
     about = json.loads((atlas.folder / "atlas.json").read_text("utf-8"))
     assert about["format"] == 1
     assert about["class_names"] == list(CLASSES)
-    assert about["images"] == {"count": 12, "name": "images"}
+    assert {**about["images"], "digest": ""} == {"digest": "", "count": 12, "name": "images"}
 
 
 @pytest.mark.parametrize(("layer", "filter"), [("first", 0), ("second", 7), ("units", 1)])
@@ -168,8 +169,9 @@ def test_what_was_interrupted_goes_on_and_ends_with_the_same_bytes(atlas, model,
         ({"iterations": 4}, r"iterations \(3 there, 4 here\)"),
         ({"method": "classic"}, "method"),
         ({"images": None}, "images"),
-        ({"images": photographs()[::-1]}, "its images"),
-        ({"layers": ["units"]}, "filters"),
+        ({"images": photographs()[::-1]}, "images"),
+        ({"layers": ["units"]}, "layers"),
+        ({"preprocess": lambda images: images * 2}, "preprocess"),
         ({"jitter": 1.0}, "options"),
         ({"image_size": 24}, "image_size"),
     ],
@@ -307,6 +309,7 @@ def test_images_of_any_kind_are_the_same_images(model, tmp_path):
     made = make(model, tmp_path / "dataset", layers=["first"], iterations=1, images=dataset)
     again = make(model, tmp_path / "dataset", layers=["first"], iterations=1, images=dataset)
     assert again.made == 6
+    assert json.loads((again.folder / "atlas.json").read_text("utf-8"))["images"]["count"] == 12
     (tmp_path / "photos").mkdir()
     for number, photo in enumerate(photographs()):
         Image.fromarray(photo).save(tmp_path / "photos" / f"{number:02d}.png")
@@ -367,3 +370,43 @@ def test_what_all_filters_of_a_layer_have_in_common_makes_none_alike():
     assert raw > 0.9
     assert abs(less) < 0.1
     assert np.array_equal(centred(rows[:9]), rows[:9]), "of few nothing is told"
+
+
+def test_the_same_function_is_the_same_wherever_it_is_written_and_names_are_labels(model, tmp_path):
+    """In another kernel a cell has another file name, and a model that is made again another number in its name."""
+    ways = {"layers": ["first"], "iterations": 1, "facets": 0}
+    once, again = ({}, {})
+    exec(compile("def halved(images): return images / 2", "/tmp/ipykernel_1/1.py", "exec"), once)
+    exec(compile("\n\ndef halved(images): return images / 2", "/tmp/ipykernel_2/7.py", "exec"), again)
+    make(model, tmp_path / "new", preprocess=once["halved"], **ways)
+    renamed = keras.Sequential([keras.Input((20, 20, 3)), *model.layers], name="small_1")
+    assert make(renamed, tmp_path / "new", preprocess=again["halved"], **ways).made == 6
+
+
+def test_another_activation_on_the_same_weights_is_another_model(atlas, model):
+    config = model.get_config()
+    next(each for each in config["layers"] if each["config"].get("name") == "second")["config"]["activation"] = "relu"
+    other = keras.Sequential.from_config(config)
+    other.set_weights(model.get_weights())
+    with pytest.raises(ValueError, match="its architecture"):
+        make(other, atlas.folder, images=photographs(), class_names=CLASSES)
+
+
+def test_sprites_of_large_pictures_are_made_smaller_so_that_they_fit_into_a_file():
+    large: list[np.ndarray | None] = [np.zeros((600, 500, 1), np.uint8) for _ in range(96)]
+    large[5] = None
+    fitted = shard._fitting(large, 3)
+    assert fitted[5] is None
+    heights = {each.shape[:2] for each in fitted if each is not None}
+    assert heights == {(511, 426)}
+    assert shard._fitting(large, 96)[0].shape == (204, 170, 1)
+    few = large[:3]
+    assert shard._fitting(few, 3) is few
+
+
+def test_what_changes_while_it_is_made_in_this_process_ends_it(tmp_path):
+    model = small_network()
+    made = Atlas.make(model, tmp_path / "new", workers=0, wait=False, **{**WAYS, "iterations": 200})
+    model.get_layer("units").set_weights([each + 1 for each in model.get_layer("units").get_weights()])
+    with pytest.raises(ValueError, match="The model has changed while its atlas was made"):
+        made.wait(120)

@@ -30,7 +30,8 @@ def cluster() -> Iterator[Cluster]:
     environment = pytest.MonkeyPatch()
     environment.setenv("PYTHONPATH", str(REPOSITORY))
     environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    local = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
+    # Of this machine alone; for 127.0.0.1 Ray would take the machine's own address.
+    local = {"num_cpus": 1, "node_ip_address": "127.0.0.2"}
     made = Cluster(initialize_head=True, head_node_args={**local, "include_dashboard": False})
     made.add_node(**local)
     made.wait_for_nodes()
@@ -67,13 +68,13 @@ def test_a_driver_a_worker_and_a_node_die_and_the_atlas_is_what_a_process_makes(
     process.kill()
     process.wait(10)
     done = {path: path.stat().st_mtime_ns for path in shards(folder)}
-    assert len(done) < 3
+    assert len(done) < 5
 
     again = started(folder, cluster)
     os.kill(until(ray_workers, 180)[0].pid, signal.SIGKILL)
     node = next(each for each in cluster.worker_nodes)
     cluster.remove_node(node, allow_graceful=False)
     assert again.wait(280) == 0
-    assert Atlas.open(folder).made == 39
+    assert Atlas.open(folder).made == 103
     assert {path: path.stat().st_mtime_ns for path in done} == done, "nothing that was finished is made twice"
     assert contents(folder) == whole

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -123,6 +124,7 @@ def test_every_kind_of_link_leads_on_and_the_back_button_back(watched: Page, roo
     expect(page.get_by_role("region", name="Code", exact=True)).to_contain_text('"block/conv3", 12')
     page.get_by_role("region", name="Neighbours").get_by_role("button").last.click()
     expect(title(page)).to_have_text("logits5")
+    ready(page)
     page.get_by_role("region", name="Alike").locator("a").first.click()
     expect(title(page)).to_have_text(re.compile(r"^logits\d$"))
     page.go_back()
@@ -269,6 +271,9 @@ def test_two_atlases_of_one_network_are_compared(watched: Page, root: str) -> No
 def test_an_atlas_of_another_network_or_of_none_is_refused_in_words(page: Page, root: str) -> None:
     open_at(page, root, query="?with=../unlike/")
     expect(page.get_by_role("alert")).to_contain_text(f"layer {BIG} has 500 filters here and 40 there.")
+    for foreign in ("data:text/javascript,alert(1)//", "//other.example/", "https://other.example/atlas/"):
+        open_at(page, root, query=f"?with={quote(foreign, safe='')}")
+        expect(page.get_by_role("alert")).to_contain_text("is not on this server")
     open_at(page, root, query="?with=../none/")
     expect(page.get_by_role("alert")).to_contain_text(
         "There is nothing to compare with at ../none/. ../none/atlas.json is missing."

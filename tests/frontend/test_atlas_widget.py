@@ -18,7 +18,10 @@ MODEL = """
   window.sent = [];
   window.files = {};
   window.answers = true;
-  window.traits = { made: 64, parts: 2, filters: 232, state: "making", heard: 0, error: "", note: "", version: "0" };
+  window.traits = {
+    made: 64, parts: 2, filters: 232, state: "making", pace: "1.9 a second, 88 s left", heard: 0, error: "", note: "",
+    version: "0",
+  };
   const listeners = new Map();
   const emit = (event, ...details) => [...(listeners.get(event) ?? [])].forEach((act) => act(...details));
   window.kernel = (changes) => {
@@ -149,7 +152,7 @@ def test_what_is_typed_into_the_search_does_not_reach_the_notebook(cell: Page) -
 
 def test_more_that_is_finished_is_shown_at_most_once_a_second(cell: Page, folder: Path) -> None:
     tick(cell)
-    expect(cell.get_by_text("64 of 232 filters")).to_be_visible()
+    expect(cell.get_by_text("64 of 232 filters, 1.9 a second, 88 s left")).to_be_visible()
     generated(folder, layers=[Layer("net/conv1", 200, made=96), Layer("conv2", 32, made=0, row=1)], edges=EDGES)
     give(cell, folder)
     for made in (70, 80, 96):

@@ -49,8 +49,9 @@ def test_it_sends_the_files_of_the_atlas_and_no_others(folder, sent):
 def test_it_says_how_far_the_atlas_is_and_stops_it(folder):
     stopped = []
     widget = AtlasWidget(folder, 17, lambda: stopped.append(True))
-    widget.tell(3, 1, "making", "in this process", "")
-    assert (widget.made, widget.parts, widget.state, widget.note) == (3, 1, "making", "in this process")
+    widget.tell(3, 1, "making", "2 a second, 7 s left", "in this process")
+    assert (widget.made, widget.parts, widget.state, widget.pace) == (3, 1, "making", "2 a second, 7 s left")
+    assert widget.note == "in this process"
     assert repr(widget) == "AtlasWidget: 3 of 17 filters, making"
     widget._handle_custom_msg({"type": "stop"}, [])
     assert stopped == [True]

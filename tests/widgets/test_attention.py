@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from filterviz_widget import FilterExplorer, attention_maps
-from filterviz_widget.widgets.panel_states import HEAD, thumbnail
+from filterviz_widget.picture.small import thumbnail
+from filterviz_widget.widgets.panel_states import HEAD
 from filterviz_widget.widgets.view_figure import decoded
 from tests.model.transformers import COUNT, GRID, pixels, vit
 from tests.widgets.test_panels import settled

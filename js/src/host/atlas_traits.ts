@@ -7,6 +7,8 @@ export interface Traits extends SharedTraits {
   filters: number;
   /** How many parts are finished: shards, and passes over the images. */
   parts: number;
+  /** How fast it is made, and how long it takes from here; in words. */
+  pace: string;
   state: "making" | "done" | "stopped" | "failed";
 }
 

@@ -116,7 +116,11 @@ export function atlasView(source: Source, place: Place, signal: AbortSignal, { k
       let compared: Compared | undefined;
       let words = "";
       if (place.with && source.other) {
-        compared = await compare(reader, source.other(place.with), place.with).catch((error: unknown) => void (words = say(error)));
+        try {
+          compared = await compare(reader, source.other(place.with), place.with);
+        } catch (error) {
+          words = say(error);
+        }
       }
       screens = screensOf(reader, compared);
       screens.network.state(stated);

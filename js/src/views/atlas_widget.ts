@@ -43,12 +43,13 @@ function atlas(host: Host<Traits, never>): View<Traits> {
     const state = get("state");
     stop.hidden = state !== "making";
     stop.setAttribute("aria-disabled", String(!connected));
-    view.state(STATES[state] ?? "");
+    const pace = get("pace");
+    view.state(state === "making" && pace ? `, ${pace}` : (STATES[state] ?? ""));
   }
 
   return {
     elements: [view.element],
-    draw: { made: () => source.changed(), parts: () => source.changed(), state: drawState },
+    draw: { made: () => source.changed(), parts: () => source.changed(), state: drawState, pace: drawState },
     connected(state: Connection) {
       connected = !rests(state);
       drawState();

@@ -44,6 +44,12 @@ export function siteSource(folder: string, signal: AbortSignal): Source {
       const timer = setInterval(() => document.hidden || act(), AGAIN);
       signal.addEventListener("abort", () => clearInterval(timer));
     },
-    other: (other) => siteSource(other.endsWith("/") ? other : `${other.replace(/index\.html$/, "").replace(/\/$/, "")}/`, signal),
+    other(other) {
+      const folder = other.endsWith("/") ? other : `${other.replace(/index\.html$/, "").replace(/\/$/, "")}/`;
+      const { protocol, host } = new URL(folder, location.href);
+      // Its files are run: an address that somebody made up must not bring those of another server.
+      if (protocol !== location.protocol || host !== location.host) throw new Problem(`${other} is not on this server: only an atlas beside this one can be compared with it.`);
+      return siteSource(folder, signal);
+    },
   };
 }
