@@ -127,5 +127,5 @@ def test_demo_starts_a_notebook_on_this_machine(tmp_path) -> None:
         assert "token=" in said
         assert (tmp_path / "quickstart.ipynb").is_file()
     finally:
-        process.terminate()
-        process.wait(30)
+        process.kill()  # it may take its time over an orderly end
+        process.communicate(timeout=30)
