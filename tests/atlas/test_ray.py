@@ -30,8 +30,9 @@ def cluster() -> Iterator[Cluster]:
     environment = pytest.MonkeyPatch()
     environment.setenv("PYTHONPATH", str(REPOSITORY))
     environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    environment.setenv("RAY_memory_monitor_refresh_ms", "0")  # other tests may take the memory that it watches
     # Of this machine alone; for 127.0.0.1 Ray would take the machine's own address.
-    local = {"num_cpus": 1, "node_ip_address": "127.0.0.2"}
+    local = {"num_cpus": 1, "node_ip_address": "127.0.0.2", "object_store_memory": 100_000_000}
     made = Cluster(initialize_head=True, head_node_args={**local, "include_dashboard": False})
     made.add_node(**local)
     made.wait_for_nodes()
