@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         is_atlas = options.run is _atlas
         print("Stopped." + " What is done stays; run it again to go on." * is_atlas, file=sys.stderr)
         return 130
-    except (TypeError, ValueError, RuntimeError, OSError, ImportError, FloatingPointError, MemoryError) as error:
+    except (TypeError, ValueError, RuntimeError, OSError, ImportError, ArithmeticError, MemoryError) as error:
         print(f"filterviz: {error}", file=sys.stderr)
         return 1
     return 0

@@ -41,7 +41,16 @@ def make_examples(engine: Engine, job: Job, task: Task, check: Callable[[], None
     assert job.photos is not None
     name = job.layers[task.layer].name
     photos = photo_set(engine, job.photos)
-    found = engine.answers.answer(StrongestOf(name, engine.reading, photos.key, KEPT), photos, check)
+    try:
+        found = engine.answers.answer(StrongestOf(name, engine.reading, photos.key, KEPT), photos, check)
+    except ValueError as error:
+        if photos.skipped and len(photos.skipped) == photos.count:
+            raise
+        nothing = {"quantiles": [None] * 7, "selectivity": None, "strongest": []}
+        words = f"They could not be found: {str(error)[:300]}"
+        entries = [nothing] * job.layers[task.layer].filters
+        write_json(job.folder, job.result(task), {"images": 0, "words": words, "filters": entries})
+        return
     box_of = box_on(engine.view, engine.view.receptive_field(name))
     ranked = found.strongest
     needed = sorted({int(each) for each in ranked.numbers.ravel() if each >= 0})

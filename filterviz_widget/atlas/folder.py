@@ -37,7 +37,9 @@ def check_is_free(folder: Path) -> None:
         ValueError: With what it holds.
     """
     others = [each.name for each in folder.iterdir() if not each.name.startswith(".")] if folder.is_dir() else []
-    if others and not {"index.html", "site.js", "site.css", "network.json", "layers"} & {*others}:
+    # The page comes first of all, and of it the script.
+    own = {"index.html", "site.js", "site.css", "network.json", "network.json.js", "layers", "photos", "atlas.json.js"}
+    if others and ("site.js" not in others or not own.issuperset(others)):
         raise ValueError(
             f"{str(folder)!r} holds something else, such as {others[0]!r}. Expected an empty folder or an atlas."
         )
@@ -50,8 +52,9 @@ def difference(folder: Path, known: dict[str, Any], wanted: dict[str, Any]) -> s
     differing = [name for name in names if flat[0].get(name) != flat[1][name]]
     layers = [[each["name"] for each in about["layers"]] for about in (known, wanted)]
     differing += ["layers"] * (layers[0] != layers[1])
+    opaque = ("layers", "weights", "images")  # lists and digests, of which nobody wants to read
     told = ", ".join(
-        f"{name} ({short(flat[0].get(name))} there, {short(flat[1][name])} here)" if name != "layers" else name
+        name if name in opaque else f"{name} ({short(flat[0].get(name))} there, {short(flat[1][name])} here)"
         for name in differing[:4]
     )
     told = told or "its architecture or its version"

@@ -84,8 +84,8 @@ def in_processes(
         except BrokenProcessPool:
             if not list((job.folder / WORK).glob("*.log")):  # no worker has ever begun
                 raise RuntimeError(
-                    "The workers could not start. In a script, which they import, the call stands under "
-                    '`if __name__ == "__main__":`.'
+                    "The workers could not start. In a script, a file that they import, the call stands under "
+                    '`if __name__ == "__main__":`. Or give workers=0.'
                 ) from None
             # Who of them killed it is not known.
             tries.update(running.values())

@@ -117,7 +117,8 @@ def plan(
         "layers": [{**each._asdict(), "shape": list(each.shape)} for each in planned],
         "filters": sum(each.filters for each in planned),
     }
-    labels = {"title": loaded.name, "class_names": _class_names(class_names, infos)}
+    kept = found["class_names"] if found and class_names is None else []
+    labels = {"title": loaded.name, "class_names": _class_names(class_names, infos) or kept}
     with tempfile.TemporaryDirectory() as other:
         files, photos = photo_files(images, engine.answers.format, Path(other) / "photos.npy")
         images_in = None if files is None else {"digest": images_digest(files)}
@@ -186,6 +187,8 @@ def _about_images(given: Any, files: Path | tuple[Path, ...], photos: PhotoSet |
 def _class_names(names: Sequence[str] | None, infos: Sequence[LayerInfo]) -> list[str]:
     if names is None:
         return []
+    if isinstance(names, str):
+        raise TypeError(f"class_names must be a list of names, got the text {short(names)}.")
     units = [info.filters for info in infos if info.kind == "units"]
     if not units or len(names) != units[-1]:
         expected = f"{units[-1]} names, one for each unit of the last layer" if units else "a last layer of units"

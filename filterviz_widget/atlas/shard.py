@@ -105,7 +105,7 @@ def _drawn(engine: Engine, wanted: Description, check: Callable[[], None]) -> li
     try:
         return engine.facets(wanted, check)
     except Exception as error:
-        if not _lasts(error):
+        if not lasts(error):
             raise
         height, width, channels = engine.view.image_shape
         nothing = np.zeros((height, width, 1), np.uint8), np.zeros((height, width, channels), np.float32)
@@ -113,7 +113,7 @@ def _drawn(engine: Engine, wanted: Description, check: Callable[[], None]) -> li
         return [failed] * wanted.facets
 
 
-def _lasts(error: Exception) -> bool:
+def lasts(error: Exception) -> bool:
     """Whether it would be the same the next time. Want of memory, of a disk or of a processor would not."""
     import tensorflow as tf
 
@@ -131,11 +131,16 @@ def _kernel(engine: Engine, layer: str, filter: int) -> FilterKernel | None:
 
 
 def _profiles(engine: Engine, layer: str, optima: list[FilterPicture]) -> Any:
-    """Zeros for those that failed."""
+    """Zeros for those that failed, and where the layer cannot be computed by itself."""
     made = np.zeros((len(optima), size(engine.view.layer(layer).filters)), np.int8)
     good = [place for place, each in enumerate(optima) if not each.error and not each.is_dead]
     if good:
-        answers = engine.answers.forward(layer).summary(np.stack([optima[place].raw for place in good])).mean
+        try:
+            answers = engine.answers.forward(layer).summary(np.stack([optima[place].raw for place in good])).mean
+        except Exception as error:  # such as names that TensorFlow takes for no scope
+            if not lasts(error):
+                raise
+            return made
         made[good] = profiles(answers)
     return made
 
@@ -153,7 +158,7 @@ def _neighbours(engine: Engine, layer: str, filter: int) -> tuple[dict[str, Any]
     try:
         found = engine.answers.answer(NeighboursOf(layer, engine.reading, filter, NEIGHBOURS))
     except Exception as error:  # what lies between two layers may be anything
-        if not _lasts(error):
+        if not lasts(error):
             raise
         return {"previous": [], "next": []}, f"Its neighbours could not be found: {str(error)[:200]}"
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from filterviz_widget.atlas.files import write_bytes
 
-PAGE = {"index.html": "atlas.html", "site.js": "site.js", "site.css": "site.css"}
-"""Files of the page, and what they are called in the package."""
+PAGE = {"site.js": "site.js", "site.css": "site.css", "index.html": "atlas.html"}
+"""Files of the page, and what they are called in the package; in this order they are written."""
 
 
 def write_page(folder: Path) -> None:

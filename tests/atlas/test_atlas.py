@@ -236,6 +236,7 @@ def test_what_does_not_fit_is_said_in_words(atlas, model, tmp_path):
         ({"layers": []}, ValueError, "layers must be names"),
         ({"class_names": ["one"]}, ValueError, "class_names must be 3 names, one for each unit of the last layer"),
         ({"precision": "auto"}, ValueError, "precision must be the same on every machine"),
+        ({"class_names": "abc"}, TypeError, "class_names must be a list of names"),
         ({"facets": 9}, ValueError, "facets must be a whole number from 0 to 8"),
         ({"workers": -1}, ValueError, "workers must be a whole number from 0"),
         ({"jittre": 3}, TypeError, "jittre"),
@@ -249,6 +250,11 @@ def test_what_does_not_fit_is_said_in_words(atlas, model, tmp_path):
     (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
     with pytest.raises(ValueError, match="holds something else"):
         make(model, tmp_path / "thesis")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("my page")
+    with pytest.raises(ValueError, match="holds something else"):
+        make(model, tmp_path / "site")
+    assert (tmp_path / "site" / "index.html").read_text() == "my page"
     with pytest.raises(ValueError, match="is a file"):
         make(model, tmp_path / "thesis" / "chapter.tex")
     with pytest.raises(FileNotFoundError, match="There is no atlas in"):
@@ -410,3 +416,14 @@ def test_what_changes_while_it_is_made_in_this_process_ends_it(tmp_path):
     model.get_layer("units").set_weights([each + 1 for each in model.get_layer("units").get_weights()])
     with pytest.raises(ValueError, match="The model has changed while its atlas was made"):
         made.wait(120)
+
+
+def test_names_that_tensorflow_does_not_take_cost_what_needs_them_and_no_more(tmp_path):
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((20, 20, 3)), layers.Conv2D(2, 3, name="über 1"), layers.Conv2D(2, 3, name="b")]
+    )
+    made = make(model, tmp_path / "new", images=photographs(), layers=["über 1", "b"])
+    assert made.made == 4
+    assert made.image("über 1", 1).shape == (20, 20, 3)
+    assert made.folder.joinpath("atlas.json").is_file()
