@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import multiprocessing
 import sys
 import tempfile
@@ -11,12 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from filterviz_widget.atlas.files import ATLAS, EXAMPLES, LAYER, PAGE, SHARD, read_json, shard_folder
+from filterviz_widget.atlas.contents import Contents
 from filterviz_widget.atlas.folder import check_is_free, known
-from filterviz_widget.description.ranges import Range, fitting, short
+from filterviz_widget.description.ranges import Range, fitting
 
 if TYPE_CHECKING:
     import pandas
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
     from filterviz_widget.widgets.atlas_widget import AtlasWidget
 
 
-class Atlas:
+class Atlas(Contents):
     """An atlas: every filter of a network, in a folder that opens in any browser by its `index.html`.
 
     In a notebook it shows itself. Make one with `Atlas.make`, open one with `Atlas.open`; the files are described in
@@ -40,11 +36,9 @@ class Atlas:
     """
 
     def __init__(self, folder: str | Path, making: Making | None = None) -> None:
-        self.folder = Path(folder).expanduser().resolve()
-        """Where it lies."""
+        super().__init__(folder)
         self._making = making
         self._widget: AtlasWidget | None = None
-        self._about()
 
     @classmethod
     def make(
@@ -188,66 +182,6 @@ class Atlas:
         """
         return cls(folder)
 
-    @property
-    def layers(self) -> list[str]:
-        """Names of its layers."""
-        return [each["name"] for each in self._about()["layers"]]
-
-    @property
-    def filters(self) -> int:
-        """How many there are in all."""
-        return int(self._about()["filters"])
-
-    @property
-    def made(self) -> int:
-        """How many of them are finished."""
-        return int(self._about()["made"])
-
-    def filter(self, layer: str, filter: int) -> dict[str, Any]:
-        """What is known of a filter: its entry in `shard.json`, with that of `examples.json` where there is one.
-
-        Raises:
-            ValueError: If there is no such layer or filter, or it is not finished.
-        """
-        about = self._layer(layer)
-        number = fitting("filter", filter, Range(0, about["filters"] - 1, whole=True))
-        first = number // PAGE * PAGE
-        found = read_json(self.folder, f"{shard_folder(about['folder'], first)}/{SHARD}")
-        if found is None:
-            raise ValueError(f"Filter {number} of {layer} is not finished.")
-        examples = read_json(self.folder, f"{about['folder']}/{EXAMPLES}")
-        return {**found["filters"][number - first], **(examples["filters"][number] if examples else {})}
-
-    def image(self, layer: str, filter: int) -> npt.NDArray[np.uint8]:
-        """The optimum of a filter, uint8 `(height, width, 1 or 3)`.
-
-        Raises:
-            ValueError: If there is no such layer or filter, it is not finished, or it has no optimum.
-        """
-        from PIL import Image
-
-        entry = self.filter(layer, filter)
-        if entry["optimum"] is None:
-            raise ValueError(f"Filter {filter} of {layer} has no optimum: {entry['error']}")
-        with Image.open(self.folder / entry["optimum"]) as image:
-            pixels = np.asarray(image)
-        return pixels if pixels.ndim == 3 else pixels[..., None]
-
-    def to_dataframe(self) -> pandas.DataFrame:
-        """A row for each finished filter.
-
-        Returns:
-            Columns `layer`, `filter`, `activation` (of the optimum), `inhibited` (of what inhibits it), `selectivity`
-            and `median` (over the images), `strongest` (name of the strongest image) and its `value`, `is_dead`,
-            `error`, `note`, and `previous` and `next`, the strongest neighbours as "conv2/7".
-
-        Raises:
-            ImportError: If pandas is not installed.
-        """
-        from filterviz_widget.atlas.table import table
-
-        return table(self.folder, self._about()["layers"])
-
     def compare(self, other: Atlas | str | Path) -> pandas.DataFrame:
         """Compares two atlases of the same architecture, filter by filter, such as before and after fine-tuning.
 
@@ -307,36 +241,13 @@ class Atlas:
             self._tell()
         return self._widget._repr_mimebundle_(**kwargs)
 
-    def _about(self) -> dict[str, Any]:
-        found = known(self.folder)
-        if found is None:
-            raise FileNotFoundError(f"There is no atlas in {str(self.folder)!r}: expected a folder with {ATLAS}.")
-        return found
-
-    def _layer(self, name: str) -> dict[str, Any]:
-        layers = {each["name"]: each for each in self._about()["layers"]}
-        if name not in layers:
-            close = difflib.get_close_matches(str(name), layers, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(map(repr, list(layers)[:8]))}."
-            raise ValueError(f"The atlas has no layer {short(name)}; {hint}")
-        return layers[name]
-
-    def layer(self, name: str) -> dict[str, Any]:
-        """What is known of a layer: its `layer.json`.
-
-        Raises:
-            ValueError: If there is none of that name.
-        """
-        found = read_json(self.folder, f"{self._layer(name)['folder']}/{LAYER}")
-        return found or self._layer(name)
-
     def _tell(self) -> None:
         """Says how far it is; called whenever there is more, on the thread that makes it."""
         making, widget = self._making, self._widget
         if widget is None:
             return
         if making is None:
-            widget.tell(self.made, 0, "done")
+            widget.tell(self.made, 0, "done" if self.made == self.filters else "stopped")
         else:
             error, progress = str(making.error) if making.error else "", making.progress
             widget.tell(sum(progress.made), making.parts, making.state, progress.pace, making.note, error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import pickle
@@ -10,12 +9,13 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from filterviz_widget.atlas.environment import variables
 from filterviz_widget.atlas.files import WORK
 from filterviz_widget.atlas.job import Job, Task
 from filterviz_widget.atlas.worker import ENVIRONMENT, UnreadableModelError, one_thread, run_pickled
@@ -75,7 +75,7 @@ def in_processes(
         try:
             while (waiting or running) and not is_stopped():
                 while waiting and len(running) < workers:
-                    with _environment():  # which a process that is started here inherits
+                    with variables(ENVIRONMENT):  # which a process that is started here inherits
                         running[executor.submit(run_pickled, pickled, waiting[0])] = waiting[0]
                     waiting.popleft()  # not before: a pool that broke meanwhile takes nothing
                 for future in wait(running, LOOK, FIRST_COMPLETED).done:
@@ -99,21 +99,6 @@ def in_processes(
         finally:
             ends.set()
             executor.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _environment() -> Iterator[None]:
-    """Sets the variables of workers, and sets back what was there before."""
-    before = {name: os.environ.get(name) for name in ENVIRONMENT}
-    os.environ.update(ENVIRONMENT)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _begin(ends: Any, folder: Path) -> None:

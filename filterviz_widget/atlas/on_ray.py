@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from filterviz_widget.atlas.environment import variables
 from filterviz_widget.atlas.job import Job, Task
 from filterviz_widget.atlas.worker import ENVIRONMENT, one_thread, run_task
 
@@ -48,67 +49,48 @@ def on_ray(
         ConnectionError: If there is no cluster at the address.
         Exception: What `run_task` raises.
     """
-    before = {name: os.environ.get(name) for name in QUIET}
-    os.environ.update({name: value for name, value in QUIET.items() if before[name] is None})
-    try:
-        import ray
-
-        _run_all(ray, job, tasks, cluster, workers or None, done, is_stopped)
-    except ModuleNotFoundError as error:
-        if error.name != "ray":
-            raise
-        raise ImportError("ray= needs Ray: install filterviz-widget[ray].") from None
-    finally:
-        for name in QUIET:
-            if before[name] is None:
-                os.environ.pop(name, None)
-
-
-def _run_all(
-    ray: Any,
-    job: Job,
-    tasks: Sequence[Task],
-    cluster: str | Mapping[str, Any],
-    workers: int | None,
-    done: Callable[[Task], None],
-    is_stopped: Callable[[], bool],
-) -> None:
-    resources = {"num_cpus": 1, **({"address": cluster} if isinstance(cluster, str) else cluster)}
-    address = resources.pop("address", "auto")
-    begun_here = not ray.is_initialized()
-    if begun_here:
-        how: dict[str, Any] = {"address": address}
-        if address == "local":
-            how |= {"num_cpus": workers, "include_dashboard": False}
-            how["_node_ip_address"] = "127.0.0.1"  # nobody outside this machine is to reach it
-        elif str(address).startswith("127."):  # a cluster of this machine alone
-            how["_node_ip_address"] = str(address).rpartition(":")[0]
-        ray.init(**how, log_to_driver=False, logging_level="ERROR", configure_logging=False)
-    running: dict[Any, Task] = {}
-    try:
-        _check_resources(ray.cluster_resources(), resources)
-        variables = ENVIRONMENT if "num_gpus" in resources else {**ENVIRONMENT, "CUDA_VISIBLE_DEVICES": ""}
-        remote = ray.remote(max_retries=MOST_TRIES, runtime_env={"env_vars": variables}, **resources)(_run)
-        shared = ray.put(job)
-        waiting = list(reversed(tasks))
-        while (waiting or running) and not is_stopped():
-            most = workers or max(1, AHEAD * int(ray.cluster_resources().get("CPU", 1)))
-            while waiting and len(running) < most:
-                task = waiting.pop()
-                running[remote.remote(shared, task)] = task
-            finished, _ = ray.wait(list(running), num_returns=1, timeout=LOOK)
-            for reference in finished:
-                task = running.pop(reference)
-                try:
-                    ray.get(reference)
-                except ray.exceptions.RayTaskError as error:
-                    raise error.cause from None  # with its own type and number
-                done(task)
-    finally:
-        for reference in running:
-            ray.cancel(reference, force=True)
+    own = {name: value for name, value in QUIET.items() if name not in os.environ}
+    with variables(own):
+        try:
+            import ray
+        except ImportError:
+            raise ImportError("ray= needs Ray: install filterviz-widget[ray].") from None
+        resources = {"num_cpus": 1, **({"address": cluster} if isinstance(cluster, str) else cluster)}
+        address = resources.pop("address", "auto")
+        begun_here = not ray.is_initialized()
         if begun_here:
-            ray.shutdown()
+            how: dict[str, Any] = {"address": address}
+            if address == "local":
+                how |= {"num_cpus": workers or None, "include_dashboard": False}
+                how["_node_ip_address"] = "127.0.0.1"  # nobody outside this machine is to reach it
+            elif str(address).startswith("127."):  # a cluster of this machine alone
+                how["_node_ip_address"] = str(address).rpartition(":")[0]
+            ray.init(**how, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        running: dict[Any, Task] = {}
+        try:
+            _check_resources(ray.cluster_resources(), resources)
+            given = ENVIRONMENT if "num_gpus" in resources else {**ENVIRONMENT, "CUDA_VISIBLE_DEVICES": ""}
+            remote = ray.remote(max_retries=MOST_TRIES, runtime_env={"env_vars": given}, **resources)(_run)
+            shared = ray.put(job)
+            waiting = list(reversed(tasks))
+            while (waiting or running) and not is_stopped():
+                most = workers or max(1, AHEAD * int(ray.cluster_resources().get("CPU", 1)))
+                while waiting and len(running) < most:
+                    task = waiting.pop()
+                    running[remote.remote(shared, task)] = task
+                finished, _ = ray.wait(list(running), num_returns=1, timeout=LOOK)
+                for reference in finished:
+                    task = running.pop(reference)
+                    try:
+                        ray.get(reference)
+                    except ray.exceptions.RayTaskError as error:
+                        raise error.cause from None  # with its own type and number
+                    done(task)
+        finally:
+            for reference in running:
+                ray.cancel(reference, force=True)
+            if begun_here:
+                ray.shutdown()
 
 
 def _check_resources(there: Mapping[str, float], asked: Mapping[str, Any]) -> None:

@@ -59,6 +59,18 @@ def give(page: Page, folder: Path) -> None:
     page.evaluate("found => Object.assign(files, found)", found)
 
 
+def render(page: Page) -> None:
+    """Shows the widget in #one."""
+    page.evaluate(
+        """async (source) => {
+          const bundle = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+          window.control = new AbortController();
+          bundle.default.render({ model, el: one, signal: control.signal });
+        }""",
+        frontend("atlas.js"),
+    )
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     hatch_build.build()
@@ -78,14 +90,7 @@ def cell(page: Page, folder: Path) -> Iterator[Page]:
     page.add_style_tag(content=frontend("atlas.css"))
     page.evaluate(MODEL)
     give(page, folder)
-    page.evaluate(
-        """async (source) => {
-          const bundle = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-          window.control = new AbortController();
-          bundle.default.render({ model, el: one, signal: control.signal });
-        }""",
-        frontend("atlas.js"),
-    )
+    render(page)
     page.clock.run_for(100)
     yield page
     assert problems == []
@@ -203,14 +208,7 @@ def test_no_more_than_two_hundred_addresses_of_images_are_kept(page: Page, tmp_p
         }"""
     )
     give(page, tmp_path)
-    page.evaluate(
-        """async (source) => {
-          const bundle = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-          window.control = new AbortController();
-          bundle.default.render({ model, el: one, signal: control.signal });
-        }""",
-        frontend("atlas.js"),
-    )
+    render(page)
     page.get_by_role("button", name=re.compile("^conv1 ")).click()
     expect(page.get_by_role("gridcell").first).to_be_visible()
     page.get_by_role("gridcell").first.click()
