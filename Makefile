@@ -53,7 +53,7 @@ chromium: .venv/installed
 # Newest versions into the one lock, the oldest that pyproject.toml allows into the other; neither holds an address of
 # an index. The second is made anew: versions in an old one would be preferred to the oldest.
 lock: $(UV)
-	$(UV) pip compile pyproject.toml --group dev --extra notebook --universal --python-version 3.11 --upgrade \
+	$(UV) pip compile pyproject.toml --group dev --extra notebook --extra docs --universal --python-version 3.11 --upgrade \
 		--custom-compile-command "make lock" --output-file requirements.lock
 	rm -f requirements-lowest.lock
 	$(UV) pip compile pyproject.toml --group test --universal --python-version 3.11 --resolution lowest-direct \
