@@ -19,6 +19,7 @@ SOURCES = ROOT / "js"
 NAMES = (
     *("widget.js", "widget.css", "history.js", "history.css", "atlas.js", "atlas.css"),
     *("site.js", "site.css", "atlas.html"),  # the page of an atlas
+    *("handout.js", "handout.css"),  # what is handed out
 )
 BUNDLE = [ROOT / "filterviz_widget" / "static" / name for name in NAMES]
 

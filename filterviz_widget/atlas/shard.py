@@ -12,7 +12,7 @@ from filterviz_widget.atlas.job import Job, Task, description, faceted, opposite
 from filterviz_widget.atlas.profile import profiles, size
 from filterviz_widget.description.code import code
 from filterviz_widget.description.question import KernelOf, NeighboursOf
-from filterviz_widget.picture import FilterPicture, webp
+from filterviz_widget.picture import FilterPicture, jpeg, webp
 from filterviz_widget.picture.small import Picture, middle_slice, thumbnail, tiled
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ LONGEST = 16_383
 EFFORT = 4
 """Of WebP: in a tenth of the time that the largest takes."""
 
-SMALL, LARGE = 80, 90
-"""WebP qualities: of a sheet, and of the pictures beside an optimum."""
+SMALL, LARGE = 80, 85
+"""JPEG qualities: of a sheet, and of the pictures beside an optimum."""
 
 
 def make_shard(engine: Engine, job: Job, task: Task, check: Callable[[], None] = lambda: None) -> None:
@@ -90,10 +90,10 @@ def make_shard(engine: Engine, job: Job, task: Task, check: Callable[[], None] =
     }
     slices = engine.view.data.slices
     small = [None if each.error else thumbnail(middle_slice(each.image, slices), TILE) for each in optima]
-    write_bytes(folder / "sheet.webp", webp(tiled(small, (TILE, TILE), COLUMNS), SMALL, EFFORT))
-    write_bytes(folder / "inhibits.webp", webp(tiled(against, _largest(against), COLUMNS), LARGE, EFFORT))
+    write_bytes(folder / "sheet.jpg", jpeg(tiled(small, (TILE, TILE), COLUMNS), SMALL))
+    write_bytes(folder / "inhibits.jpg", jpeg(tiled(against, _largest(against), COLUMNS), LARGE))
     if sprites["facets"]:
-        write_bytes(folder / "facets.webp", webp(tiled(every, _largest(every), several), LARGE, EFFORT))
+        write_bytes(folder / "facets.jpg", jpeg(tiled(every, _largest(every), several), LARGE))
     if sprites["kernels"]:
         write_bytes(folder / "kernels.webp", webp(tiled(drawn, _largest(drawn), COLUMNS), None, EFFORT))
     about = {"layer": layer.name, "first": task.first, "sprites": sprites, "filters": entries}

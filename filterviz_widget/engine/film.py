@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from filterviz_widget.engine.frame import Frame
-from filterviz_widget.picture import webp
+from filterviz_widget.picture import jpeg
 
 MOST_FRAMES = 40
-"""Of a film: at 224 x 224 pixels they take half a megabyte together."""
+"""Of a film: at 224 x 224 pixels they take a megabyte together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +16,7 @@ class Film:
     """Frames by rising iteration, without the finished picture.
 
     Attributes:
-        frames: Iterations, from 1, each with the image after it as WebP.
+        frames: Iterations, from 1, each with the image after it as JPEG.
     """
 
     frames: tuple[tuple[int, bytes], ...]
@@ -44,5 +44,5 @@ def film(frames: Iterator[Frame]) -> Film:
             continue
         # A filter that turns out to be closed is begun again, in another way.
         kept = [each for each in kept if each[0] < frame.iteration]
-        kept.append((frame.iteration, webp(frame.image)))
+        kept.append((frame.iteration, jpeg(frame.image)))
     return Film(tuple(kept[:MOST_FRAMES]))

@@ -26,7 +26,8 @@ def animation(frames: Sequence[bytes], last: bytes, kind: str) -> bytes:
     durations = [LASTS] * len(frames) + [STAYS]
     if kind == ".gif":
         images = [each.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.FLOYDSTEINBERG) for each in images]
-    options = {} if kind == ".gif" else {"quality": 85, "method": 2}
+    # With losses WebP keeps half of the colours of a first layer's picture.
+    options = {} if kind == ".gif" else {"lossless": True, "quality": 20, "method": 2}
     buffer = BytesIO()
     images[0].save(buffer, KINDS[kind], save_all=True, append_images=images[1:], duration=durations, loop=0, **options)
     return buffer.getvalue()

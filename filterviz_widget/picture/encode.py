@@ -1,4 +1,4 @@
-"""8-bit pictures encoded, without loss: PNG bytes for a file, a data URL for a page."""
+"""8-bit pictures encoded: PNG bytes for a file, smaller ones and data URLs for a page."""
 
 import base64
 import io
@@ -17,7 +17,10 @@ def png(image: npt.NDArray[np.uint8]) -> bytes:
 
 
 def webp(image: npt.NDArray[np.uint8], quality: int | None = 80, effort: int = 0) -> bytes:
-    """Encodes a uint8 array `(height, width, 1 or 3)` with losses that hardly show, in a tenth of a PNG's bytes.
+    """Encodes a uint8 array `(height, width, 1 or 3)`: of a photograph with losses that hardly show.
+
+    For optima take `jpeg`: WebP with losses keeps colours at half the resolution, and what a filter of a first layer
+    responds to is colours from pixel to pixel: one of the flower model correlates by 0.51 with its WebP of quality 90.
 
     Args:
         image: The picture.
@@ -31,14 +34,27 @@ def webp(image: npt.NDArray[np.uint8], quality: int | None = 80, effort: int = 0
     return buffer.getvalue()
 
 
+def jpeg(image: npt.NDArray[np.uint8], quality: int = 85) -> bytes:
+    """Encodes a uint8 array `(height, width, 1 or 3)` with losses that hardly show, its colours at full resolution.
+
+    Args:
+        image: The picture.
+        quality: From 1 to 95. At 85 a picture of the flower model takes a quarter of a PNG's bytes and correlates by
+            0.97 to 0.99 with what it was.
+    """
+    buffer = io.BytesIO()
+    _pillow(image).save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
+    return buffer.getvalue()
+
+
 def small_url(image: npt.NDArray[np.uint8], quality: int = 80) -> str:
-    """What `webp` writes as a data URL: for what is looked at beside the picture."""
-    return webp_url(webp(image, quality))
+    """What `webp` writes as a data URL: for photographs beside the picture."""
+    return image_url(webp(image, quality))
 
 
-def webp_url(data: bytes) -> str:
-    """A data URL of WebP bytes."""
-    return _url("webp", data)
+def image_url(data: bytes) -> str:
+    """A data URL of the bytes of a WebP or a JPEG."""
+    return _url("webp" if data.startswith(b"RIFF") else "jpeg", data)
 
 
 def data_url(image: npt.NDArray[np.uint8], *, quick: bool = False) -> str:

@@ -9,7 +9,7 @@ import traitlets
 from filterviz_widget.description.ranges import short
 from filterviz_widget.widgets.live_widget import LOCK, LONGEST, LiveWidget
 
-SUFFIXES = (".json", ".webp")
+SUFFIXES = (".json", ".jpg", ".webp")
 
 
 class AtlasWidget(LiveWidget):

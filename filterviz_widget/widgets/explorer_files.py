@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -114,6 +114,58 @@ class ExplorerFiles(ExplorerPanels):
             field = dict(self.field_panel)
             photo = self.photo_info.get("source", "")
         return view_figure(picture, states, field, photo)
+
+    def to_html(
+        self,
+        path: str | Path | None = None,
+        layers: Sequence[str] | None = None,
+        filters: Iterable[int] | None = range(16),
+        *,
+        title: str | None = None,
+    ) -> str | None:
+        """Makes one HTML file to hand out: pictures and panels of chosen filters, to play with without a kernel.
+
+        The settings are those on the screen, and so are the panels. Each picture is made now, by one ascent and one
+        more for its time line; `note` says how far it is. The file needs no network and no other file: script, style
+        and pictures are in it, the pictures as WebP with losses that hardly show.
+
+        Args:
+            path: Ends in ".html"; None returns the page as text.
+            layers: Which layers; None for all that the explorer offers.
+            filters: Which filters of each, counted from 0; those that a layer lacks are left out. None for all.
+            title: The page's heading; None for "What filters respond to".
+
+        Raises:
+            ValueError: For an unknown layer, no filter at all, or a file's name that ends otherwise.
+            OSError: If it cannot be written; what was there before stays.
+            RuntimeError: If the explorer is closed.
+
+        Example:
+
+        >>> explorer.panels = ["kernel", "strongest", "neighbours"]
+        >>> explorer.to_html("lesson.html", layers=["conv1", "conv3"], filters=range(8))
+        """
+        from filterviz_widget.widgets import explorer_handout as made
+        from filterviz_widget.widgets import handout
+
+        target, engine = handout.checked(path), self._now()
+        with LOCK:
+            moment, before = self._moment(), self.note
+            state = {name: value for name, value in self.get_state().items() if name in handout.kept(self.keys)}
+        offered = [each["name"] for each in state["layers"] if self.all_layers or each["recommended"]]
+        wanted = made.chosen(layers, filters, self._filters(), offered or [self.layer])
+        count = sum(map(len, wanted.values()))
+
+        def told(done: int) -> None:
+            self._publish({"note": f"Making a page to hand out: {done:,} of {count:,} pictures."})
+
+        try:
+            entries = made.entries(engine, made.moments(moment, state["layers"]), wanted, state["panels"], told)
+        finally:
+            self._publish({"note": before})
+        content = {"state": made.first_state(state, wanted), "keys": ["layer", "filter"], "entries": entries}
+        page = handout.page("explorer", title or "What filters respond to", made.about(wanted), content)
+        return handout.handed_out(page, target)
 
     def code(self) -> str:
         """The lines of Python that make the picture of the present settings again, to the byte.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets
 
 from filterviz_widget.description.ranges import short
-from filterviz_widget.picture import webp_url
+from filterviz_widget.picture import image_url
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_given import ExplorerGiven
 from filterviz_widget.widgets.explorer_state import ExplorerState, Setting
@@ -163,7 +163,7 @@ class ExplorerPanels(ExplorerGiven):
     def _send_sprite(self, key: str, page: int, data: bytes) -> None:
         with LOCK:
             if self._wishes is not None:
-                self.send({"type": "sprite", "key": key, "page": page, "source": webp_url(data)})
+                self.send({"type": "sprite", "key": key, "page": page, "source": image_url(data)})
 
     def _heard(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
         """What the page says of panels."""

@@ -1,5 +1,7 @@
 """FilterHistory: the callback that records a training run, and shows itself in a notebook."""
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from filterviz_widget.history import HistoryCallback
@@ -98,6 +100,47 @@ class FilterHistory(HistoryCallback):
         if self._widget is None or self._widget.closed:
             self._widget = HistoryWidget(self)
         return self._widget
+
+    def to_html(
+        self,
+        path: str | Path | None = None,
+        layers: Sequence[str] | None = None,
+        filters: Iterable[int] | None = None,
+        *,
+        title: str | None = None,
+    ) -> str | None:
+        """Makes one HTML file to hand out: the run as the widget shows it, to play with without a kernel.
+
+        The file needs no network and no other file: script, style and pictures are in it, those that filters respond to
+        as WebP with losses that hardly show.
+
+        Args:
+            path: Ends in ".html"; None returns the page as text.
+            layers: Which recorded layers, by path; None for all.
+            filters: Which of their recorded filters; those that a layer lacks are left out. None for all.
+            title: The page's heading; None for "How filters formed".
+
+        Raises:
+            ValueError: For a layer that was not recorded, no filter at all, or a file's name that ends otherwise.
+            OSError: If it cannot be written; what was there before stays.
+            RuntimeError: If the history is closed, or nothing is recorded yet.
+
+        Example:
+
+        >>> history.to_html("run.html", layers=["conv2d_1"])
+        """
+        from filterviz_widget.widgets import handout, history_handout
+
+        target, widget = handout.checked(path), self.widget()
+        widget.wait()
+        state = {name: value for name, value in widget.get_state().items() if name in handout.kept(widget.keys)}
+        if not state["layers"]:
+            raise RuntimeError("Nothing is recorded yet: pass this history to fit, callbacks=[history].")
+        wanted = history_handout.chosen(layers, filters, {each["name"]: each["filters"] for each in state["layers"]})
+        content = history_handout.content(self, state, wanted)
+        about = "Recorded while the network was trained: epoch, layer and filter can be moved."
+        page = handout.page("history", title or "How filters formed", about, content)
+        return handout.handed_out(page, target)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         # Through the widget's own, which tells Colab to allow widgets.

@@ -25,7 +25,7 @@ from filterviz_widget.description.reading import Array
 from filterviz_widget.engine import Engine
 from filterviz_widget.engine.paint import box_on
 from filterviz_widget.images import PhotoSet
-from filterviz_widget.picture import webp_url
+from filterviz_widget.picture import image_url
 from filterviz_widget.session import Turn, Wish
 from filterviz_widget.widgets import panel_states as states
 from filterviz_widget.widgets.explorer_state import shown_settings
@@ -120,7 +120,7 @@ def film(moment: Moment) -> Wish:
 
     def answer(engine: Engine, check: Callable[[], None], _: Any) -> list[list[Any]]:
         made = engine.film(moment.settle(engine, moment.wanted), check)
-        return [[iteration, webp_url(data)] for iteration, data in made.frames]
+        return [[iteration, image_url(data)] for iteration, data in made.frames]
 
     wanted = moment.wanted
     return Wish(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from filterviz_widget.description.question import FeatureMapsOf, FieldOf, StrongestOf
 from filterviz_widget.engine import Engine
 from filterviz_widget.engine.paint import box_on
-from filterviz_widget.picture import webp
+from filterviz_widget.picture import jpeg
 from filterviz_widget.picture.small import crop, middle_slice, thumbnail, tiled
 from filterviz_widget.session import Turn, Wish
 from filterviz_widget.widgets.panel_names import SHEETS
@@ -93,7 +93,7 @@ def sprites(moment: Moment, kind: str, pages: Sequence[int], filters: int, send:
                 continue
             tiles = MAKERS[kind](engine, moment, range(first, last), check)
             small = [thumbnail(tile, TILE) for tile in tiles]
-            send(page, webp(tiled(small, (TILE, TILE), COLUMNS)))
+            send(page, jpeg(tiled(small, (TILE, TILE), COLUMNS)))
 
     layer = moment.wanted.layer
     turn: Turn = "done" if kind == "optimum" else "painted"

@@ -254,9 +254,9 @@ def _pictures(place: int) -> tuple[list[bytes], dict[str, bytes]]:
     several = [np.roll(each, 16 * turn, 1) for each in drawn for turn in range(FACETS)]
     kernels = [_texture(9000 + 100 * place + number, 9, 27) for number in range(PAGE)]
     files = {
-        "sheet.webp": _encoded(_tiled(small, COLUMNS)),
-        "inhibits.webp": _encoded(_tiled(against, COLUMNS)),
-        "facets.webp": _encoded(_tiled(several, FACETS)),
+        "sheet.jpg": _encoded_jpeg(_tiled(small, COLUMNS)),
+        "inhibits.jpg": _encoded_jpeg(_tiled(against, COLUMNS)),
+        "facets.jpg": _encoded_jpeg(_tiled(several, FACETS)),
         "kernels.webp": _encoded(_tiled(kernels, COLUMNS)),
     }
     return [_encoded(each) for each in drawn], files
@@ -282,6 +282,12 @@ def _texture(seed: int, height: int, width: int) -> Pixels:
     colours = random.standard_normal((2, 3))
     image = np.einsum("cyx,ck->yxk", waves / (waves.std() + 1e-9), colours)
     return np.asarray(np.clip(128 + 52 * image, 0, 255), np.uint8)
+
+
+def _encoded_jpeg(image: Pixels) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=95, subsampling=0)
+    return buffer.getvalue()
 
 
 def _encoded(image: Pixels) -> bytes:

@@ -335,10 +335,10 @@ DAMAGES: list[tuple[str, str, object, str]] = [
     ("", "network.json", WITHOUT, "network.json is missing."),
     ("conv1", f"{FIRST}/layer.json", WITHOUT, "layer.json is missing."),
     ("conv1", f"{FIRST}/layer.json", {}, "layer.json is damaged"),
-    ("conv1", f"{FIRST}/00000/sheet.webp", WITHOUT, "sheet.webp is not there"),
+    ("conv1", f"{FIRST}/00000/sheet.jpg", WITHOUT, "sheet.jpg is not there"),
     ("conv1/1", f"{FIRST}/00000/shard.json", WITHOUT, "shard.json is missing."),
     ("conv1/1", f"{FIRST}/00000/1.webp", WITHOUT, "1.webp is missing, or no image."),
-    ("conv1/1", f"{FIRST}/00000/inhibits.webp", "half of it", "inhibits.webp is missing, or no image."),
+    ("conv1/1", f"{FIRST}/00000/inhibits.jpg", "half of it", "inhibits.jpg is missing, or no image."),
     ("conv1/1", f"{FIRST}/examples.json", WITHOUT, "examples.json is missing."),
 ]
 

@@ -83,7 +83,7 @@ def test_the_time_line_is_dragged(whole: View) -> None:
     expect(line).to_have_attribute("aria-valuetext", re.compile(r"^iteration (9|10|11) of 20"))
     middle = whole.picture.get_attribute("src")
     assert middle != last
-    assert (middle or "").startswith("data:image/webp")
+    assert (middle or "").startswith("data:image/jpeg")
     line.press("End")
     expect(whole.picture).to_have_attribute("src", last or "")
 

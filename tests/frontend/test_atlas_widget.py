@@ -54,7 +54,7 @@ def give(page: Page, folder: Path) -> None:
     found = {
         path.relative_to(folder).as_posix(): base64.b64encode(path.read_bytes()).decode()
         for path in folder.rglob("*")
-        if path.suffix in (".json", ".webp")
+        if path.suffix in (".json", ".jpg", ".webp")
     }
     page.evaluate("found => Object.assign(files, found)", found)
 
@@ -116,7 +116,7 @@ def test_files_come_from_the_kernel_each_once(cell: Page) -> None:
     expect(title(cell)).to_have_text("net/conv112")
     expect(cell.get_by_alt_text("What filter 12 of layer net/conv1 responds to")).to_be_visible()
     cell.wait_for_function("document.querySelector('.filterviz-frame img').naturalWidth === 96")
-    assert cell.evaluate("asked('layers/00-net-conv1/00000/sheet.webp')") == 1
+    assert cell.evaluate("asked('layers/00-net-conv1/00000/sheet.jpg')") == 1
     assert cell.evaluate("asked('layers/00-net-conv1/00000/shard.json')") == 1
     assert cell.url == "about:blank"
     expect(cell).to_have_title("notebook")
@@ -203,7 +203,7 @@ def test_no_more_than_two_hundred_addresses_of_images_are_kept(page: Page, tmp_p
         """() => {
           window.given = 0;
           const [create, revoke] = [URL.createObjectURL, URL.revokeObjectURL];
-          URL.createObjectURL = (blob) => { given += blob.type === "image/webp"; return create.call(URL, blob); };
+          URL.createObjectURL = (blob) => { given += blob.type.startsWith("image/"); return create.call(URL, blob); };
           URL.revokeObjectURL = (address) => { given -= 1; revoke.call(URL, address); };
         }"""
     )

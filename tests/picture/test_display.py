@@ -9,7 +9,7 @@ from PIL import Image
 
 from filterviz_widget.description.description import Description
 from filterviz_widget.description.reading import Reading
-from filterviz_widget.picture import FilterPicture, data_url, display, enlarge, png
+from filterviz_widget.picture import FilterPicture, data_url, display, enlarge, jpeg, png
 
 
 def test_a_picture_is_centred_on_mid_grey_with_a_fixed_contrast():
@@ -88,3 +88,12 @@ def test_a_picture_saves_plots_and_cannot_be_written_to(tmp_path):
     assert drawn.lines[0].get_xydata().tolist() == [[0, 0.5], [1, 1]]
     assert "conv" in figure.get_suptitle()
     assert "a note" in "".join(text.get_text() for text in figure.texts)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_picture_with_losses_keeps_the_colours_of_single_pixels(channels):
+    noise = np.random.default_rng(0).integers(60, 196, (96, 96, channels), dtype=np.uint8)
+    with Image.open(io.BytesIO(jpeg(noise))) as image:
+        assert image.format == "JPEG"
+        found = np.asarray(image).reshape(noise.shape)
+    assert np.corrcoef(found.ravel(), noise.ravel())[0, 1] > 0.95

@@ -2,9 +2,10 @@
 
 /**
  * "live": somebody is there, or may still say so. "silent": the last question has no answer yet. "absent": nobody has
- * answered since this view came. "lost": the host says that the kernel is gone, or refuses to send.
+ * answered since this view came. "lost": the host says that the kernel is gone, or refuses to send. "prepared": there is
+ * none, and the page itself answers for what was made beforehand.
  */
-export type Connection = "live" | "silent" | "absent" | "lost";
+export type Connection = "live" | "silent" | "absent" | "lost" | "prepared";
 
 /** How long an answer may take, in milliseconds; a kernel that is idle takes a hundredth of it. */
 export const PATIENCE = 4000;
@@ -58,6 +59,9 @@ export function connection(changed: (state: Connection) => void, signal: AbortSi
     lost() {
       settle();
       become("lost");
+    },
+    prepared() {
+      become("prepared");
     },
   };
 }

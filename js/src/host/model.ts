@@ -8,6 +8,8 @@ export interface Model<T> {
   send(content: unknown, callbacks?: undefined, buffers?: ArrayBuffer[]): void;
   on(event: string, act: (...details: unknown[]) => void): void;
   off(event: string, act: (...details: unknown[]) => void): void;
+  /** On a page that was made beforehand: no kernel is asked, the page itself answers. */
+  prepared?: true;
 }
 
 /** All written by the kernel. */

@@ -43,6 +43,7 @@ const OFFLINE: Record<Connection, string> = {
   live: "",
   silent: "No answer from the kernel so far: it is busy, or it is not there. Then run the cell again.",
   absent: "No kernel answers: what is shown stays, the controls rest. In a notebook, run the cell to go on.",
+  prepared: "",
   lost: "Not connected to a kernel: what is shown stays, the controls rest. Run the cell again to go on.",
 };
 
@@ -68,6 +69,7 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
   const kernel = connection((state) => {
     lines.offline(OFFLINE[state]);
     root.classList.toggle("filterviz-offline", rests(state));
+    root.classList.toggle("filterviz-prepared", state === "prepared");
     shown.connected(state);
   }, signal);
   /** What the hand has set and the host does not know yet. An echo of what was sent before must not undo it. */
@@ -144,6 +146,7 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
   (shown.lines ?? root).append(lines.element);
   keepKeys(root, signal);
   followTheme(root, signal);
+  if (model.prepared) return kernel.prepared();
   // Whoever listens answers with the whole state: this view may have been saved long ago, or come too late for a part.
   try {
     model.send({ type: "hello" });

@@ -11,10 +11,11 @@ export interface NeighbourLists {
 
 /** `lacks` says why one cannot be gone to, "" for nothing. */
 export function neighbourLists(
-  go: (layer: string, filter: number) => void, signal: AbortSignal, lacks: (layer: string) => string = () => "",
+  go: (layer: string, filter: number) => void, signal: AbortSignal, lacks: (layer: string, filter: number) => string = () => "",
 ): NeighbourLists {
   const root = element("div", { className: "filterviz-neighbours" });
   let connected = true;
+  let state: NeighboursState | undefined;
 
   function list(title: string, none: string, neighbours: readonly NeighbourState[]): HTMLElement {
     const largest = Math.max(...neighbours.map(({ weight }) => Math.abs(weight))) || 1;
@@ -22,7 +23,7 @@ export function neighbourLists(
       const bar = element("span", { className: `filterviz-weight ${weight < 0 ? "filterviz-negative" : "filterviz-positive"}` });
       bar.style.width = `${(100 * Math.abs(weight)) / largest}%`;
       const sign = weight < 0 ? "inhibits" : "excites";
-      const why = lacks(layer);
+      const why = lacks(layer, filter);
       const made = element("button", { type: "button", className: "filterviz-neighbour", title: why || `Go to filter ${filter} of ${layer}, which ${sign}` },
         { "aria-disabled": String(!connected || Boolean(why)) },
         element("span", { className: "filterviz-neighbour-name", textContent: layer }),
@@ -36,15 +37,22 @@ export function neighbourLists(
       rows.length ? element("ol", {}, {}, ...rows) : element("p", { textContent: none }));
   }
 
+  function draw() {
+    if (!state) return;
+    const { previous = [], next = [] } = state;
+    root.replaceChildren(list("Before it", "It sees the image itself.", previous),
+      list("Behind it", "No convolution or units come after it.", next));
+  }
+
   return {
     element: root,
-    show({ previous = [], next = [] }) {
-      root.replaceChildren(list("Before it", "It sees the image itself.", previous),
-        list("Behind it", "No convolution or units come after it.", next));
+    show(next) {
+      state = next;
+      draw();
     },
     enabled(on) {
       connected = on;
-      for (const each of root.querySelectorAll("button")) each.setAttribute("aria-disabled", String(!on));
+      draw();
     },
   };
 }

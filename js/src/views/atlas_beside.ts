@@ -23,7 +23,7 @@ import { words as say } from "./atlas_source";
 const ALIKE = 12;
 /** Milliseconds that a filter is looked at before their pictures are loaded: each may lie in a file of its own. */
 const RESTS = 150;
-const SPRITE = { inhibits: "inhibits.webp", facets: "facets.webp", kernels: "kernels.webp" } as const;
+const SPRITE = { inhibits: "inhibits.jpg", facets: "facets.jpg", kernels: "kernels.webp" } as const;
 
 export interface BesideFilter {
   element: HTMLElement;

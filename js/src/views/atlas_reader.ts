@@ -38,7 +38,7 @@ const [LAYERS, SHARDS, EXAMPLES] = [12, 24, 3];
 
 /** The sheet of a shard. */
 export function sheetOf(folder: string, first: number): string {
-  return `${folder}/${String(first).padStart(5, "0")}/sheet.webp`;
+  return `${folder}/${String(first).padStart(5, "0")}/sheet.jpg`;
 }
 
 export async function reader(source: Source): Promise<Reader> {

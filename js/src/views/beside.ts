@@ -62,7 +62,10 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
   const heads = attention(looks, field, (place) => send("attention", { row: place?.row ?? null, column: place?.column ?? null }), signal);
   const best = examples(signal);
   const outputs = bars();
-  const neighbours = neighbourLists(go, signal);
+  const neighbours = neighbourLists(go, signal, (layer, filter) => {
+    const prepared = get("prepared")?.filters;
+    return !prepared || prepared[layer]?.includes(filter) ? "" : "It is not among the filters of this page";
+  });
   const whole = sheet({
     choose: (filter) => go(get("layer"), filter),
     kind(sheet_of) {
@@ -196,7 +199,8 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
       const chosen = get("panels");
       const hasHeads = Boolean(get("layers").find(({ name }) => name === get("layer"))?.heads);
       chips.show(chosen);
-      chips.offer("attention", hasHeads);
+      const prepared = get("prepared")?.panels;
+      for (const name of PANELS) chips.offer(name, (prepared?.includes(name) ?? true) && (name !== "attention" || hasHeads));
       const wanted = PANELS.filter((name) => chosen.includes(name) && (name !== "attention" || hasHeads)).map((name) => (panels.get(name) as Panel).element);
       // What stays keeps its place in the page: a scroll position, a focus.
       [...root.children].filter((child) => !wanted.includes(child as HTMLElement)).forEach((child) => child.remove());

@@ -4,6 +4,7 @@ import { element } from "../base/dom";
 import { grown, type Values } from "../base/pieces";
 import { same } from "../base/same";
 import { grouped, linear, logarithmic, readable } from "../base/scale";
+import { placeOf, stops } from "../base/stops";
 import { fileMenu } from "../controls/file_menu";
 import { layerControl } from "../controls/layers";
 import { differs, methodControl } from "../controls/method";
@@ -33,12 +34,18 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
   const { get, write, flush, send, signal } = host;
   const layerAt = (name: string) => get("layers").find((layer) => layer.name === name);
   const filterCount = () => layerAt(get("layer"))?.filters ?? 1;
+  const prepared = (layer: string) => get("prepared")?.filters[layer];
+  /** The filter of a layer that lies nearest to a number. */
+  const nearest = (layer: string, filter: number) => {
+    const numbers = prepared(layer);
+    return numbers ? (numbers[placeOf(numbers, filter)] ?? 0) : Math.min(filter, (layerAt(layer)?.filters ?? 1) - 1);
+  };
   let connection: Connection = "live";
   let [activations, follows]: [Values, boolean] = [[], false];
 
   const layers = layerControl({
     // In one message: the kernel never sees a filter that the layer does not have.
-    changed: (layer) => write({ layer, filter: Math.min(get("filter"), (layerAt(layer)?.filters ?? 1) - 1) }),
+    changed: (layer) => write({ layer, filter: nearest(layer, get("filter")) }),
     released: flush,
     all(on) {
       write({ all_layers: on });
@@ -48,7 +55,10 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
   const filters = slider({
     name: "Filter",
     title: "The filter: an output channel of the layer, counted from 0",
-    changed: (filter) => write({ filter }),
+    changed(filter) {
+      write({ filter: nearest(get("layer"), filter) });
+      filters.show(get("filter")); // a typed number may lie between two that were prepared
+    },
     released: flush,
   }, signal);
   const method = methodControl((name) => {
@@ -195,7 +205,9 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       all_layers: drawLayers,
       layer() {
         drawLayers();
-        filters.range(linear(0, filterCount() - 1), [0, filterCount() - 1], true);
+        const [numbers, last] = [prepared(get("layer")), filterCount() - 1];
+        if (numbers) filters.range(stops(numbers), [numbers[0] ?? 0, numbers.at(-1) ?? 0], true);
+        else filters.range(linear(0, last), [0, last], true);
         panels.drawChosen();
         panels.drawBusy();
       },
@@ -267,7 +279,8 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     },
     connected(state) {
       connection = state;
-      for (const part of [layers, filters, method, options, steps, iterations, seed, line, panels, pinned, photo, files]) part.enabled(!rests(state));
+      for (const part of [layers, filters, panels, pinned, files]) part.enabled(!rests(state));
+      for (const part of [method, options, steps, iterations, seed, line, photo]) part.enabled(!rests(state) && state !== "prepared");
       drawRun();
     },
     received({ type, key, page, source, name }, [data]) {

@@ -38,7 +38,7 @@ export function kernelSource({ send, signal }: Host<Traits, never>): KernelSourc
   }
 
   function keep(path: string, bytes: Uint8Array<ArrayBuffer>): string {
-    const address = addresses.get(path) ?? URL.createObjectURL(new Blob([bytes], { type: "image/webp" }));
+    const address = addresses.get(path) ?? URL.createObjectURL(new Blob([bytes], { type: path.endsWith(".jpg") ? "image/jpeg" : "image/webp" }));
     addresses.set(path, address);
     for (const [old, given] of [...addresses].slice(0, -KEPT)) {
       URL.revokeObjectURL(given);
