@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
 
-.PHONY: demo docs test test-lowest test-onednn check bench lock frontend chromium clean
+.PHONY: demo docs screenshots test test-lowest test-onednn check bench lock frontend chromium clean
 
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
@@ -40,6 +40,11 @@ check: .venv/installed frontend
 # The atlas of the flower model, in docs/_site/flower-atlas/; about 4 minutes on two cores.
 docs: .venv/installed frontend
 	$(BIN)/python -m scripts.flower_atlas
+
+# The pictures of README and documentation, taken in a real JupyterLab; about 10 minutes on two cores.
+screenshots: .venv/installed frontend chromium
+	$(BIN)/python -m scripts.draw_sheet
+	$(BIN)/python -m scripts.screenshots
 
 bench: .venv/installed frontend chromium
 	$(BIN)/python -m benchmarks

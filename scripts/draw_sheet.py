@@ -1,4 +1,4 @@
-"""Draws every filter of every layer of the flower model, as the widget would, into docs/flower_model_sheet.png."""
+"""Draws every filter of every layer of the flower model, as the widget would, into docs/flower_model_sheet.webp."""
 
 import argparse
 import time
@@ -13,10 +13,11 @@ from PIL import Image, ImageDraw, ImageFont
 from filterviz_widget import visualize_layer
 from filterviz_widget.demo import SPECIES, flower_model, flowers
 
-SHEET = Path(__file__).parents[1] / "docs" / "flower_model_sheet.png"
+SHEET = Path(__file__).parents[1] / "docs" / "flower_model_sheet.webp"
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 NAMES = [species.name for species in SPECIES]
-WIDTH, MARGIN, GAP = 1330, 16, 3
+WIDTH, MARGIN, GAP = 900, 12, 3
+QUALITY = 24  # the whole in some 150 kB, which a README can carry
 BACKGROUND, INK, FAINT = (24, 26, 28), (235, 238, 240), (150, 156, 160)
 Picture = npt.NDArray[np.uint8]
 
@@ -58,16 +59,6 @@ def section(title: str, note: str, tiles: list[Picture], names: list[str], colum
     return image
 
 
-def reduce_colours(sheet: Image.Image, flowers: Image.Image) -> Image.Image:
-    """Keeps 136 colours, for a small file: 64 for the flowers, which would get hardly any of a common palette."""
-    palette = Image.new("P", (1, 1))
-    colours: list[int] = []
-    for part, count in ((flowers, 64), (sheet, 72)):
-        colours += (part.quantize(count).getpalette() or [])[: 3 * count]
-    palette.putpalette(colours)
-    return sheet.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-
-
 def main() -> None:
     """Draws all sections below one another."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,7 +80,7 @@ def main() -> None:
         sheet.paste(part, (0, top))
         top += part.height
     options.out.parent.mkdir(exist_ok=True)
-    reduce_colours(sheet, sections[0]).save(options.out, optimize=True)
+    sheet.save(options.out, "WEBP", quality=QUALITY, method=6)
     print(f"{options.out.name}: {options.out.stat().st_size / 1e6:.2f} MB, {time.time() - began:.0f} s")
 
 
