@@ -68,7 +68,7 @@ def visualize_layer(
         gradient is not finite has its reason in `FilterPicture.error`, and the others go on.
 
     Raises:
-        As `visualize_filter`; wrong arguments are found at the call.
+        ValueError: As `visualize_filter`, as are other errors; wrong arguments are found at the call.
 
     Example:
 

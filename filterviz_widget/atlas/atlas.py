@@ -159,7 +159,7 @@ class Atlas(Contents):
             An `Estimate`: `.filters`, `.shards`, `.seconds`, `.nbytes`; printed, a line.
 
         Raises:
-            As `make`.
+            ValueError: As `make`, as are other errors.
 
         Example:
 
