@@ -8,6 +8,39 @@ from filterviz_widget.description.ranges import RANGES
 
 PAGE = Path(__file__).parents[1] / "docs" / "methods.md"
 
+MORE = """\
+## Beside one optimum
+
+- **Facets**: several optima of one filter that ascend together, with a penalty on likeness, `diversity`. A filter that
+  answers to more than one thing shows it: `visualize_facets(model, layer, filter)`, `explorer.facets()`.
+- **What inhibits it**: the same with `sign=-1`.
+- **Accentuation**: the ascent starts at a photo and is held near to it in the layer's features, by `nearness`. What
+  changes is what in this photo excites the filter: `accentuate(model, layer, filter, photo)`.
+- **A closed filter** is opened by gradients that pass closed ReLUs, whatever the method; the caption says for how many
+  iterations.
+""".splitlines()
+
+PAPERS = (
+    "Erhan, Bengio, Courville and Vincent 2009, *Visualizing higher-layer features of a deep network*: activation "
+    "maximisation. University of Montreal, technical report 1341.",
+    "Simonyan, Vedaldi and Zisserman 2013, [arXiv 1312.6034](https://arxiv.org/abs/1312.6034): the same for classes of "
+    "convolutional networks.",
+    "Mordvintsev, Olah and Tyka 2015, *Inceptionism*: the normalised gradient, and octaves.",
+    "Olah, Mordvintsev and Schubert 2017, *Feature Visualization*, "
+    "[Distill](https://distill.pub/2017/feature-visualization): Fourier coefficients, decorrelated colour, random "
+    "transformations, diversity, redirected ReLU gradients. `robust`.",
+    "Mordvintsev, Pezzotti, Schubert and Olah 2018, *Differentiable Image Parameterizations*, "
+    "[Distill](https://distill.pub/2018/differentiable-parameterizations).",
+    "Nguyen, Yosinski and Clune 2016, *Multifaceted Feature Visualization*, "
+    "[arXiv 1602.03616](https://arxiv.org/abs/1602.03616): a filter has several facets.",
+    "Fel et al. 2023, *Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization*, "
+    "[arXiv 2306.06805](https://arxiv.org/abs/2306.06805). `natural`.",
+    "Hamblin et al. 2024, *Feature Accentuation*, [arXiv 2402.10039](https://arxiv.org/abs/2402.10039). `accentuate`.",
+    "Borowski et al. 2021, *Exemplary Natural Images Explain CNN Activations Better than State-of-the-Art Feature "
+    "Visualization*, [arXiv 2010.12606](https://arxiv.org/abs/2010.12606): why the strongest images stand beside it.",
+    "Kingma and Ba 2014, *Adam*, [arXiv 1412.6980](https://arxiv.org/abs/1412.6980).",
+)
+
 
 def page() -> str:
     """The page as Markdown: what each method is made of, and what each axis can be."""
@@ -35,6 +68,11 @@ def page() -> str:
         "",
         _table(["", *(f"`{name}`" for name in names)], rows),
         "",
+        "How much each reaches, how much of it holds when the picture is moved, and how long it takes, is",
+        "[measured](performance.md#how-good-the-pictures-are).",
+        "",
+        "## Axes",
+        "",
         "Every axis is an argument of `FilterExplorer`, `visualize_filter`, `visualize_layer` and `FilterHistory`, and",
         "most are in the explorer's drawer of options.",
         "",
@@ -49,6 +87,11 @@ def page() -> str:
             ["number", "values"],
             [[f"`{name}`", f"{each.low:,} to {each.high:,}{each.unit}"] for name, each in RANGES.items()],
         ),
+        "",
+        *MORE,
+        "## Papers",
+        "",
+        *(f"- {paper}" for paper in PAPERS),
         "",
     ]
     return "\n".join(lines)
