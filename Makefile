@@ -37,9 +37,11 @@ check: .venv/installed frontend
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python hatch_build.py check
 
-# The atlas of the flower model, in docs/_site/flower-atlas/; about 4 minutes on two cores.
+# The site, in docs/_site/. The atlas of the flower model in it takes about 4 minutes on two cores, once: docs/_atlas/
+# keeps it. The site alone: python -m scripts.build_docs.
 docs: .venv/installed frontend
 	$(BIN)/python -m scripts.flower_atlas
+	$(BIN)/python -m scripts.build_docs
 
 # The pictures of README and documentation, taken in a real JupyterLab; about 10 minutes on two cores.
 screenshots: .venv/installed frontend chromium
