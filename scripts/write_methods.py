@@ -55,8 +55,6 @@ def page() -> str:
     lines = [
         "# Methods and their axes",
         "",
-        "Made by `python scripts/write_methods.py` from `filterviz_widget/description/method.py`.",
-        "",
         *(f"- `{name}`: {each.help}." for name, each in PRESETS.items()),
         "",
         "The same filters by each: at 160 x 160 of a VGG16 that was trained on photographs, at 96 x 96 of the flower",
@@ -92,6 +90,8 @@ def page() -> str:
         "## Papers",
         "",
         *(f"- {paper}" for paper in PAPERS),
+        "",
+        "This page is made by `python scripts/write_methods.py` from `filterviz_widget/description/method.py`.",
         "",
     ]
     return "\n".join(lines)

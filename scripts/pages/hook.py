@@ -19,6 +19,7 @@ from scripts.pages import gallery, house, lesson, measured  # noqa: E402
 ATLAS = ROOT / "docs" / "_atlas" / "flower"
 MADE = re.compile(r"<!-- made: ([a-z_]+)(?: ([^>]*?))? -->")
 OUTSIDE = re.compile(r"\[([^\]]*)\]\((\.\./[^)\s]+)\)")
+PRIVATE = re.compile(r"^ +<span class=\"n\">_\w+</span><span class=\"p\">:</span>.*\n", re.MULTILINE)
 FOUND: list[gallery.Notebook] = []
 
 
@@ -51,6 +52,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if "/" not in page.file.src_uri:
         markdown = OUTSIDE.sub(inside, markdown)
     return MADE.sub(lambda found: _made(*filter(None, found.groups())), markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Leaves out of signatures what is nobody's but the package's own: fields of results whose names begin with _."""
+    return PRIVATE.sub("", html) if page.file.src_uri.startswith("api/") else html
 
 
 def on_post_build(config: MkDocsConfig) -> None:

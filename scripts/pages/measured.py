@@ -35,7 +35,7 @@ def ascent() -> str:
         others = [f"{figures[name]['iteration ms'] / own:.1f}" for name in CONTENDERS]
         together = f"{figures['this project, 8 together']['iteration ms'] / own:.2f}"
         rows.append([_case(case), f"**{own:.3g} ms**", *others, together, f"{limit:.2f}"])
-    heads = ["network, layer", "one iteration", *CONTENDERS.values(), "8 at once", "its convolutions"]
+    heads = ["network, layer", "one iteration", *CONTENDERS.values(), "8 at once", "limit"]
     return table(heads, rows)
 
 
@@ -134,7 +134,7 @@ def table(heads: list[str], rows: list[list[Any]]) -> str:
 
 def _case(case: str) -> str:
     network, layer = case.split("/", 1)
-    short = layer if len(layer) < 24 else f"…{layer[-20:]}"
+    short = layer if len(layer) < 22 else f"…{layer[-18:]}"
     return f"{network} <br><small>`{short}`</small>"
 
 
