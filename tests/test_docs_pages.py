@@ -1,6 +1,7 @@
 """What the site's pages are made of: a notebook as it was stored, the live figure, and what becomes of links."""
 
 import base64
+import io
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,10 +9,13 @@ from typing import Any
 
 import nbformat
 import pytest
+from PIL import Image
 
 from scripts.pages import examples, hook, notebook
 
-DOT = base64.b64encode(b"a picture").decode()
+WRITTEN = io.BytesIO()
+Image.new("RGB", (3, 2)).save(WRITTEN, "png")
+DOT = base64.b64encode(WRITTEN.getvalue()).decode()
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
 
 
@@ -35,10 +39,11 @@ def test_a_notebook_becomes_text_code_and_what_the_cells_showed(tmp_path: Path) 
         nbformat.v4.new_output("display_data", {"image/png": DOT, "text/plain": "<Figure>", **WIDGET}),
     )
     assert (made.name, made.title, made.about) == ("mine", "What it is", "It shows this, with a link.")
-    assert made.files == {"mine-1.png": b"a picture"}
+    assert made.files == {"mine-1.png": WRITTEN.getvalue()}
     assert "```python\nprint(1)\n```" in made.page
     assert ">1 &lt; 2</pre>" in made.page
-    assert "](mine-1.png)" in made.page
+    assert '](mine-1.png){ .output loading="lazy" width="3" height="2" }' in made.page
+    assert "](mine.ipynb){" in made.page
     assert "warning" not in made.page
     assert "<Figure>" not in made.page
     assert made.page.count("```python") == 1

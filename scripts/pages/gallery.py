@@ -35,5 +35,6 @@ def files(found: list[Notebook]) -> Iterator[tuple[str, str | bytes]]:
     """Pages and pictures by their place in the site."""
     for each in found:
         yield f"gallery/{each.name}.md", each.page
+        yield f"gallery/{each.name}.ipynb", (NOTEBOOKS / f"{each.name}.ipynb").read_bytes()
         for name, content in each.files.items():
             yield f"gallery/{name}", content

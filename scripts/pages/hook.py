@@ -20,22 +20,36 @@ ATLAS = ROOT / "docs" / "_atlas" / "flower"
 MADE = re.compile(r"<!-- made: ([a-z_]+)(?: ([^>]*?))? -->")
 OUTSIDE = re.compile(r"\[([^\]]*)\]\((\.\./[^)\s]+)\)")
 PRIVATE = re.compile(r"^ +<span class=\"n\">_\w+</span><span class=\"p\">:</span>.*\n", re.MULTILINE)
+OF_THE_ROOT = {
+    "changelog.md": ("CHANGELOG.md", "Changelog"),
+    "contributing.md": ("CONTRIBUTING.md", "Contributing"),
+}
+ELSEWHERE = re.compile(r"\[([^\]]*)\]\((?!https?:|#|[\w-]+\.md[)#])[^)]*\)")
+"""A link in such a file to what is no page: its words stay."""
+
 FOUND: list[gallery.Notebook] = []
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Puts the notebooks into the navigation."""
+    """Puts the notebooks into the navigation, and what is made of files at the root."""
     FOUND[:] = gallery.notebooks()
+    more = {
+        "Gallery": [f"gallery/{each.name}.md" for each in FOUND],
+        "Reference": [{title: page} for page, (file, title) in OF_THE_ROOT.items() if (ROOT / file).exists()],
+    }
     for entry in config.nav or []:
-        if "Gallery" in entry:
-            entry["Gallery"] += [f"gallery/{each.name}.md" for each in FOUND]
+        for section, pages in more.items():
+            if section in entry:
+                entry[section] += pages
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds what does not lie in docs/: the notebooks and the changelog."""
+    """Adds what does not lie in docs/: the notebooks, the changelog, how to contribute."""
     made: dict[str, str | bytes] = dict(gallery.files(FOUND))
-    made["changelog.md"] = (ROOT / "CHANGELOG.md").read_text("utf-8").replace("](docs/", "](")
+    for page, (file, _) in OF_THE_ROOT.items():
+        if (ROOT / file).exists():
+            made[page] = ELSEWHERE.sub(r"\1", (ROOT / file).read_text("utf-8").replace("](docs/", "]("))
     for name, content in made.items():
         files.append(File.generated(config, name, content=content))
     return files

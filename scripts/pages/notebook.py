@@ -2,11 +2,14 @@
 
 import base64
 import html
+import io
 import json
 import re
 import textwrap
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from PIL import Image
 
 PICTURES = {"image/png": "png", "image/webp": "webp", "image/jpeg": "jpg", "image/gif": "gif"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -49,7 +52,8 @@ def read(path: Path) -> Notebook:
     title = next(iter(re.findall(r"^# (.+)$", words, re.MULTILINE)), name)
     first = next((line for line in re.split(r"\n\s*\n", words) if line.strip() and not line.startswith("#")), "")
     about = textwrap.shorten(re.sub(r"\[([^]]*)\]\([^)]*\)|[*`]", r"\1", first), SHORT, placeholder=" …")
-    return Notebook(name, title, about, "\n\n".join(parts) + "\n", files)
+    page = "\n\n".join([*parts, f'[Download the notebook]({name}.ipynb){{ .download download="{name}.ipynb" }}'])
+    return Notebook(name, title, about, page + "\n", files)
 
 
 def _output(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
@@ -62,7 +66,8 @@ def _output(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
         if kind in data:
             file = f"{name}-{len(files) + 1}.{ending}"
             files[file] = base64.b64decode(data[kind])
-            return f'![What the cell shows]({file}){{ .output loading="lazy" }}'
+            width, height = Image.open(io.BytesIO(files[file])).size  # so that nothing jumps when it comes
+            return f'![What the cell shows]({file}){{ .output loading="lazy" width="{width}" height="{height}" }}'
     if "image/svg+xml" in data:
         return f'<div class="output" markdown="0">{data["image/svg+xml"]}</div>'
     if WIDGET in data:
