@@ -64,7 +64,7 @@ def page() -> str:
         "",
         "![Six filters of the flower model by classic, robust and natural](methods-flowers.webp)",
         "",
-        _table(["", *(f"`{name}`" for name in names)], rows),
+        _table(["number or axis", *(f"`{name}`" for name in names)], rows),
         "",
         "How much each reaches, how much of it holds when the picture is moved, and how long it takes, is",
         "[measured](performance.md#how-good-the-pictures-are).",

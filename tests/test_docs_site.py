@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -29,6 +30,11 @@ SOURCES = {
     "object": "data",
 }
 """What a page fetches by itself; an <a> it does not."""
+
+SAMPLE = ("index.html", "how.html", "performance.html", "gallery/index.html")
+AXE = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
+THE_THEMES_OWN = {"landmark-unique": {"enabled": False}}
+"""Its menus are navs within navs, some of them by the same name."""
 
 
 class Elements(HTMLParser):
@@ -132,17 +138,19 @@ def test_the_search_works_on_a_page_opened_from_a_disk(site: Path, page: Page) -
     assert page.locator(".md-search-result__item a").first.get_attribute("href")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_reader_chooses_light_and_dark_and_nothing_is_wider_than_a_telephone(
-    served: str, page: Page, scheme: str
+@pytest.mark.parametrize(("scheme", "chosen"), [("light", "default"), ("dark", "slate")])
+def test_pages_follow_the_system_fit_a_telephone_and_keep_the_rules_of_axe(
+    served: str, page: Page, scheme: Any, chosen: str
 ) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # its type is a Literal
-    chosen = {"light": "default", "dark": "slate"}[scheme]
-    for name in ("index.html", "how.html", "performance.html", "api/widgets.html", "gallery/index.html"):
+    page.emulate_media(color_scheme=scheme)
+    for name in SAMPLE:
         page.goto(served + name)
         assert page.locator("body").get_attribute("data-md-color-scheme") == chosen
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("rules => axe.run(document, {rules, resultTypes: ['violations']})", THE_THEMES_OWN)
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], name
 
 
 def test_every_public_name_is_in_the_reference_with_its_example(site: Path, pages: dict[str, Elements]) -> None:

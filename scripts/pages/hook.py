@@ -73,6 +73,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     return PRIVATE.sub("", html) if page.file.src_uri.startswith("api/") else html
 
 
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Gives the search a name for who does not see it, which the theme forgot."""
+    return output.replace('<div class="md-search" ', '<div class="md-search" aria-label="Search" ')
+
+
 def on_post_build(config: MkDocsConfig) -> None:
     """Puts the atlas of the flower model in, where there is one."""
     if _is_atlas_there():
