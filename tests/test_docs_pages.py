@@ -11,7 +11,9 @@ import nbformat
 import pytest
 from PIL import Image
 
-from scripts.pages import examples, hook, notebook
+from filterviz_widget import ablate, visualize_filter
+from filterviz_widget.demo import SPECIES, bundled_flowers, flower_model
+from scripts.pages import examples, hook, lesson, notebook
 
 WRITTEN = io.BytesIO()
 Image.new("RGB", (3, 2)).save(WRITTEN, "png")
@@ -92,3 +94,16 @@ def test_examples_in_docstrings_are_read_as_code() -> None:
     documented: Any = SimpleNamespace(docstring=SimpleNamespace(value="Does.\n\nExample:\n\n>>> it()\n3\n"))
     examples.Examples().on_instance(obj=documented)
     assert documented.docstring.value == "Does.\n\nExamples:\n    >>> it()\n    3\n"
+
+
+def test_the_lesson_says_what_comes_out_of_its_tasks() -> None:
+    """Of two of them; all are done by scripts/lesson_pictures.py."""
+    kept = lesson.kept()
+    made = visualize_filter(flower_model(), "conv4", 21)
+    assert float(kept["figures"]["start"]) == pytest.approx(made.activations[0], rel=0.02)
+    assert float(kept["rows"]["forming"][3]["words"].split()[-1]) == pytest.approx(made.activations[-1], rel=0.02)
+    names = [species.name for species in SPECIES]
+    changes = ablate(flower_model(), "conv5", 47, *bundled_flowers(), class_names=names).by_class()
+    before, after = next(each[2:] for each in changes if each[0] == "daffodil")
+    said = [float(figure) for figure in kept["figures"]["daffodil without 47"].split(" to ")]
+    assert said == pytest.approx([before, after], abs=0.01)
