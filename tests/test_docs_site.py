@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import filterviz_widget
 from scripts.build_docs import build
@@ -151,6 +151,21 @@ def test_pages_follow_the_system_fit_a_telephone_and_keep_the_rules_of_axe(
         page.add_script_tag(path=AXE)
         found = page.evaluate("rules => axe.run(document, {rules, resultTypes: ['violations']})", THE_THEMES_OWN)
         assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], name
+
+
+def test_a_live_figure_is_as_dark_as_the_reader_chose(served: str, page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(served + "start.html")
+    page.evaluate(
+        """() => document.querySelector("article").insertAdjacentHTML(
+            "beforeend", '<div class="live-figure"><iframe src="404.html"></iframe></div>')"""
+    )
+    figure = page.frame_locator(".live-figure iframe").locator("html")
+    expect(figure).to_have_css("color-scheme", "light")
+    for _ in range(2):  # from the system's to light, to dark
+        page.locator("label.md-header__button:visible[for^=__palette]").click()
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+    assert figure.evaluate("root => root.style.colorScheme") == "dark"
 
 
 def test_every_public_name_is_in_the_reference_with_its_example(site: Path, pages: dict[str, Elements]) -> None:
