@@ -81,7 +81,8 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 def on_post_build(config: MkDocsConfig) -> None:
     """Puts the atlas of the flower model in, where there is one."""
     if _is_atlas_there():
-        shutil.copytree(ATLAS, Path(config.site_dir) / "flower-atlas", dirs_exist_ok=True)
+        work = shutil.ignore_patterns(".work")  # of an atlas that is not finished
+        shutil.copytree(ATLAS, Path(config.site_dir) / "flower-atlas", dirs_exist_ok=True, ignore=work)
 
 
 def _made(name: str, *argument: str) -> str:
