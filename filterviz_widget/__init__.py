@@ -96,11 +96,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # Importing the package does no work: a name is fetched when it is first used (PEP 562).
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # which would take any misspelt name for one that is there
+
+    def __getattr__(name: str) -> Any:
+        # Importing the package does no work: a name is fetched when it is first used (PEP 562).
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from filterviz_widget.description.ranges import short
 
 if TYPE_CHECKING:
+    from filterviz_widget.description.options import ReadingOptions
     from filterviz_widget.picture.attention import AttentionMaps
 
 
 def attention_maps(
-    model: Any, photo: Any, layer: str, query: Sequence[int] | None = None, **reading: Any
+    model: Any, photo: Any, layer: str, query: Sequence[int] | None = None, **reading: Unpack[ReadingOptions]
 ) -> AttentionMaps:
     """Computes how much each head of an attention layer looks at each place of a photo.
 

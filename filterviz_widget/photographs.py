@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from filterviz_widget.description.ranges import Range, fitting
 
 if TYPE_CHECKING:
+    from filterviz_widget.description.options import AscentOptions, ReadingOptions
     from filterviz_widget.picture import FilterPicture
     from filterviz_widget.picture.ablation import Ablation
     from filterviz_widget.picture.feature_maps import FeatureMaps
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MOST_KEPT = 100
 
 
-def feature_maps(model: Any, layer: str, image: Any, **reading: Any) -> FeatureMaps:
+def feature_maps(model: Any, layer: str, image: Any, **reading: Unpack[ReadingOptions]) -> FeatureMaps:
     """Computes what every filter of a layer answers to an image.
 
     Args:
@@ -62,7 +63,7 @@ def strongest_images(
     *,
     by: Literal["mean", "position"] = "mean",
     progress: bool = True,
-    **reading: Any,
+    **reading: Unpack[ReadingOptions],
 ) -> Strongest:
     """Finds, for the filters of a layer, the images of a set that excite them the most and the least.
 
@@ -150,7 +151,7 @@ def ablate(
     to: Literal["zero", "mean"] = "zero",
     output: str = "",
     class_names: Sequence[str] | None = None,
-    **reading: Any,
+    **reading: Unpack[ReadingOptions],
 ) -> Ablation:
     """Computes a model's outputs with and without one filter.
 
@@ -194,7 +195,9 @@ def ablate(
     return found.named(class_names)
 
 
-def accentuate(model: Any, layer: str, filter: int, image: Any, *, seed: int = 0, **options: Any) -> FilterPicture:
+def accentuate(
+    model: Any, layer: str, filter: int, image: Any, *, seed: int = 0, **options: Unpack[AscentOptions]
+) -> FilterPicture:
     """Shows what in an image excites a filter: an ascent that starts at the image and stays near it.
 
     Feature accentuation (Hamblin et al. 2024, arXiv 2402.10039): with a penalty on leaving the image in the layer's
@@ -225,10 +228,11 @@ def accentuate(model: Any, layer: str, filter: int, image: Any, *, seed: int = 0
     from filterviz_widget.engine import READING, engine_for
     from filterviz_widget.images import read_photo
 
-    engine = engine_for(model, {name: options.pop(name) for name in READING if name in options})
+    given: dict[str, Any] = {**options}
+    engine = engine_for(model, {name: given.pop(name) for name in READING if name in given})
     ways = {"step_size": ACCENTUATION.step_size, "iterations": ACCENTUATION.iterations}
     axes = fitted(ACCENTUATION.method, engine.view.data).options()
-    wanted = engine.describe(layer, filter, seed=seed, **{**ways, **axes, **options})
+    wanted = engine.describe(layer, filter, seed=seed, **{**ways, **axes, **given})
     photo = read_photo(image, engine.answers.format)
     found = engine.picture(replace(wanted, photo=Array.of(photo.pixels)))
     return replace(found, note=" ".join(note for note in (photo.note, found.note) if note))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from filterviz_widget.description.question import FieldOf, KernelOf, NeighboursOf
 from filterviz_widget.description.ranges import Range, fitting
 
 if TYPE_CHECKING:
+    from filterviz_widget.description.options import ReadingOptions
     from filterviz_widget.model.receptive_field import ReceptiveField
     from filterviz_widget.picture.kernel import FilterKernel
     from filterviz_widget.picture.neighbours import Neighbours
 
 
-def receptive_field(model: Any, layer: str, **reading: Any) -> ReceptiveField:
+def receptive_field(model: Any, layer: str, **reading: Unpack[ReadingOptions]) -> ReceptiveField:
     """Computes which pixels of the image one position of a layer's feature maps can see.
 
     By exact arithmetic over strides, dilation, padding and branches (Araujo et al. 2019, "Computing Receptive Fields of
@@ -43,7 +44,7 @@ def receptive_field(model: Any, layer: str, **reading: Any) -> ReceptiveField:
     return found
 
 
-def filter_kernel(model: Any, layer: str, filter: int, **reading: Any) -> FilterKernel:
+def filter_kernel(model: Any, layer: str, filter: int, **reading: Unpack[ReadingOptions]) -> FilterKernel:
     """Reads the weights that make a filter, as the layer computes with them now.
 
     The parts of a separable convolution are multiplied; low-rank updates and quantization are counted in.
@@ -72,7 +73,7 @@ def filter_kernel(model: Any, layer: str, filter: int, **reading: Any) -> Filter
     return found
 
 
-def neighbours(model: Any, layer: str, filter: int, most: int = 8, **reading: Any) -> Neighbours:
+def neighbours(model: Any, layer: str, filter: int, most: int = 8, **reading: Unpack[ReadingOptions]) -> Neighbours:
     """Finds the filters directly before and behind with the strongest effective weights to a filter.
 
     Through what lies between, made linear: rectifiers pass everything, and the largest becomes the mean ("expanded

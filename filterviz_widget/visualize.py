@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from filterviz_widget.description.description import MOST_FACETS
 
 if TYPE_CHECKING:
     from filterviz_widget.description import Description
+    from filterviz_widget.description.options import FacetOptions, PictureOptions
     from filterviz_widget.engine import Engine
     from filterviz_widget.picture import FilterPicture
 
 
-def visualize_filter(model: Any, layer: str, filter: int, **options: Any) -> FilterPicture:
+def visualize_filter(model: Any, layer: str, filter: int, **options: Unpack[PictureOptions]) -> FilterPicture:
     """Finds the picture that a filter of a Keras model responds to most.
 
     Args:
@@ -49,7 +50,7 @@ def visualize_layer(
     *,
     batch_size: int | Literal["auto"] = 1,
     progress: bool = True,
-    **options: Any,
+    **options: Unpack[PictureOptions],
 ) -> Iterator[FilterPicture]:
     """Finds the pictures of many filters of a layer, one batch after the other.
 
@@ -88,7 +89,7 @@ def visualize_facets(
     *,
     count: int = 4,
     diversity: float = 1.0,
-    **options: Any,
+    **options: Unpack[FacetOptions],
 ) -> list[FilterPicture]:
     """Finds several different pictures of one filter: they ascend together, and likeness is penalised.
 

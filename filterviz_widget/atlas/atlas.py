@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from filterviz_widget.atlas.contents import Contents
 from filterviz_widget.atlas.folder import check_is_free, known
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from filterviz_widget.atlas.estimate import Estimate
     from filterviz_widget.atlas.making import Making
+    from filterviz_widget.description.options import AtlasOptions, EstimateOptions
     from filterviz_widget.widgets.atlas_widget import AtlasWidget
 
 
@@ -60,7 +61,7 @@ class Atlas(Contents):
         ray: str | Mapping[str, Any] | None = None,
         wait: bool | None = None,
         progress: bool = True,
-        **options: Any,
+        **options: Unpack[AtlasOptions],
     ) -> Atlas:
         """Makes what is missing of an atlas: run again after an interruption, it goes on where it was.
 
@@ -144,7 +145,7 @@ class Atlas(Contents):
         return made
 
     @classmethod
-    def estimate(cls, model: Any, *, workers: int | None = None, **arguments: Any) -> Estimate:
+    def estimate(cls, model: Any, *, workers: int | None = None, **arguments: Unpack[EstimateOptions]) -> Estimate:
         """Says how many filters an atlas would have, how long it would take and how large it would be.
 
         A few filters of three layers are made by one worker, in a folder that is removed again.
@@ -169,8 +170,9 @@ class Atlas(Contents):
         from filterviz_widget.atlas.estimate import estimate
         from filterviz_widget.atlas.planning import plan
 
+        given: dict[str, Any] = {**arguments, "images": None}
         with tempfile.TemporaryDirectory() as folder:
-            return estimate(plan(model, Path(folder), **{**arguments, "images": None}), workers)
+            return estimate(plan(model, Path(folder), **given), workers)
 
     @classmethod
     def open(cls, folder: str | Path) -> Atlas:

@@ -6,10 +6,11 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, Unpack
 
 import keras
 
+from filterviz_widget.description.options import Axes
 from filterviz_widget.engine import READING
 from filterviz_widget.history import file
 from filterviz_widget.history.build import built_for
@@ -55,7 +56,7 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         channels: Sequence[int] | None = None,
         data: str = "auto",
         precision: str = "auto",
-        **options: Any,
+        **options: Unpack[Axes],
     ) -> None:
         keras.callbacks.Callback.__init__(self)
         refuse_unknown(options, ARGUMENTS)

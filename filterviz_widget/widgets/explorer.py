@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from filterviz_widget.description import checked_precision
 from filterviz_widget.description.data import fitted
@@ -21,6 +21,7 @@ from filterviz_widget.widgets.explorer_state import ExplorerState, first_layer, 
 from filterviz_widget.widgets.live_widget import LOCK, check_arguments
 
 if TYPE_CHECKING:
+    from filterviz_widget.description.options import WidgetOptions
     from filterviz_widget.engine import Engine, Frame
     from filterviz_widget.session import Session
 
@@ -116,7 +117,7 @@ class FilterExplorer(ExplorerFiles):
         class_names: Sequence[str] | None = None,
         photo: Any = None,
         panels: Sequence[str] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[WidgetOptions],
     ) -> None:
         self._reading = {
             "input": input,
@@ -130,7 +131,8 @@ class FilterExplorer(ExplorerFiles):
         }
         check_arguments(kwargs, {*OPTIONS, *self._reading, *self.SETTINGS, "precision"}, "FilterExplorer")
         chosen, self._precision = preset(method), checked_precision(precision)
-        given = {name: kwargs.pop(name) for name in OPTIONS if name in kwargs}
+        rest: dict[str, Any] = {**kwargs}
+        given = {name: rest.pop(name) for name in OPTIONS if name in rest}
         chosen.method.replaced(**given)  # what is wrong is said before the model is read
         # TensorFlow is imported here, when the first model has come.
         from filterviz_widget.engine import engine_of
@@ -152,7 +154,7 @@ class FilterExplorer(ExplorerFiles):
         self._engine, self._read = _same_engine(engine, model, self._reading), engine.reading
         self._settle = _settled(self._precision)
         self._begin_with(model, images, labels, class_names, photo)
-        super().__init__("widget", **kwargs)
+        super().__init__("widget", **rest)
         self._session = Session(self._engine, weakly(self._show, False), self._settle, weakly(self._likely, []))
         self._open_panels(self._engine, self._session.may)
         self.observe(self._ask, ExplorerState.SETTINGS[:-1])

@@ -31,8 +31,12 @@ class ExplorerPanels(ExplorerGiven):
 
     SETTINGS: ClassVar[tuple[str, ...]] = (*ExplorerState.SETTINGS, "panels", "sheet_of")
 
-    panels = Setting(["kernel", "strongest", "map"], help="Which panels stand beside the picture.").tag(sync=True)
-    sheet_of = Setting("map", help="What the sheet shows of each filter: map, strongest or optimum.").tag(sync=True)
+    panels = Setting[list[str], Sequence[str]](
+        ["kernel", "strongest", "map"], help="Which panels stand beside the picture."
+    ).tag(sync=True)
+    sheet_of = Setting[str, str]("map", help="What the sheet shows of each filter: map, strongest or optimum.").tag(
+        sync=True
+    )
     film = traitlets.Dict(
         read_only=True, help="How the picture formed: frames as [iteration, data URL], and of which picture."
     ).tag(sync=True)
@@ -174,7 +178,7 @@ class ExplorerPanels(ExplorerGiven):
                 self._pages = tuple(pages)
                 self._ask_panels()
         elif kind == "attention":
-            place = [content.get("row"), content.get("column")]
+            place: Any = [content.get("row"), content.get("column")]
             is_place = all(type(each) is int and 0 <= each < 2048 for each in place)
             self._looks_from = (self.layer, *place) if is_place else None
             self._ask_panels()

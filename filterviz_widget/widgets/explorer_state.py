@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, TypeVar
 
 import traitlets
 
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from filterviz_widget.model import ModelView
 
 
-class Setting(traitlets.TraitType[Any, Any]):
+Got = TypeVar("Got")
+Given = TypeVar("Given")
+"""What a setting is read as, and what may be assigned."""
+
+
+class Setting(traitlets.TraitType[Got, Given]):
     """A setting, which is checked once: here where Python assigns it, or with the message of the page that it is in."""
 
     def validate(self, obj: Any, value: Any) -> Any:
@@ -54,18 +59,22 @@ class ExplorerState(LiveWidget):
         "all_layers",
     )
 
-    layer = Setting("", help="Name of the layer.").tag(sync=True)
-    filter = Setting(0, help="Filter of the layer, counted from 0; a change of layer clamps it.").tag(sync=True)
-    step_size = Setting(1.0, help="Grey levels (RMS) per iteration, 0.01 to 1,000.").tag(sync=True)
-    iterations = Setting(20, help="Steps of the ascent, 1 to 10,000.").tag(sync=True)
-    seed = Setting(0, help="Seed of everything random, 0 to 2**31 - 1.").tag(sync=True)
-    method = Setting("classic", help="Name of the method; a change brings its options, step size and iterations.").tag(
-        sync=True
-    )
-    options = Setting(
+    layer = Setting[str, str]("", help="Name of the layer.").tag(sync=True)
+    filter = Setting[int, SupportsIndex](
+        0, help="Filter of the layer, counted from 0; a change of layer clamps it."
+    ).tag(sync=True)
+    step_size = Setting[float, float](1.0, help="Grey levels (RMS) per iteration, 0.01 to 1,000.").tag(sync=True)
+    iterations = Setting[int, SupportsIndex](20, help="Steps of the ascent, 1 to 10,000.").tag(sync=True)
+    seed = Setting[int, SupportsIndex](0, help="Seed of everything random, 0 to 2**31 - 1.").tag(sync=True)
+    method = Setting[str, str](
+        "classic", help="Name of the method; a change brings its options, step size and iterations."
+    ).tag(sync=True)
+    options = Setting[dict[str, Any], Mapping[str, Any]](
         PRESETS["classic"].method.options(), help="The axes of the method, by name; what is assigned is merged."
     ).tag(sync=True)
-    all_layers = Setting(False, help="Whether the page offers every layer with a feature map.").tag(sync=True)
+    all_layers = Setting[bool, bool](False, help="Whether the page offers every layer with a feature map.").tag(
+        sync=True
+    )
 
     layers: traitlets.List[Any] = traitlets.List(
         read_only=True, help="What can be shown: name, filters, shape, kind of each layer."

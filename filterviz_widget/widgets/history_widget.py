@@ -1,7 +1,7 @@
 """The widget of a training run: one slider for time, and what a filter was at that time."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 import traitlets
 
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from filterviz_widget.history import HistoryCallback
 
 
-class Setting(traitlets.TraitType[Any, Any]):
+Got = TypeVar("Got")
+Given = TypeVar("Given")
+"""What a setting is read as, and what may be assigned."""
+
+
+class Setting(traitlets.TraitType[Got, Given]):
     """A setting, which is checked once: here where Python assigns it, or with the message of the page that it is in."""
 
     def validate(self, obj: Any, value: Any) -> Any:
@@ -59,11 +64,13 @@ class HistoryWidget(LiveWidget):
 
     SETTINGS = ("epoch", "layer", "filter")
 
-    epoch = Setting(0, help="Which record, counted from 0; the kernel moves it to a new one if the last is shown.").tag(
-        sync=True
-    )
-    layer = Setting("", help="Path of the recorded layer.").tag(sync=True)
-    filter = Setting(0, help="Which of the layer's recorded filters, by its number in the layer.").tag(sync=True)
+    epoch = Setting[int, SupportsIndex](
+        0, help="Which record, counted from 0; the kernel moves it to a new one if the last is shown."
+    ).tag(sync=True)
+    layer = Setting[str, str]("", help="Path of the recorded layer.").tag(sync=True)
+    filter = Setting[int, SupportsIndex](
+        0, help="Which of the layer's recorded filters, by its number in the layer."
+    ).tag(sync=True)
 
     epochs: traitlets.List[Any] = traitlets.List(
         read_only=True, help="How many epochs the model had been trained at each record."
