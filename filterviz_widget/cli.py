@@ -75,8 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_ways(picture, "classic")
     picture.set_defaults(run=_picture)
 
-    demo = commands.add_parser("demo", help="a notebook with a small network to look at, in JupyterLab")
-    demo.add_argument("--folder", default=".", help="where the notebook goes (here)")
+    demo = commands.add_parser("demo", help="notebooks with a small network to look at, in JupyterLab")
+    demo.add_argument(
+        "--folder", default="filterviz-demo", help="where the notebooks go (filterviz-demo); nothing is overwritten"
+    )
     demo.add_argument("--no-browser", action="store_true", help="do not open a browser")
     demo.add_argument("--port", type=int, default=8888)
     demo.set_defaults(run=_demo)
@@ -211,9 +213,11 @@ def _picture(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from filterviz_widget.demo.notebook import quickstart, start
+    from filterviz_widget.demo.notebook import check_jupyterlab, copied, start
 
-    start(quickstart(Path(options.folder)), options.port, not options.no_browser)
+    again = ["demo", f"--folder={options.folder}", f"--port={options.port}", *["--no-browser"] * options.no_browser]
+    check_jupyterlab(again)
+    start(copied(Path(options.folder)), options.port, not options.no_browser)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,6 @@ from filterviz_widget.demo.notebook import start
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
 
-SETTINGS = Path(__file__).parent / "jupyter"
-"""Nothing may stand before the first picture: no question about news (labconfig/), and in the output of the first cell
-none of the log lines of TensorFlow's C++, which no variable turns off any more (kernels/: to the terminal)."""
-
 
 def main() -> None:
     """Replaces this process by JupyterLab, which prints its address."""
@@ -21,7 +17,7 @@ def main() -> None:
     )
     parser.add_argument("--notebook", type=Path, default=NOTEBOOK, help="another notebook than the quickstart")
     options = parser.parse_args()
-    start(options.notebook.resolve(), options.port, options.browser == "yes", [SETTINGS])
+    start(options.notebook.resolve(), options.port, options.browser == "yes")
 
 
 if __name__ == "__main__":

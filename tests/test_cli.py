@@ -115,17 +115,3 @@ def test_an_atlas_from_the_shell_is_made_shown_and_compared(file, tmp_path, caps
             assert json.load(answer) == about
         process.send_signal(2)
         assert process.wait(20) == 0
-
-
-def test_demo_starts_a_notebook_on_this_machine(tmp_path) -> None:
-    """The browser tests run the same notebook; here it is that the command finds it and JupyterLab."""
-    command = [sys.executable, "-m", "filterviz_widget.cli", "demo", "--no-browser", "--port", "0"]
-    process = subprocess.Popen([*command, "--folder", str(tmp_path)], stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stderr is not None
-        said = next(line for line in process.stderr if "127.0.0.1" in line and "quickstart.ipynb" in line)
-        assert "token=" in said
-        assert (tmp_path / "quickstart.ipynb").is_file()
-    finally:
-        process.kill()  # it may take its time over an orderly end
-        process.communicate(timeout=30)

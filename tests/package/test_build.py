@@ -1,113 +1,14 @@
-"""What is released: an sdist, the wheel built from it without Node, and that wheel in a bare environment."""
+"""The build hook: when the front end is built, and by which npm."""
 
-import json
 import os
 import subprocess
 import sys
-import sysconfig
-import tarfile
-import venv
-import zipfile
 from pathlib import Path
 
 import pytest
 
 import hatch_build
-
-REPOSITORY = Path(__file__).parents[1]
-PACKAGE = REPOSITORY / "filterviz_widget"
-
-
-def without_node(folder: Path) -> dict[str, str]:
-    """An environment whose PATH leads to an empty folder, and that knows nothing of the checkout."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return {**kept, "PATH": str(folder)}
-
-
-def build(target: str, source: Path, folder: Path) -> Path:
-    empty = folder / "empty"
-    empty.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
-    done = subprocess.run(command, cwd=source, env=without_node(empty), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (made,) = folder.glob("*.whl" if target == "wheel" else "*.tar.gz")
-    return made
-
-
-@pytest.fixture(scope="module")
-def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    hatch_build.build()  # so that the next step finds a fresh bundle and needs no Node
-    return build("sdist", REPOSITORY, tmp_path_factory.mktemp("sdist"))
-
-
-@pytest.fixture(scope="module")
-def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    with tarfile.open(sdist) as archive:
-        # Python 3.11.2, Debian's, does not know the filter yet.
-        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
-    (source,) = folder.iterdir()
-    os.utime(source / "js" / "src" / "views" / "explorer.ts")  # unpacking may leave any times
-    return build("wheel", source, folder)
-
-
-def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None:
-    expected = {
-        str(path.relative_to(REPOSITORY).as_posix())
-        for path in PACKAGE.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert names == {*expected, "filterviz_widget/demo/quickstart.ipynb"}
-    assert {f"filterviz_widget/static/{name}" for name in hatch_build.NAMES} <= names
-    assert any(name.startswith("filterviz_widget/demo/") and name.endswith(".weights.h5") for name in names)
-
-
-def test_the_wheel_is_small(wheel: Path) -> None:
-    assert wheel.stat().st_size < 1_700_000
-
-
-def test_the_sdist_holds_the_sources_of_the_front_end_and_no_installed_packages(sdist: Path) -> None:
-    with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"js/src/views/explorer.ts", "js/package-lock.json", "hatch_build.py", "LICENSE", "README.md"} <= names
-    assert [name for name in names if "node_modules" in name or name.startswith(("tests/", ".venv"))] == []
-
-
-def test_the_wheel_works_in_a_bare_environment_without_node(wheel: Path, tmp_path: Path) -> None:
-    home = tmp_path / "environment"
-    venv.create(home, with_pip=True)
-    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    environment = without_node(empty)
-    subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel], check=True, env=environment
-    )
-    # TensorFlow comes from the project's environment. A .pth file inside it, such as the one that leads to the
-    # checkout, is not followed from there.
-    (site,) = home.rglob("site-packages")
-    (site / "libraries.pth").write_text(sysconfig.get_paths()["purelib"])
-    script = """
-import json, shutil, sys
-import keras
-import filterviz_widget
-from filterviz_widget import FilterExplorer
-model = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.Conv2D(2, 3, name="only")])
-explorer = FilterExplorer(model, input_range=(0, 1))
-picture = explorer.wait(60)
-print(json.dumps({"file": filterviz_widget.__file__, "path": sys.path, "npm": shutil.which("npm"),
-    "shape": picture.image.shape, "page": "Iterations" in explorer._esm and ".filterviz" in explorer._css}))
-explorer.close()
-"""
-    done = subprocess.run(
-        [python, "-I", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert Path(found["file"]).is_relative_to(home)
-    assert str(REPOSITORY) not in found["path"]
-    assert (found["npm"], found["shape"], found["page"]) == (None, [16, 16, 1], True)
+from tests.package.conftest import REPOSITORY, without_node
 
 
 @pytest.fixture
