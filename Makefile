@@ -6,7 +6,8 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
 
-.PHONY: demo docs screenshots test test-lowest test-onednn check bench lock frontend chromium clean
+.PHONY: demo docs screenshots test test-lowest test-onednn matrix check bench dist lock frontend chromium clean
+.PRECIOUS: .venv-3.%/installed
 
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
@@ -25,6 +26,17 @@ test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest -m "not big" \
 		tests/model tests/twin tests/ascent tests/images tests/history tests/engine tests/session tests/widgets \
 		tests/test_photographs.py
+
+# With another Python and the newest versions, what a Python can break: make test-python-3.13. About 3 minutes, in an
+# environment of its own.
+test-python-3.%: .venv-3.%/installed
+	.venv-3.$*/bin/python -m pytest -m "not big" \
+		tests/description tests/store tests/picture tests/images tests/session tests/ascent/test_classic.py \
+		tests/model/traced tests/model/test_load.py tests/model/test_within.py tests/history/test_file.py \
+		tests/atlas/test_atlas.py tests/package/test_installed.py tests/test_package.py
+
+# Every Python and the oldest versions that pyproject.toml allows; make test runs with the newest.
+matrix: test-python-3.11 test-python-3.12 test-python-3.13 test-lowest
 
 # With oneDNN switched to what this processor does not do by itself, what computes. About 2 minutes.
 test-onednn: .venv/installed frontend
@@ -50,6 +62,12 @@ screenshots: .venv/installed frontend chromium
 
 bench: .venv/installed frontend chromium
 	$(BIN)/python -m benchmarks
+
+# What is released, in dist/, and whether it is as it must be: see CONTRIBUTING.md.
+dist: .venv/installed frontend
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/pytest tests/package
 
 frontend: .venv/installed
 	$(BIN)/python hatch_build.py
@@ -79,9 +97,17 @@ lock: $(UV)
 	VIRTUAL_ENV=.venv-lowest $(UV) pip install --no-deps --editable .
 	touch $@
 
+.venv-3.%/installed: requirements.lock pyproject.toml hatch_build.py | $(UV) frontend
+	test -x .venv-3.$*/bin/python || $(UV) venv --python 3.$* .venv-3.$* || \
+		{ echo "There is no Python 3.$* on this machine, and uv could not download one. Install it, or put the folder" \
+		"of a python3.$* first on PATH, and run make again." >&2; exit 1; }
+	VIRTUAL_ENV=.venv-3.$* $(UV) pip sync requirements.lock
+	VIRTUAL_ENV=.venv-3.$* $(UV) pip install --no-deps --editable .
+	touch $@
+
 $(UV):
 	$(PYTHON) -m venv .tools
 	.tools/bin/pip install --quiet uv
 
 clean:
-	rm -rf .venv .venv-lowest .tools js/node_modules filterviz_widget/static
+	rm -rf .venv .venv-lowest .venv-3.* .tools dist js/node_modules filterviz_widget/static
