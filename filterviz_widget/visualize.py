@@ -106,6 +106,14 @@ def visualize_facets(
     Returns:
         A list of `count` pictures. They are one description's, since each depends on the others: `FilterPicture.facet`
         says which is which, and the first one starts from the description's seed, each further one from the next.
+
+    Raises:
+        As `visualize_filter`; ValueError for a count out of its range.
+
+    Example:
+
+    >>> [picture.facet for picture in visualize_facets(model, "conv3", 12, count=3)]
+    [0, 1, 2]
     """
     if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= MOST_FACETS:
         raise ValueError(f"count must be a whole number from 2 to {MOST_FACETS}, got {count!r}.")

@@ -50,6 +50,10 @@ class Contents:
     def filter(self, layer: str, filter: int) -> dict[str, Any]:
         """What is known of a filter: its entry in `shard.json`, with that of `examples.json` where there is one.
 
+        Args:
+            layer: The layer's name.
+            filter: Counted from 0.
+
         Raises:
             ValueError: If there is no such layer or filter, or it is not finished.
         """
@@ -64,6 +68,10 @@ class Contents:
 
     def image(self, layer: str, filter: int) -> npt.NDArray[np.uint8]:
         """The optimum of a filter, uint8 `(height, width, 1 or 3)`.
+
+        Args:
+            layer: The layer's name.
+            filter: Counted from 0.
 
         Raises:
             ValueError: If there is no such layer or filter, it is not finished, or it has no optimum.

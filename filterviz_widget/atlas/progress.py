@@ -90,8 +90,8 @@ class Line:
 def duration(seconds: float) -> str:
     """A time in the unit that a person would take.
 
-    >>> duration(95), duration(4000), duration(3)
-    ('2 min', '1.1 h', '3 s')
+    >>> duration(95), duration(8000), duration(3)
+    ('2 min', '2.2 h', '3 s')
     """
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -56,6 +56,7 @@ def flower_model() -> keras.Model:
         Cut at a layer, it takes images of other sizes too: of 80 pixels and more for `conv5` and `logits`.
 
     Example:
+        >>> from filterviz_widget.demo import flower_model, flowers
         >>> images, labels = flowers(17, seed=2)
         >>> guesses = flower_model().predict(images).argmax(axis=1)
     """
@@ -66,6 +67,18 @@ def flower_model() -> keras.Model:
 
 
 def is_flower_model(model: Any) -> bool:
-    """Whether a model is `flower_model()`, by its name and the names of its layers; perhaps trained further."""
+    """Says whether a model is `flower_model()`, perhaps trained further.
+
+    Args:
+        model: Anything.
+
+    Returns:
+        Whether its name and the names of its layers are those.
+
+    Example:
+
+    >>> is_flower_model(flower_model())
+    True
+    """
     names = [layer.name for layer in getattr(model, "layers", [])]
     return getattr(model, "name", "") == "flower_model" and {"standardise", "conv5", "logits"} <= {*names}

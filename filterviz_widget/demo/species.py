@@ -45,6 +45,11 @@ class Species:
         pattern: `plain`, `spots`, `checks`, `face`, `stripes` or `marks` on the petals.
         cluster: Flowers on one stem.
         radius: The flower's radius in half image sides.
+
+    Example:
+
+    >>> [species.name for species in SPECIES if species.pattern == "checks"]
+    ['fritillary']
     """
 
     name: str

@@ -50,7 +50,11 @@ class Recorded:
         return [record.copied() for record in self._all()]
 
     def record(self, index: int) -> Record:
-        """One of `records`."""
+        """One of `records`, by its index.
+
+        Raises:
+            RuntimeError: If the history is closed.
+        """
         if self._closed:
             raise RuntimeError(CLOSED)
         return self._store[index].copied()
@@ -106,7 +110,15 @@ class Recorded:
         return _stacked([record.kernels[found.name][index] for record in self._all()])
 
     def kernel_gradients(self, layer: Any, part: str | None = None) -> Array:
-        """The probe's gradients of `kernels`, of the same shape; NaN in records without one: the layer was frozen."""
+        """The probe's gradients of `kernels`, of the same shape; NaN in records without one: the layer was frozen.
+
+        Args:
+            layer: As for `kernels`.
+            part: As for `kernels`.
+
+        Raises:
+            ValueError: As `kernels`.
+        """
         found = self._find(layer)
         wanted = _part(found, part)
         index = found.parts.index(wanted)

@@ -97,7 +97,7 @@ def read_model(
 
     Example:
 
-    >>> view = read_model(keras.applications.MobileNetV3Small())
+    >>> view = read_model(keras.applications.MobileNetV3Small(weights=None))
     >>> view.image_shape, view.input_range, view.input_range_source
     ((224, 224, 3), (0.0, 255.0), "read from the Rescaling layer 'rescaling'")
     >>> view.layers[1].name, view.layers[1].filters

@@ -63,9 +63,9 @@ class ReceptiveField:
 
     >>> field = receptive_field(model, "conv3")
     >>> field.size, field.stride
-    ((26, 26), (4, 4))
+    ((20, 20), (4, 4))
     >>> field.box((3, 5))  # top, left, bottom, right; the last two just outside
-    (0, 8, 25, 34)
+    (12, 20, 32, 40)
     """
 
     size: tuple[int, int]

@@ -127,7 +127,7 @@ class ModelView:
 
         >>> features = read_model(model).cut("conv3")
         >>> features(tf.zeros((1, 96, 96, 3))).shape
-        TensorShape([1, 24, 24, 64])
+        TensorShape([1, 20, 20, 64])
         """
         self.layer(layer)
         return self._features(layer, bool(saturating(self.step(layer).operation)), call)

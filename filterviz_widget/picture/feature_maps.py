@@ -112,6 +112,10 @@ class FeatureMaps:
         """Maps laid over a small, pale image, each on its own scale: uint8 `(filters, side, side, 3)`.
 
         Of a volume it is the slice in the middle.
+
+        Args:
+            filters: Counted from 0.
+            side: In pixels.
         """
         shown, laid, middles = self._middle()
         down, across = (
@@ -128,7 +132,11 @@ class FeatureMaps:
         return np.rint(pale * (1 - share) + np.where(heat > 0, POSITIVE, NEGATIVE) * share).astype(np.uint8)
 
     def plot(self, filters: int | Sequence[int] | None = None) -> Figure:
-        """The image and the maps of some filters laid over it; None for the strongest 11."""
+        """The image and the maps of some filters laid over it; None for the strongest 11.
+
+        Raises:
+            ValueError: If there is no such filter, or for more than a figure shows.
+        """
         from filterviz_widget.picture.figure import tiled
 
         chosen = (

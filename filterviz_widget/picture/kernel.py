@@ -35,6 +35,13 @@ class FilterKernel:
         is_colour: Whether the three inputs are red, green and blue.
         note: What was done to get it, such as that two parts were multiplied; "" for nothing.
         slices: How many slices of a kernel over volumes lie one below the other in `values`.
+
+    Example:
+
+    >>> kernel = filter_kernel(model, "conv3", 12)
+    >>> kernel.values.shape, len(kernel.order)
+    ((3, 3, 32), 32)
+    >>> kernel.plot()
     """
 
     layer: str

@@ -40,9 +40,9 @@ class Neighbours:
 
     Example:
 
-    >>> found = neighbours(view, "conv3", 12, most=8)
+    >>> found = neighbours(model, "conv3", 12, most=8)
     >>> found.previous[0]
-    Neighbour(layer='conv2', filter=7, weight=-0.83)
+    Neighbour(layer='conv2', filter=5, weight=-0.237...)
     >>> found.plot()
     """
 

@@ -66,7 +66,7 @@ class Twin:
 
     >>> twin, weights = Twin(read_model(model), "conv3"), Weights()
     >>> twin(tf.zeros((1, 96, 96, 3)), weights.take(twin.sources).tensors).shape
-    TensorShape([1, 24, 24, 64])
+    TensorShape([1, 20, 20, 64])
     """
 
     def __init__(

@@ -171,6 +171,9 @@ class ExplorerFiles(ExplorerPanels):
         """The lines of Python that make the picture of the present settings again, to the byte.
 
         The model is expected under the name `model`.
+
+        Raises:
+            RuntimeError: If the explorer is closed.
         """
         with LOCK:
             engine, wanted, method = self._engine, self._wanted(), self.method

@@ -132,7 +132,7 @@ class LiveWidget(anywidget.AnyWidget):
             super().__setattr__(name, value)
 
     def set_trait(self, name: str, value: Any) -> None:
-        """Sets a trait, also one that cannot be assigned."""
+        """Called by ipywidgets and by this package: sets a trait, also one that cannot be assigned."""
         with LOCK:
             super().set_trait(name, value)
 
