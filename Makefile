@@ -27,7 +27,7 @@ test-lowest: .venv-lowest/installed
 		tests/model tests/twin tests/ascent tests/images tests/history tests/engine tests/session tests/widgets \
 		tests/test_photographs.py
 
-# With another Python and the newest versions, what a Python can break: make test-python-3.13. About 3 minutes, in an
+# With another Python and the newest versions, what a Python can break: make test-python-3.13. Some minutes, in an
 # environment of its own.
 test-python-3.%: .venv-3.%/installed
 	.venv-3.$*/bin/python -m pytest -m "not big" \
