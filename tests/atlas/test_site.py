@@ -17,7 +17,6 @@ from playwright.sync_api import Locator, Page, expect
 import hatch_build
 from tests.atlas.generated import CLASSES, Layer, activation, branched, generated, write
 
-AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 BIG = "block/conv3"
 
 
@@ -146,7 +145,7 @@ def test_every_kind_of_link_leads_on_and_the_back_button_back(watched: Page, roo
 def test_an_address_opens_what_it_names(watched: Page, root: str) -> None:
     open_at(watched, root, address="block/conv3/499")
     expect(title(watched)).to_have_text(f"{BIG}499")
-    expect(watched.get_by_role("link", name="500 ›")).to_have_count(0)
+    expect(watched.get_by_role("link", name="500")).to_have_count(0)
     open_at(watched, root, address="branch_a")
     expect(title(watched)).to_have_text("branch_a")
     for address, words in (("conv9/3", "no layer “conv9”"), ("branch_a/33", "from 0 to 32"), ("%", "no layer “%”")):
@@ -229,7 +228,7 @@ def test_filters_are_sorted_by_their_numbers_and_their_likeness(watched: Page, s
     sort.select_option("by activation")
     best = sorted((filter for filter in range(500) if filter != 3), key=activation, reverse=True)
     assert order(page)[:5] == best[:5]
-    expect(tile(page, best[0])).to_have_attribute(
+    expect(tile(page, best[0]).locator("canvas")).to_have_attribute(
         "title",
         re.compile(rf"^Filter {best[0]} · activation 10 · selectivity 0\.\d+ · alike to 0 "),
     )
@@ -299,7 +298,7 @@ def test_what_is_finished_appears_where_the_page_stands(page: Page, atlases: Pat
     view = page.locator(".filterviz-sheet-view")
     view.evaluate("view => (view.scrollTop = 900)")
     expect(tile(page, 80)).to_be_visible()
-    expect(tile(page, 80)).to_have_attribute("title", re.compile("activation unknown"))
+    expect(tile(page, 80).locator("canvas")).to_have_attribute("title", re.compile("activation unknown"))
     tile(page, 80).click()
     expect(page.get_by_text("This filter is not finished yet.")).to_be_visible()
 
@@ -312,12 +311,14 @@ def test_what_is_finished_appears_where_the_page_stands(page: Page, atlases: Pat
     page.clock.run_for(6000)
     expect(strongest.locator("img")).to_have_count(6)
     page.go_back()
-    expect(tile(page, 80)).to_have_attribute("title", re.compile(f"activation {activation(80):.2f}"))
+    expect(tile(page, 80).locator("canvas")).to_have_attribute("title", re.compile(f"activation {activation(80):.2f}"))
     page.wait_for_function("document.querySelector('.filterviz-sheet-view').scrollTop > 0")
     top = view.evaluate("view => view.scrollTop")
     generated(folder, layers=[Layer("conv1", 200), Layer("conv2", 32, row=1)], edges=[(0, 1)])
     page.clock.run_for(6000)
-    expect(tile(page, 100)).to_have_attribute("title", re.compile(f"activation {activation(100):.2f}"))
+    expect(tile(page, 100).locator("canvas")).to_have_attribute(
+        "title", re.compile(f"activation {activation(100):.2f}")
+    )
     assert view.evaluate("view => view.scrollTop") == top
     expect(page.locator(".filterviz-atlas-layer").get_by_role("progressbar")).to_be_hidden()
     page.get_by_role("navigation", name="Where you are").get_by_role("link", name="flowers_net").click()
@@ -367,7 +368,7 @@ def test_a_filter_without_an_optimum_says_why(watched: Page, served: str) -> Non
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
 @pytest.mark.parametrize("address", ["", BIG, f"{BIG}/30", "conv1/3"])
-def test_nothing_is_wrong_for_axe_nor_wider_than_the_page(
+def test_nothing_is_wider_than_the_page_whose_theme_is_the_systems(
     watched: Page, served: str, scheme: Any, width: int, address: str
 ) -> None:
     watched.emulate_media(color_scheme=scheme)
@@ -376,12 +377,6 @@ def test_nothing_is_wrong_for_axe_nor_wider_than_the_page(
     dark = "getComputedStyle(document.querySelector('main')).backgroundColor === 'rgb(28, 30, 33)'"
     assert watched.evaluate(dark) == (scheme == "dark")
     assert watched.evaluate("document.documentElement.scrollWidth") <= width
-    watched.add_script_tag(content=AXE.read_text("utf-8"))
-    found = watched.evaluate(
-        """async () => (await axe.run()).violations.map(({ id, nodes }) =>
-          [id, nodes.slice(0, 3).map((node) => node.html.slice(0, 160))])"""
-    )
-    assert found == []
 
 
 def test_an_optimum_is_saved_as_a_png(watched: Page, served: str) -> None:

@@ -93,7 +93,9 @@ def test_a_click_in_the_map_marks_the_position_everywhere(whole: View) -> None:
     box = canvas.bounding_box()
     assert box
     canvas.click(position={"x": box["width"] / 3, "y": box["height"] / 3})
-    expect(panel(whole, "Map").get_by_role("status").first).to_have_text(re.compile(r"^row \d+, column \d+: -?[\d.]+"))
+    expect(panel(whole, "Map").locator(".filterviz-map-value")).to_have_text(
+        re.compile(r"^row \d+, column \d+: -?[\d.]+")
+    )
     for frame in (whole.root.locator(".filterviz-frame"), panel(whole, "Photo"), panel(whole, "Inhibits")):
         expect(frame.locator(".filterviz-mark-box")).to_be_visible()
     canvas.click(position={"x": box["width"] / 3, "y": box["height"] / 3})

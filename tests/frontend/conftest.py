@@ -1,6 +1,6 @@
 """A blank page with the front end's parts in it, as `fv`; any error in the page fails the test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 import hatch_build
 from filterviz_widget.widgets.frontend import frontend
+from tests.atlas.generated import Layer, branched, generated
 
 HERE = Path(__file__).parent
 
@@ -117,3 +118,29 @@ def history(blank: Page) -> Page:
         "() => { window.model = new fv.FakeHistory(); window.unmount = fv.mountHistory(model, one); model.record(4) }"
     )
     return blank
+
+
+@pytest.fixture(scope="session")
+def atlases(bundle: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Side by side: "one", "other" of the same network that is not finished, and "none", where something is missing."""
+    root = tmp_path_factory.mktemp("atlases")
+    generated(root / "one", 100)
+    half = [*branched(100)[:3], Layer("block/conv3", 100, made=64, row=2), branched(100)[4]]
+    generated(root / "other", layers=half, key="1" * 32, seed=1, title="flowers_net, epoch 40")
+    (generated(root / "none", layers=[Layer("conv1", 2)], edges=[]) / "atlas.json.js").unlink()
+    return root
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, atlases: Path) -> Iterator[Callable[[str], Page]]:
+    """Opens the page of an atlas at an address, such as "one/index.html#conv1"; always the same page."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+
+    def open_at(address: str) -> Page:
+        page.goto("about:blank")  # another fragment alone would not load the page anew
+        page.goto(f"{atlases.as_uri()}/{address}")
+        page.wait_for_selector(".filterviz-atlas-screen[aria-busy=false]")
+        return page
+
+    yield open_at
+    page.close()

@@ -15,7 +15,7 @@ export { progress } from "../../js/src/panels/progress";
 export { sheet } from "../../js/src/panels/sheet";
 export { timeLine } from "../../js/src/panels/time_line";
 export { explorerState, FakeModel, shown } from "./explorer_model";
-export { finished, panelStates } from "./panel_states";
+export { filled, finished, panelStates } from "./panel_states";
 export { FakeHistory, historyState } from "./history_model";
 export { square } from "./square";
 

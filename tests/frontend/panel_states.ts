@@ -1,6 +1,6 @@
 // What the kernel says of every panel, in the tests: a map of 3 x 3 positions over an image of 48 x 48 pixels.
-import type { PanelStates } from "../../js/src/host/explorer_traits";
-import { shown } from "./explorer_model";
+import { PANELS, type PanelStates, type Traits } from "../../js/src/host/explorer_traits";
+import { explorerState, shown } from "./explorer_model";
 import { square } from "./square";
 
 const about = { layer: "conv1", filter: 0 };
@@ -39,5 +39,14 @@ export function finished() {
   return {
     shown: of, image: square(48), status: "done" as const, iteration: 4, activations: [1, 2, 3, 5, 6],
     film: { shown: of, frames: [[1, square(9)], [2, square(10)], [3, square(11)]] as [number, string][] },
+  };
+}
+
+/** Every panel with content beside a finished picture of filter 0 of conv1, which has three heads. */
+export function filled(): Partial<Traits> {
+  return {
+    ...panelStates(), ...finished(), image_size: [48, 48], panels: [...PANELS],
+    layers: explorerState().layers.map((layer) => ({ ...layer, heads: layer.name === "conv1" ? 3 : 0 })),
+    photo_info: { name: "cat.jpg", source: square(48), note: "" }, images_info: { words: "5 images" },
   };
 }

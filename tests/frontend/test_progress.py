@@ -50,6 +50,20 @@ def test_screen_readers_hear_of_each_status_once_and_politely(line: Page) -> Non
           new MutationObserver(() => said.push(region.textContent)).observe(region, { childList: true });
         }"""
     )
+    line.evaluate("line.show('idle', 0, 3, 'conv1')")  # as the view came
     for call in ("'compiling', 0", "'running', 1", "'running', 2", "'running', 3", "'done', 3"):
-        line.evaluate(f"line.show({call}, 3, 'conv1')")
-    assert line.evaluate("said") == ["Compiling conv1", "Running", "Done"]
+        line.evaluate(f"line.show({call}, 3, 'conv1', 'activation 2')")
+        line.clock.run_for(500)
+    said = "said.filter(Boolean)"
+    assert line.evaluate(said) == ["Compiling conv1", "Running", "Done, activation 2"]
+
+
+def test_of_many_short_runs_screen_readers_hear_of_the_last_one(line: Page) -> None:
+    for activation in range(20):
+        line.evaluate(
+            f"line.show('running', 1, 3, 'conv1'); line.show('done', 3, 3, 'conv1', 'activation {activation}')"
+        )
+        line.clock.run_for(100)
+        expect(line.get_by_role("status")).to_have_text("")
+    line.clock.run_for(500)
+    expect(line.get_by_role("status")).to_have_text("Done, activation 19")

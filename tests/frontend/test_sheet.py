@@ -122,7 +122,7 @@ def test_a_grid_says_how_large_it_is_and_where_each_tile_stands(sheet: Page) -> 
     expect(grid).to_have_attribute("aria-colcount", "8")
     expect(selected(sheet)).to_have_count(1)
     expect(selected(sheet)).to_have_accessible_name("Filter 9, activation 0.009")
-    expect(selected(sheet)).to_have_attribute("title", "Filter 9 · activation 0.009")
+    expect(selected(sheet).locator("canvas")).to_have_attribute("title", "Filter 9 · activation 0.009")
     expect(selected(sheet)).to_have_attribute("aria-colindex", "2")
     expect(sheet.get_by_role("row").filter(has=selected(sheet))).to_have_attribute("aria-rowindex", "2")
     assert sheet.evaluate("document.querySelectorAll('[role=gridcell][tabindex=\"0\"]').length") == 1

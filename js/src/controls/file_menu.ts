@@ -6,6 +6,8 @@ export type FileKind = "figure" | "gif" | "webp";
 export interface FileMenu {
   element: HTMLElement;
   enabled(on: boolean): void;
+  /** Gives the focus to the button that pins. */
+  focus(): void;
 }
 
 const FILES: [kind: FileKind, words: string, help: string][] = [
@@ -25,6 +27,7 @@ export function fileMenu(actions: { pin(): void; save(kind: FileKind): void }, s
   return {
     element: element("div", { className: "filterviz-files" }, {}, pin,
       element("div", { className: "filterviz-saves" }, { role: "group", "aria-label": "Save" }, element("span", { textContent: "Save" }, { "aria-hidden": "true" }), ...saves)),
+    focus: () => pin.focus(),
     enabled(on) {
       for (const each of [pin, ...saves]) each.setAttribute("aria-disabled", String(!on));
     },

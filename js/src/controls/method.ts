@@ -36,7 +36,7 @@ export function methodControl(changed: (name: string) => void, signal: AbortSign
 
   return {
     element: element("div", { className: "filterviz-row" }, {},
-      element("span", { id, textContent: "Method", title }),
+      element("span", { id, textContent: "Method", title }, { "aria-hidden": "true" }),
       element("div", { className: "filterviz-method" }, {}, names, mark)),
     show(name, options, presets) {
       if (known !== (known = Object.keys(presets).join())) offer(presets);

@@ -12,7 +12,8 @@ export interface NumberBox {
 }
 
 export function numberBox(name: string, title: string, entered: (value: number) => void, signal: AbortSignal): NumberBox {
-  const hint = element("span", { className: "filterviz-hint", id: uniqueId(), hidden: true }, { "aria-live": "polite" });
+  // Empty, not hidden: screen readers listen to a region only if it was there before its words.
+  const hint = element("span", { className: "filterviz-hint", id: uniqueId() }, { "aria-live": "polite" });
   const input = element("input", { type: "number", className: "filterviz-number", title },
     { "aria-label": name });
   let [low, high] = [0, 1];
@@ -22,7 +23,6 @@ export function numberBox(name: string, title: string, entered: (value: number) 
 
   function explain(expected: string) {
     hint.textContent = expected;
-    hint.hidden = !expected;
     // Not while it is empty: it would hide other descriptions from screen readers.
     if (expected) input.setAttribute("aria-describedby", hint.id);
     else input.removeAttribute("aria-describedby");

@@ -67,6 +67,7 @@ export function search(placeholder: string, find: (typed: string) => readonly Hi
   input.addEventListener("focus", look, on);
   input.addEventListener("blur", close, on);
   input.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return; // commands of the page
     if (event.key === "Escape" && (input.value || !list.hidden)) {
       event.stopPropagation(); // the next one leaves the box
       event.preventDefault();

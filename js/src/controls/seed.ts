@@ -22,7 +22,7 @@ export function seedControl(changed: (value: number) => void, signal: AbortSigna
     changed(next >= present ? next + 1 : next); // never the present one
   }, { signal });
   return {
-    element: element("div", { className: "filterviz-row" }, {}, element("span", { textContent: "Seed" }), another, box.input, box.hint),
+    element: element("div", { className: "filterviz-row" }, {}, element("span", { textContent: "Seed" }, { "aria-hidden": "true" }), another, box.input, box.hint),
     show(value) {
       present = value;
       box.show(value);

@@ -7,6 +7,7 @@ export interface Toggles<Name extends string> {
   /** Whether one can be chosen at all. */
   offer(name: Name, on: boolean): void;
   enabled(on: boolean): void;
+  focus(name: Name): void;
 }
 
 export function toggles<Name extends string>(
@@ -34,6 +35,7 @@ export function toggles<Name extends string>(
       const button = buttons.get(name);
       if (button) button.hidden = !on;
     },
+    focus: (name) => buttons.get(name)?.focus(),
     enabled(on) {
       for (const button of buttons.values()) button.setAttribute("aria-disabled", String(!on));
     },

@@ -17,6 +17,7 @@ const USES: [selector: string, typed: boolean, keys: readonly string[]][] = [
   ["input[type=radio]", false, [...ARROWS, " "]],
   ["input[type=checkbox]", false, [" "]],
   ["button, summary", false, PRESS],
+  ["[data-keys=arrows]", false, [...ARROWS, ...PRESS]],
   ["[role=gridcell]", false, [...ARROWS, ...ENDS, ...CORNERS, ...PAGES, ...PRESS]],
 ];
 

@@ -26,15 +26,16 @@ export function attention(looks: Look, field: () => FieldState, from: (place?: {
   function tile(): Tile {
     const image = pixelImage();
     const frame = element("div", {}, {}, image);
-    const words = element("div", { className: "filterviz-example-value" });
+    const words = element("div", { className: "filterviz-example-value" }, { "aria-hidden": "true" }); // the picture says them
     const mark = marked(frame, looks, field, signal);
     return {
       element: element("div", { className: "filterviz-example" }, {}, frame, words),
       show({ source, share }, number) {
         image.hidden = false;
         if (image.src !== source) image.src = source;
-        words.textContent = `${number}: ${share === null ? "?" : Math.round(100 * share)} %`;
-        image.alt = `Where head ${number} looks, ${words.textContent} on the photo`;
+        const onPhoto = share === null ? "? %" : `${Math.round(100 * share)} %`;
+        words.textContent = `${number}: ${onPhoto}`;
+        image.alt = `Where head ${number} looks, ${onPhoto} of it on the photo`;
       },
       draw: mark.draw,
     };
@@ -48,7 +49,8 @@ export function attention(looks: Look, field: () => FieldState, from: (place?: {
     wanted = next;
     if (state.heads) from(held);
   });
-  all.addEventListener("click", () => looks.hold(undefined), { signal });
+  // aria-disabled instead of hidden: a button that is pressed must not lose the keyboard's focus.
+  all.addEventListener("click", () => all.getAttribute("aria-disabled") !== "true" && looks.hold(undefined), { signal });
 
   return {
     element: grid,
@@ -61,7 +63,7 @@ export function attention(looks: Look, field: () => FieldState, from: (place?: {
       const shown = tiles.slice(0, heads.length);
       if (grid.children.length !== shown.length) grid.replaceChildren(...shown.map((each) => each.element));
       for (const each of shown) each.draw();
-      all.hidden = !state.query;
+      all.setAttribute("aria-disabled", String(!state.query));
     },
   };
 }

@@ -22,13 +22,14 @@ export function bars(): Bars {
     };
     const say = (value: number) => (isProbability ? `${(100 * value).toFixed(1)} %` : readable(value));
     const head = (text: string) => element("th", { textContent: text, scope: "col" });
+    const unheard = { "aria-hidden": "true" }; // bars say no more than the numbers
     return [element("table", {}, {},
       element("caption", { textContent: title }),
-      element("thead", { className: "filterviz-spoken" }, {}, element("tr", {}, {}, head("Class"), head("Bars"), head("With"), head("Without"))),
+      element("thead", { className: "filterviz-spoken" }, {}, element("tr", {}, {}, head("Class"), element("td", {}, unheard), head("With"), head("Without"))),
       element("tbody", {}, {}, ...rows.map(({ name, before, after, images }) =>
         element("tr", { title: images === undefined ? "" : `${images} images` }, {},
           element("th", { scope: "row", textContent: name }),
-          element("td", {}, {}, bar(before, "with"), bar(after, "without")),
+          element("td", {}, unheard, bar(before, "with"), bar(after, "without")),
           element("td", { className: "filterviz-bar-number" }, {}, say(before)),
           element("td", { className: "filterviz-bar-number" }, {}, say(after))))))];
   }

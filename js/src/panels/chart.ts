@@ -31,10 +31,12 @@ export function chart(logarithmic: boolean, jump: (index: number) => void, signa
   plot.setAttribute("preserveAspectRatio", "none");
   plot.setAttribute("role", "img");
   plot.append(...drawn.values(), cursor, dot);
-  const title = element("span", { className: "filterviz-chart-heading" });
+  // The plot's accessible name has all these words.
+  const unheard = { "aria-hidden": "true" };
+  const title = element("span", { className: "filterviz-chart-heading" }, unheard);
   const names = element("div", { className: "filterviz-chart-key" });
-  const now = element("span", { className: "filterviz-curve-now" });
-  const part = (name: string) => element("span", { className: `filterviz-curve-${name}` }, { "aria-hidden": "true" });
+  const now = element("span", { className: "filterviz-curve-now" }, unheard);
+  const part = (name: string) => element("span", { className: `filterviz-curve-${name}` }, unheard);
   const [high, low, start, end] = [part("high"), part("low"), part("start"), part("end")];
   let count = 0;
   const x = (index: number) => MARGIN + (index / Math.max(1, count - 1)) * (WIDTH - 2 * MARGIN);

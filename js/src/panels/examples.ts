@@ -31,7 +31,7 @@ export function examples(signal: AbortSignal): Examples {
 
   function tile(example: Example): HTMLElement {
     const image = element("img", { src: (cut && example.crop) || example.whole, className: "filterviz-image",
-      alt: `${example.name}, activation ${readable(example.value)}`, title: example.name },
+      alt: `${example.name}, activation ${readable(example.value)}` },
       { "data-jp-suppress-context-menu": "", draggable: "false" });
     const fitted = element("div", { className: "filterviz-marked" }, {}, image);
     // As wide or as high as its place; the box over it is in shares of the image itself.
@@ -46,8 +46,8 @@ export function examples(signal: AbortSignal): Examples {
       Object.assign(mark.style, { left, top, width, height });
       fitted.append(mark);
     }
-    return element("div", { className: "filterviz-example" }, {}, frame,
-      element("div", { className: "filterviz-example-value", textContent: readable(example.value) }));
+    return element("div", { className: "filterviz-example", title: example.name }, {}, frame,
+      element("div", { className: "filterviz-example-value", textContent: readable(example.value) }, { "aria-hidden": "true" }));
   }
 
   function draw() {

@@ -4,6 +4,7 @@ import { readable } from "../base/scale";
 import type { FieldState, MapState } from "../base/data";
 import type { Slices } from "../base/slices";
 import { limit } from "./image";
+import { positionKeys } from "./position_keys";
 import { type Look, marked, type Spot } from "./spots";
 
 export interface FeatureMap {
@@ -32,7 +33,7 @@ function between(centres: readonly number[], count: number, size: number): [low:
 }
 
 export function featureMap(looks: Look, slices: Slices, signal: AbortSignal): FeatureMap {
-  const canvas = element("canvas", { className: "filterviz-map", tabIndex: 0 }, { role: "img", "data-keys": "arrows" });
+  const canvas = element("canvas", { className: "filterviz-map" });
   const frame = element("div", { className: "filterviz-panel-image" }, {}, canvas);
   const [strength, scales] = [uniqueId(), uniqueId()];
   const opacity = element("input", { type: "range", id: strength, className: "filterviz-track filterviz-opacity", min: "0", max: "100", step: "5", value: "80" },
@@ -40,7 +41,7 @@ export function featureMap(looks: Look, slices: Slices, signal: AbortSignal): Fe
   const scale = element("select", { id: scales, className: "filterviz-select", title: "What is drawn in full colour" }, { "aria-label": "Scale of the feature map" },
     element("option", { value: "filter", textContent: "own scale" }),
     element("option", { value: "layer", textContent: "layer's scale" }));
-  const value = element("div", { className: "filterviz-map-value" }, { role: "status" });
+  const value = element("div", { className: "filterviz-map-value" });
   const photo = new Image();
   let [state, field]: [MapState, FieldState] = [{}, {}];
   let values = new Int16Array();
@@ -50,12 +51,13 @@ export function featureMap(looks: Look, slices: Slices, signal: AbortSignal): Fe
     return row < rows && column < columns ? ((values[row * columns + column] ?? 0) / STEPS) * (state.limit ?? 1) : undefined;
   };
 
+  function wordsOf(spot: Spot): string {
+    const number = numberAt(spot);
+    return number === undefined ? "" : `row ${spot.row}, column ${spot.column}: ${readable(number)}`;
+  }
+
   function say() {
-    const spot = looks.spot;
-    const number = spot && numberAt(spot);
-    const text = spot && number !== undefined ? `row ${spot.row}, column ${spot.column}: ${readable(number)}` : "";
-    value.textContent = text || "Point at a position, or choose one by arrow keys";
-    canvas.setAttribute("aria-label", `Feature map over the photo${text ? `, ${text}` : ""}. Arrow keys choose a position.`);
+    value.textContent = (looks.spot && wordsOf(looks.spot)) || "Point at a position, or choose one by arrow keys";
   }
 
   function paint() {
@@ -105,21 +107,16 @@ export function featureMap(looks: Look, slices: Slices, signal: AbortSignal): Fe
   opacity.addEventListener("input", paint, on);
   scale.addEventListener("change", paint, on);
   photo.addEventListener("load", paint, on);
-  canvas.addEventListener("keydown", (event) => {
-    const [rows, columns] = state.shape ?? [0, 0];
-    const step: Record<string, [number, number]> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    const by = step[event.key];
-    if (!by || !rows) return;
-    event.preventDefault();
-    const from = looks.held ?? { row: state.strongest?.[0] ?? 0, column: state.strongest?.[1] ?? 0 };
-    const held = looks.held ? { row: from.row + by[0], column: from.column + by[1] } : from;
-    const [lowest, highest] = [(slices.at * rows) / slices.of, ((slices.at + 1) * rows) / slices.of - 1];
-    looks.hold({ row: Math.min(highest, Math.max(lowest, held.row)), column: Math.min(columns - 1, Math.max(0, held.column)) });
-  }, on);
+  const spoken = positionKeys(canvas, "Feature map over the photo", looks, () => {
+    const [all, columns] = state.shape ?? [0, 0];
+    const [row = 0, column = 0] = state.strongest ?? [];
+    const rows = all / slices.of;
+    return all ? { rows: [slices.at * rows, (slices.at + 1) * rows - 1], columns, from: { row, column } } : undefined;
+  }, wordsOf, signal);
   looks.follow(say);
 
   return {
-    element: element("div", {}, {}, frame, value,
+    element: element("div", {}, {}, frame, value, spoken,
       element("div", { className: "filterviz-pair" }, {}, opacity, scale)),
     show(next, geometry) {
       [state, field] = [next, geometry];

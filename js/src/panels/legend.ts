@@ -10,8 +10,8 @@ export interface Legend {
 
 export function legend(): Legend {
   const [low, high] = [element("span"), element("span")];
-  const root = element("div", { className: "filterviz-legend", hidden: true, title: "Blue is below zero, white zero, red above" },
-    { role: "img" }, low, element("div", { className: "filterviz-legend-bar" }), high);
+  const bar = element("div", { className: "filterviz-legend-bar", title: "Blue is below zero, white zero, red above" });
+  const root = element("div", { className: "filterviz-legend", hidden: true }, { role: "img" }, low, bar, high);
   return {
     element: root,
     show(limit, needed) {

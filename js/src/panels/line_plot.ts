@@ -58,7 +58,7 @@ export function linePlot(name: string, signal: AbortSignal): LinePlot {
 
   return {
     element: element("div", { className: "filterviz-curve filterviz-line-plot" }, {},
-      element("span", { textContent: name }), now, high, low, element("div", { className: "filterviz-plot" }, {}, plot), start, end),
+      element("span", { textContent: name }, { "aria-hidden": "true" }), now, high, low, element("div", { className: "filterviz-plot" }, {}, plot), start, end),
     show(next, beside = []) {
       [values, other] = [next, beside];
       const numbers = [...values, ...other].filter(finite);

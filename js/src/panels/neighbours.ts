@@ -13,7 +13,7 @@ export interface NeighbourLists {
 export function neighbourLists(
   go: (layer: string, filter: number) => void, signal: AbortSignal, lacks: (layer: string, filter: number) => string = () => "",
 ): NeighbourLists {
-  const root = element("div", { className: "filterviz-neighbours" });
+  const root = element("div", { className: "filterviz-neighbours", tabIndex: -1 });
   let connected = true;
   let state: NeighboursState | undefined;
 
@@ -40,8 +40,14 @@ export function neighbourLists(
   function draw() {
     if (!state) return;
     const { previous = [], next = [] } = state;
+    // Where one has gone by the keyboard, the same place of the next lists has the focus.
+    const focused = (root.getRootNode() as Document | ShadowRoot).activeElement;
+    const place = [...root.querySelectorAll("button")].findIndex((each) => each === focused);
     root.replaceChildren(list("Before it", "It sees the image itself.", previous),
       list("Behind it", "No convolution or units come after it.", next));
+    if (place < 0) return;
+    const buttons = root.querySelectorAll("button");
+    (buttons[Math.min(place, buttons.length - 1)] ?? root).focus();
   }
 
   return {

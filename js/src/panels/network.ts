@@ -28,6 +28,8 @@ export interface NetworkActions {
   link(index: number, ...children: Node[]): HTMLElement;
   /** The address of a sprite whose first row are small pictures of the layer; undefined for none yet. */
   strip(index: number): Promise<string | undefined>;
+  /** Whether there will be words below the layers' names. */
+  says: boolean;
   /** The layer comes into sight. */
   seen(index: number): void;
 }
@@ -40,8 +42,8 @@ const [NARROWEST, WIDEST, BESIDE] = [168, 760, 370];
 const EDGE = 3;
 /** From box to box, down and across; the room in a box beside its pictures. */
 const [DOWN, ACROSS, PADDING] = [30, 24, 24];
-/** The height of a box whose words stand beside its pictures, or above them. */
-const [LOW, HIGH] = [82, 128];
+/** The height of a box whose words stand beside its pictures, or above them; of a bar there, and of one more line. */
+const [LOW, HIGH, BAR, LINE] = [82, 128, 10, 20];
 
 interface Drawn {
   element: HTMLElement;
@@ -69,6 +71,7 @@ export function network(actions: NetworkActions, signal: AbortSignal): Network {
   let edges: readonly (readonly [number, number])[] = [];
   let drawn: Drawn[] = [];
   let ways: string[] = [];
+  let made: number[] = [];
 
   function layOut() {
     const available = root.clientWidth - 2 * EDGE;
@@ -79,7 +82,8 @@ export function network(actions: NetworkActions, signal: AbortSignal): Network {
     const free = available - (columns - 1) * across - lanes.width;
     const width = Math.floor(Math.min(WIDEST, Math.max(NARROWEST, free / columns)));
     const isLow = width >= BESIDE;
-    const height = isLow ? LOW : HIGH;
+    const isUnfinished = boxes.some(({ filters }, index) => (made[index] ?? 0) < filters);
+    const height = isLow ? LOW : HIGH + (isUnfinished ? BAR : 0) + (actions.says ? LINE : 0);
     const grid = {
       width, height, left: (column: number) => column * (width + across), top: (row: number) => row * (height + DOWN),
     };
@@ -145,24 +149,26 @@ export function network(actions: NetworkActions, signal: AbortSignal): Network {
     const bar = element("div", { className: "filterviz-bar" }, {}, fill);
     const link = actions.link(index,
       element("div", { className: "filterviz-network-name" }, {}, element("strong", { textContent: name, title: name }),
-        element("div", { className: "filterviz-network-words" }, {}, element("span", { textContent: about }), count), words, bar), strip);
+        element("div", { className: "filterviz-network-words" }, {}, element("span", { textContent: about }), count,
+          element("span", { className: "filterviz-spoken", textContent: "filters" })), words, bar), strip);
     link.classList.add("filterviz-network-box");
     return { element: element("li", {}, {}, link), strip, words, count, fill, bar };
   }
 
-  function drawMade(index: number, made: number) {
+  function drawMade(index: number, count: number) {
     const [shown, known] = [drawn[index], boxes[index]];
     if (!shown || !known) return;
-    const isWhole = made >= known.filters;
-    shown.count.textContent = isWhole ? grouped(known.filters) : `${grouped(made)} of ${grouped(known.filters)}`;
+    made[index] = count;
+    const isWhole = count >= known.filters;
+    shown.count.textContent = isWhole ? grouped(known.filters) : `${grouped(count)} of ${grouped(known.filters)}`;
     shown.bar.hidden = isWhole;
-    shown.fill.style.width = `${(100 * made) / Math.max(1, known.filters)}%`;
+    shown.fill.style.width = `${(100 * count) / Math.max(1, known.filters)}%`;
   }
 
   return {
     element: root,
     show(next, between) {
-      [boxes, edges] = [next, between];
+      [boxes, edges, made] = [next, between, []];
       sight.disconnect();
       drawn = boxes.map(box);
       list.replaceChildren(...drawn.map((each) => each.element));
@@ -170,8 +176,9 @@ export function network(actions: NetworkActions, signal: AbortSignal): Network {
       layOut();
       for (const each of drawn) sight.observe(each.element);
     },
-    made(index, made) {
-      drawMade(index, made);
+    made(index, count) {
+      drawMade(index, count);
+      layOut();
       const box = drawn[index];
       if (box?.element.classList.contains("filterviz-seen")) bring(index, box);
     },

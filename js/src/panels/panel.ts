@@ -28,8 +28,9 @@ export function panel({ title, help, save, head = [] }: PanelOptions, kept: (sou
   const lacks = element("p", { className: "filterviz-panel-lacks" });
   // Empty, not hidden: screen readers listen to a region only if it was there before its words.
   const error = element("p", { className: "filterviz-panel-error" }, { role: "status" });
-  const keep = element("button", { type: "button", className: "filterviz-panel-save", textContent: "PNG", title: `Save ${title.toLowerCase()} as a PNG file` },
-    { "aria-label": `Save ${title} as PNG` });
+  // The tooltip on what is inside: on the button it would be read after the same words.
+  const keep = element("button", { type: "button", className: "filterviz-panel-save" }, { "aria-label": `Save ${title} as PNG` },
+    element("span", { textContent: "PNG", title: `Save ${title.toLowerCase()} as a PNG file` }));
   keep.addEventListener("click", () => {
     const source = save?.();
     if (source) kept(source, title.toLowerCase().replaceAll(" ", "-"));
@@ -58,7 +59,8 @@ export function panel({ title, help, save, head = [] }: PanelOptions, kept: (sou
       keep.hidden = !has;
       words.textContent = has ? (state.words ?? "") : "";
       lacks.textContent = state.empty ?? (state.layer === undefined && !state.error ? "Computing…" : "");
-      error.textContent = state.error ?? "";
+      const problem = state.error ?? "";
+      if (error.textContent !== problem) error.textContent = problem; // once, however often the panel is drawn
       return has;
     },
   };

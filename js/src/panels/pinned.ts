@@ -34,7 +34,8 @@ export function differences(pinned: Shown, present: Shown, axes: readonly Axis[]
   return words.length ? words.join(", ") : "The same settings.";
 }
 
-export function pinnedPicture(actions: { swap(): void; unpin(): void }, signal: AbortSignal): PinnedPicture {
+/** `gone` is told when the picture that had the keyboard's focus is taken away. */
+export function pinnedPicture(actions: { swap(): void; unpin(): void; gone(): void }, signal: AbortSignal): PinnedPicture {
   const image = pixelImage();
   const words = element("p", { className: "filterviz-panel-words" });
   const differs = element("p", { className: "filterviz-panel-words" });
@@ -54,8 +55,13 @@ export function pinnedPicture(actions: { swap(): void; unpin(): void }, signal: 
   return {
     element: root,
     show(pinned, present, layers, axes) {
+      const hadFocus = root.matches(":focus-within");
       root.hidden = !pinned.image || !pinned.shown;
-      if (!pinned.image || !pinned.shown) return root.replaceChildren();
+      if (!pinned.image || !pinned.shown) {
+        root.replaceChildren();
+        if (hadFocus) actions.gone();
+        return;
+      }
       if (!root.childElementCount) root.append(...parts);
       const { text, alternative } = caption(pinned.shown, layers.find((layer) => layer.name === pinned.shown?.layer));
       if (image.src !== pinned.image) image.src = pinned.image;

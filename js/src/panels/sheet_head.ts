@@ -85,6 +85,7 @@ export function sheetHead(actions: SheetHeadActions, signal: AbortSignal): Sheet
   search.addEventListener("input", () => explain(""), on);
   search.addEventListener("blur", () => explain(""), on);
   search.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return; // commands of the page
     if (!search.value && !search.validity.badInput) return;
     if (event.key === "Escape") {
       event.stopPropagation(); // the next one leaves the box

@@ -79,7 +79,7 @@ function blankCell(column: number, cut: HTMLCanvasElement): Cell {
       if (shown !== filter) number.data = String(filter ?? "");
       shown = filter;
       if (filter === undefined) return;
-      put(tile, "title", words.join(" · "));
+      put(picture.canvas, "title", words.join(" · ")); // not on the tile, whose name it is
       put(tile, "aria-label", words.join(", "));
       put(tile, "aria-selected", String(isChosen));
       put(tile, "tabindex", isChosen ? "0" : "-1");

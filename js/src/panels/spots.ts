@@ -39,6 +39,14 @@ export function boxOf(field: FieldState, spot: Spot): Box | undefined {
   };
 }
 
+/** Such as "row 1, column 2 sees rows 16 to 31 and columns 32 to 47 of the image". */
+export function wordsOf(field: FieldState, { row, column }: Spot): string {
+  const span = ([first, behind]: readonly [number, number]) => (behind - first > 1 ? `s ${first} to ${behind - 1}` : ` ${first}`);
+  const [down, across] = [field.rows?.[row], field.columns?.[column]];
+  const sees = down && across ? ` sees row${span(down)} and column${span(across)} of the image` : "";
+  return `row ${row}, column ${column}${sees}`;
+}
+
 /** Which position is looked at: by the mouse over any picture, or held by a click or the keyboard. */
 export interface Look {
   hover(spot: Spot | undefined): void;

@@ -73,7 +73,7 @@ export function timeLine(name: string, look: (at: FilmFrame | null) => void, sig
     element("div", { className: "filterviz-time-veil" }), element("div", { className: "filterviz-time-cursor" }),
     high, low, above, range);
   const grid = element("div", { className: "filterviz-time-grid" }, {}, play,
-    element("span", { className: "filterviz-time-name", textContent: name }),
+    element("span", { className: "filterviz-time-name", textContent: name }, { "aria-hidden": "true" }),
     element("span", { className: "filterviz-time-now" }, {}, which, figure), plot, start, end);
   const root = element("div", { className: "filterviz-time" }, {}, grid);
 

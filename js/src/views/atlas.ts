@@ -14,6 +14,8 @@ import { type Place, Problem, type Source, words as say } from "./atlas_source";
 
 export interface AtlasView {
   element: HTMLElement;
+  /** Takes the keyboard's focus to the first screen's title. */
+  focus(): void;
   /** Words behind the numbers of what is finished, such as " so far, stopped". */
   state(words: string): void;
 }
@@ -157,6 +159,7 @@ export function atlasView(source: Source, place: Place, signal: AbortSignal, { k
   void open();
   return {
     element: root,
+    focus: () => screens?.network.focus(),
     state(words) {
       stated = words;
       screens?.network.state(words);

@@ -13,7 +13,8 @@ import { limit, pixelImage } from "../panels/image";
 import { legend } from "../panels/legend";
 import { neighbourLists } from "../panels/neighbours";
 import { panel } from "../panels/panel";
-import { type Look, marked } from "../panels/spots";
+import { fieldPositions, positionKeys } from "../panels/position_keys";
+import { type Look, marked, wordsOf } from "../panels/spots";
 import { addressOf } from "./atlas_place";
 import { alike, type ReadFilter, type ReadLayer, sheetOf } from "./atlas_reader";
 import { type Atlas, images } from "./atlas_screen";
@@ -67,8 +68,8 @@ export function besideFilter(
     (layer) => (reader.entry(layer) ? "" : `Layer ${layer} is not in this atlas`));
   const shown = { layer: "", filter: 0 };
   let waits = false;
-  const near = alikeFilters((filter, ...children) => atlas.link(addressOf(shown.layer, filter), { title: `Filter ${filter}` }, ...children));
-  const middle = () => ({ row: (slices.at * ((field().rows ?? []).length / slices.of)) + ((field().rows ?? []).length / slices.of >> 1), column: (field().columns ?? []).length >> 1 });
+  const near = alikeFilters((filter, ...children) => atlas.link(addressOf(shown.layer, filter), {}, ...children));
+  const middle = () => fieldPositions(field(), slices)?.from;
   marked(whole.frame, looks, field, signal, undefined, { at: 0, of: 1, follow: () => undefined });
   const mark = marked(frame, looks, field, signal, middle, slices);
   optimum.addEventListener("load", () => limit(frame, optimum.naturalWidth, optimum.naturalHeight / slices.of), { signal });
@@ -76,7 +77,7 @@ export function besideFilter(
   panels.inhibits.body.append(whole.element);
   panels.facets.body.append(facets);
   panels.kernel.body.append(weights.element, scale.element);
-  panels.field.body.append(frame);
+  panels.field.body.append(frame, positionKeys(frame, "Receptive field of a position", looks, () => fieldPositions(field(), slices), (spot) => wordsOf(field(), spot), signal));
   panels.strongest.body.append(best.element);
   panels.neighbours.body.append(neighbours.element);
   panels.code.body.append(lines.element);
@@ -125,7 +126,7 @@ export function besideFilter(
       }
       if (set("kernel", Boolean(kernel && shard.sprites.kernels), { words: kernel?.words ?? "" }) && kernel) {
         scale.show(kernel.limit, true);
-        sprite("kernels", "kernel", (image, sprites) => weights.show(image, sprites.tile, ...at(sprites, place), `Kernel: ${kernel.words}`));
+        sprite("kernels", "kernel", (image, sprites) => weights.show(image, sprites.tile, ...at(sprites, place), `Kernel of ${subject}`));
       }
       if (set("field", Boolean(field().rows?.length && source), { words: layer.field?.words ?? "" })) {
         optimum.hidden = false;

@@ -12,7 +12,7 @@ import { besideFilter } from "./atlas_beside";
 import { part } from "./atlas_find";
 import { addressOf } from "./atlas_place";
 import { type ReadFilter, type ReadLayer } from "./atlas_reader";
-import { type Atlas, heading, type Screen } from "./atlas_screen";
+import { type Atlas, heading, type Screen, withSign } from "./atlas_screen";
 import { words as say } from "./atlas_source";
 
 export interface FilterPlace {
@@ -79,10 +79,11 @@ export function filterScreen(atlas: Atlas, like: (layer: string, filter: number)
     const what = part(entry.kind);
     const name = entry.kind === "units" && entry === reader.about.layers.filter(({ kind }) => kind === "units").at(-1) ? reader.about.class_names[filter] ?? "" : "";
     title.replaceChildren(element("span", { textContent: layer }), element("span", { className: "filterviz-atlas-number", textContent: String(filter) }));
+    title.setAttribute("aria-label", `${layer}, ${what} ${filter}`); // the two stand apart for eyes only
     facts.textContent = [entry.class_name, `${what} ${filter} of 0–${entry.filters - 1}`, name, entry.note].filter(Boolean).join(" · ");
-    const step = (by: number, text: string, help: string) => filter + by >= 0 && filter + by < entry.filters
-      ? [atlas.link(addressOf(layer, filter + by), { className: "filterviz-button", title: `${help} ${what} (arrow key)` }, text)] : [];
-    steps.replaceChildren(keep, ...step(-1, `‹ ${filter - 1}`, "The previous"), ...step(1, `${filter + 1} ›`, "The next"));
+    const step = (by: number, text: readonly Node[], help: string) => filter + by >= 0 && filter + by < entry.filters
+      ? [atlas.link(addressOf(layer, filter + by), { className: "filterviz-button", title: `${help} ${what} (arrow key)` }, ...text)] : [];
+    steps.replaceChildren(keep, ...step(-1, withSign("‹ ", String(filter - 1), ""), "The previous"), ...step(1, withSign("", String(filter + 1), " ›"), "The next"));
     keep.dataset.name = `${layer.replaceAll("/", "-")}-${filter}`;
   }
 

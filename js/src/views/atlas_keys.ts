@@ -2,8 +2,9 @@
 import type { AtlasFile } from "../base/atlas_format";
 import { above, addressOf, type Where } from "./atlas_place";
 
-/** What uses its keys itself. */
-const OWN = "input, select, textarea, pre, [role=gridcell], [data-keys]";
+/** What is typed into, and what uses its keys itself. */
+const TYPED = "input, select, textarea";
+const OWN = `${TYPED}, pre, [role=gridcell], [data-keys]`;
 
 export interface KeyActions {
   where(): Where;
@@ -28,8 +29,9 @@ export function atlasKeys(target: EventTarget, actions: KeyActions, signal: Abor
       if (at instanceof HTMLInputElement) return used(() => at.blur());
       return used(() => actions.go(above(where)));
     }
+    // A tile has the focus when a layer comes, and no use for it.
+    if (event.key === "/" && !(at instanceof Element && at.matches(TYPED))) return used(actions.search);
     if (isOwn) return;
-    if (event.key === "/") return used(actions.search);
     const next = beside(event.key, where, about);
     if (next !== undefined) used(() => actions.step(next));
   }, { signal });

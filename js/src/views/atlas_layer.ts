@@ -7,7 +7,7 @@ import { sheet } from "../panels/sheet";
 import { part } from "./atlas_find";
 import { addressOf } from "./atlas_place";
 import { alike, change, type ReadLayer, sheetOf } from "./atlas_reader";
-import { type Atlas, finished, heading, type Screen, sizes } from "./atlas_screen";
+import { type Atlas, finished, heading, type Screen, sizes, withSign } from "./atlas_screen";
 import { words as say } from "./atlas_source";
 import { spriteQueue } from "./atlas_sprites";
 
@@ -109,11 +109,11 @@ export function layerScreen(atlas: Atlas): LayerScreen {
     facts.textContent = [layer.class_name, layer.shape.includes(null) ? "" : sizes(layer.shape), `${grouped(layer.filters)} ${part(layer.kind)}${layer.filters === 1 ? "" : "s"}`].filter(Boolean).join(" · ");
     note.textContent = layer.note;
     progress.show(layer.made, layer.filters);
-    const step = (by: number, text: string, help: string) => {
+    const step = (by: number, text: readonly Node[], help: string) => {
       const next = layers[at + by];
-      return next ? [atlas.link(addressOf(next.name), { className: "filterviz-button", title: `${help}: ${next.name}` }, text)] : [];
+      return next ? [atlas.link(addressOf(next.name), { className: "filterviz-button", title: `${help}: ${next.name}` }, ...text)] : [];
     };
-    steps.replaceChildren(...step(-1, "‹ Layer before", "The layer before"), ...step(1, "Next layer ›", "The next layer"));
+    steps.replaceChildren(...step(-1, withSign("‹ ", "Layer before", ""), "The layer before"), ...step(1, withSign("", "Next layer", " ›"), "The next layer"));
   }
 
   return {

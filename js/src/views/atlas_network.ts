@@ -27,6 +27,7 @@ export function networkScreen(atlas: Atlas, beside: readonly HTMLElement[]): Net
 
   const graph = network({
     link: (index, ...children) => atlas.link(addressOf(reader.about.layers[index]?.name ?? ""), {}, ...children),
+    says: Boolean(atlas.compared),
     async strip(index) {
       const entry = reader.about.layers[index];
       if (!entry?.made) return undefined;

@@ -56,6 +56,12 @@ export function images(): (address: Promise<string>) => Promise<HTMLImageElement
   };
 }
 
+/** A word with a sign before or behind it that only eyes need. */
+export function withSign(before: string, word: string, behind: string): Node[] {
+  const sign = (text: string) => (text ? [element("span", { textContent: text }, { "aria-hidden": "true" })] : []);
+  return [...sign(before), document.createTextNode(word), ...sign(behind)];
+}
+
 /** Such as "28 × 28 × 64". */
 export function sizes(shape: readonly (number | null)[]): string {
   return shape.map((each) => each?.toLocaleString("en") ?? "any").join(" × ");

@@ -41,7 +41,9 @@ function atlas(host: Host<Traits, never>): View<Traits> {
 
   function drawState() {
     const state = get("state");
+    const hadFocus = stop.matches(":focus");
     stop.hidden = state !== "making";
+    if (hadFocus && stop.hidden) view.focus();
     stop.setAttribute("aria-disabled", String(!connected));
     const pace = get("pace");
     view.state(state === "making" && pace ? `, ${pace}` : (STATES[state] ?? ""));

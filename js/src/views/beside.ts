@@ -15,14 +15,15 @@ import { legend } from "../panels/legend";
 import { neighbourLists } from "../panels/neighbours";
 import { type Panel, panel } from "../panels/panel";
 import { sheet } from "../panels/sheet";
-import { type Look, marked } from "../panels/spots";
+import { fieldPositions, positionKeys } from "../panels/position_keys";
+import { type Look, marked, wordsOf } from "../panels/spots";
 
 const TITLES: Record<PanelName, [title: string, help: string]> = {
   kernel: ["Kernel", "The weights that make the filter: blue below zero, red above"],
   field: ["Field", "Which pixels of the image one position of the feature map can see"],
   strongest: ["Strongest", "The images of your set that excite the filter most, and least"],
   map: ["Map", "The filter's feature map over the photo"],
-  attention: ["Attention", "Where each head of the layer looks in the photo: from the class token, or from a place that is clicked"],
+  attention: ["Attention", "Where each head of the layer looks in the photo: from the class token, or from a place that is chosen"],
   inhibits: ["Inhibits", "The picture of the opposite sign: what lowers the activation most"],
   photo: ["Photo", "What in the photo excites the filter: an ascent that starts there and stays near it"],
   without: ["Without", "What the model says with and without the filter"],
@@ -75,11 +76,11 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
     want: (_, pages) => send("sheet", { pages: [...pages] }),
   }, signal);
   const framed = (image: HTMLImageElement) => element("div", { className: "filterviz-panel-image" }, {}, image);
-  const middle = () => ({ row: middleRow((field().rows ?? []).length / slices.of), column: (field().columns ?? []).length >> 1 });
-  const middleRow = (rows: number) => slices.at * rows + (rows >> 1);
+  const middle = () => fieldPositions(field(), slices)?.from;
   const [photoFrame, inhibitsFrame, placeFrame] = [framed(photo), framed(inhibits), framed(place)];
   const marks = [marked(photoFrame, looks, field, signal, undefined, slices), marked(inhibitsFrame, looks, field, signal, undefined, slices),
     marked(placeFrame, looks, field, signal, middle, slices)];
+  const fieldKeys = positionKeys(placeFrame, "Receptive field of a position", looks, () => fieldPositions(field(), slices), (spot) => wordsOf(field(), spot), signal);
   for (const [frame, shown] of [[photoFrame, photo], [inhibitsFrame, inhibits], [placeFrame, place]] as const) {
     strip(frame, shown, slices, signal);
     shown.addEventListener("load", () => limit(frame, shown.naturalWidth, shown.naturalHeight / slices.of), { signal });
@@ -95,7 +96,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
   }));
   const body = (name: PanelName) => (panels.get(name) as Panel).body;
   body("kernel").append(framed(kernel), scale.element);
-  body("field").append(placeFrame);
+  body("field").append(placeFrame, fieldKeys);
   body("strongest").append(best.element);
   body("map").append(map.element);
   body("attention").append(heads.element);
@@ -142,8 +143,8 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
   const keys = new Map<string, string | undefined>();
   const content: Record<PanelName, () => void> = {
     kernel() {
-      const { source, limit = 1, words = "" } = state("kernel");
-      image(kernel, source, `Kernel: ${words}`);
+      const { source, limit = 1, filter, layer } = state("kernel");
+      image(kernel, source, `Kernel of filter ${filter} of layer ${layer}`);
       scale.show(limit, Boolean(source));
     },
     field() {
@@ -203,7 +204,12 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
       for (const name of PANELS) chips.offer(name, (prepared?.includes(name) ?? true) && (name !== "attention" || hasHeads));
       const wanted = PANELS.filter((name) => chosen.includes(name) && (name !== "attention" || hasHeads)).map((name) => (panels.get(name) as Panel).element);
       // What stays keeps its place in the page: a scroll position, a focus.
-      [...root.children].filter((child) => !wanted.includes(child as HTMLElement)).forEach((child) => child.remove());
+      for (const [name, { element }] of panels) {
+        if (wanted.includes(element) || element.parentElement !== root) continue;
+        const hadFocus = element.matches(":focus-within");
+        element.remove();
+        if (hadFocus) chips.focus(name);
+      }
       wanted.forEach((each, index) => root.children[index] !== each && root.insertBefore(each, root.children[index] ?? null));
       chosen.forEach(draw);
     },

@@ -72,7 +72,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     title: "How far each iteration moves the image, in grey levels (RMS)",
     changed: (step_size) => write({ step_size }),
     released: flush,
-    describe: (value) => `${value} grey levels`,
+    describe: (value) => `${value} grey ${value === 1 ? "level" : "levels"}`,
   }, signal);
   const iterations = slider({
     name: "Iterations",
@@ -108,10 +108,13 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
   const mark = marked(view.frame, looks, () => (get("field_panel")?.layer === get("shown")?.layer ? get("field_panel") : {}), signal, resting, slices);
   const time = timeLine("Activation", (frame) => view.look(frame ? frame[1] : null), signal);
   const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
-  const pinned = pinnedPicture({ swap: () => send("swap"), unpin: () => send("unpin") }, signal);
+  const pinned = pinnedPicture({ swap: () => send("swap"), unpin: () => send("unpin"), gone: () => files.focus() }, signal);
   const photo = photoInput(body, (name, data) => send("photo", { name }, [data]), signal);
   const files = fileMenu({ pin: () => send("pin"), save: (kind) => send("save", { kind }) }, signal);
-  const images = element("div", { className: "filterviz-read" }, { role: "status" });
+  // Screen readers hear of the whole set, not of every image of it that is read.
+  const reading = element("span");
+  const set = element("span", {}, { role: "status" });
+  const images = element("div", { className: "filterviz-read" }, {}, reading, set);
   const range = element("p", { className: "filterviz-range" });
   const settings = element("details", { className: "filterviz-settings" }, {}, element("summary", { textContent: "Settings" }),
     element("div", { className: "filterviz-controls" }, {}, steps.element, iterations.element, seed.element), range);
@@ -167,7 +170,9 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     const [count, of] = get("read") ?? [];
     const known = get("images_info")?.words;
     const progress = `${grouped(count ?? 0)}${of ? ` of ${grouped(of)}` : ""} images read`;
-    images.textContent = count !== undefined ? progress : known ? `Set: ${known}` : "";
+    reading.textContent = count !== undefined ? progress : "";
+    const words = count === undefined && known ? `Set: ${known}` : "";
+    if (set.textContent !== words) set.textContent = words;
   }
 
   function drawPinned() {
@@ -192,7 +197,8 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
     // Where nobody answers, nothing goes on; what was finished has been.
     const goesOn = ["idle", "compiling", "running"].includes(get("status"));
     const status = connection === "lost" || (rests(connection) && goesOn) ? "disconnected" : get("status");
-    line.show(status, get("iteration"), total, get("layer"));
+    const last = activations.at(-1);
+    line.show(status, get("iteration"), total, get("layer"), typeof last === "number" ? `activation ${readable(last)}` : "");
     drawFilm();
   }
 
