@@ -98,14 +98,36 @@ def test_the_box_looks_ticked_when_it_is(explorer: Page) -> None:
 def test_who_wants_less_motion_sees_none(blank: Page, view: str) -> None:
     blank.emulate_media(reduced_motion="reduce")
     blank.evaluate(
-        "view => void (view === 'explorer' ? fv.mount(new fv.FakeModel(), one)"
-        " : fv.mountHistory(new fv.FakeHistory(), one))",
+        """view => {
+          window.model = view === "explorer" ? new fv.FakeModel() : new fv.FakeHistory();
+          (view === "explorer" ? fv.mount : fv.mountHistory)(model, one);
+          if (view === "explorer") model.kernel(fv.filled());
+          else model.record(4);
+        }""",
         view,
     )
-    durations = blank.evaluate(
-        "[...new Set([...one.querySelectorAll('*')].map((part) => getComputedStyle(part).transitionDuration))]"
+    blank.clock.run_for(1000)
+    moves = blank.evaluate(
+        """() => {
+          const say = ({ transitionDuration, animationName, scrollBehavior }) =>
+            `${transitionDuration} ${animationName} ${scrollBehavior}`;
+          const kinds = [null, "::before", "::after"];
+          const all = [...one.querySelectorAll("*")];
+          return [...new Set(all.flatMap((part) => kinds.map((kind) => say(getComputedStyle(part, kind)))))];
+        }"""
     )
-    assert durations == ["0s"]
+    assert moves == ["0s none auto"]
+    before = blank.evaluate("one.innerHTML")
+    blank.clock.run_for(10_000)
+    assert blank.evaluate("one.innerHTML") == before  # nothing plays of itself
+    blank.evaluate(
+        "model.kernel(model instanceof fv.FakeModel ? { status: 'running', activations: [] } : { epoch: 2 })"
+    )
+    blank.clock.run_for(10)
+    durations = blank.evaluate("document.getAnimations().map(({ effect }) => effect.getTiming().duration)")
+    assert set(durations) <= {0}  # some wait, and change at once
+    for picture in blank.locator("figure img").all():
+        expect(picture).to_have_css("image-rendering", "pixelated")
 
 
 def test_the_chosen_method_is_seen_in_forced_colours(explorer: Page) -> None:
@@ -120,6 +142,39 @@ def test_the_chosen_method_is_seen_in_forced_colours(explorer: Page) -> None:
     assert chosen[2] == "none"
     assert chosen[0] not in {other[0] for other in others}
     assert chosen[0] != chosen[1]
+
+
+LOOKS = """part => {
+  const { backgroundColor, color, forcedColorAdjust } = getComputedStyle(part);
+  return [backgroundColor, color, forcedColorAdjust];
+}"""
+
+
+@pytest.mark.parametrize(("name", "other"), [("Map", "Kernel"), ("whole", "weakest")])
+def test_a_pressed_button_is_seen_in_forced_colours(explorer: Page, name: str, other: str) -> None:
+    explorer.evaluate("model.kernel({ ...fv.filled(), panels: ['strongest', 'map'] })")
+    explorer.emulate_media(forced_colors="active")
+    pressed = explorer.get_by_role("button", name=name, exact=True)
+    if name == "whole":
+        pressed.click()
+    looks = [each.evaluate(LOOKS) for each in (pressed, explorer.get_by_role("button", name=other, exact=True))]
+    assert looks[0][2] == "none"
+    assert looks[0][0] not in (looks[0][1], looks[1][0])
+
+
+def test_bars_and_marks_keep_their_colours_in_forced_colours(explorer: Page) -> None:
+    explorer.evaluate("model.kernel(fv.filled())")
+    explorer.emulate_media(forced_colors="active")
+    canvas = explorer.evaluate("getComputedStyle(one).backgroundColor")
+    for kind in (".filterviz-with", ".filterviz-without", ".filterviz-weight", ".filterviz-fill"):
+        colour, _, forced = explorer.locator(f"#one {kind}").last.evaluate(LOOKS)
+        assert forced == "none", kind
+        assert colour not in (canvas, "rgba(0, 0, 0, 0)"), kind
+    mark = explorer.get_by_role("region", name="Field", exact=True).locator(".filterviz-mark-box")
+    expect(mark).to_be_visible()
+    expect(mark).to_have_css("border-color", "rgb(255, 255, 255)")
+    expect(mark).to_have_css("outline-color", "rgb(0, 0, 0)")  # light within dark is seen on every picture
+    expect(mark).to_have_css("forced-color-adjust", "none")
 
 
 def test_the_scale_of_colours_is_seen_in_forced_colours(history: Page) -> None:
