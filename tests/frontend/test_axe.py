@@ -14,6 +14,7 @@ AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.
 FIND = """async ([within, rules]) => {
   const options = rules ? { runOnly: { type: "rule", values: rules } }
     : { rules: { "target-size": { enabled: true } } };
+  options.resultTypes = ["violations"]; // of what passes, one of each is told: it is quicker
   // A part of a notebook's page has no landmark of its own.
   if (within) options.rules = { ...options.rules, region: { enabled: false } };
   const { violations, passes } = await axe.run(within ? document.querySelector(within) : document, options);
