@@ -163,7 +163,12 @@ class ExplorerFiles(ExplorerPanels):
             entries = made.entries(engine, made.moments(moment, state["layers"]), wanted, state["panels"], told)
         finally:
             self._publish({"note": before})
-        content = {"state": made.first_state(state, wanted), "keys": ["layer", "filter"], "entries": entries}
+        content = {
+            "state": made.first_state(state, wanted),
+            "prepared": {"filters": wanted, "panels": state["panels"]},
+            "keys": ["layer", "filter"],
+            "entries": entries,
+        }
         page = handout.page("explorer", title or "What filters respond to", made.about(wanted), content)
         return handout.handed_out(page, target)
 

@@ -245,7 +245,6 @@ def first_state(state: Mapping[str, Any], wanted: Chosen) -> State:
         "pinned": {},
         "sheet_of": "optimum",
         "options": {**state["options"], "direction": []},
-        "prepared": {"filters": wanted, "panels": state["panels"]},
     }
 
 

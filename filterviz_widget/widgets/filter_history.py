@@ -127,6 +127,7 @@ class FilterHistory(HistoryCallback):
 
         Example:
 
+        >>> model.fit(x, y, epochs=2, callbacks=[history])
         >>> history.to_html("run.html", layers=["conv2d_1"])
         """
         from filterviz_widget.widgets import handout, history_handout

@@ -119,8 +119,8 @@ def page(kind: str, title: str, about: str, content: Mapping[str, Any]) -> str:
         kind: Whose view it is: "explorer" or "history".
         title: Its heading.
         about: A sentence at its end.
-        content: `state`, the traits at first; `keys`, the settings that can be moved; `entries`, by the values of
-            these, one within the other, what changes with them.
+        content: `state`, the traits at first; `prepared`, what can be chosen; `keys`, the settings that can be moved;
+            `entries`, by the values of these, one within the other, what changes with them.
     """
     images = Images()
     lifted = images.lifted({"kind": kind, **content})

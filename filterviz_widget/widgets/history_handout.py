@@ -64,4 +64,4 @@ def content(history: HistoryCallback, state: State, wanted: Chosen) -> dict[str,
         "shown": {},
         "status": "ready",
     }
-    return {"state": first, "keys": ["epoch", "layer", "filter"], "entries": entries}
+    return {"state": first, "prepared": {}, "keys": ["epoch", "layer", "filter"], "entries": entries}

@@ -55,7 +55,5 @@ export interface Traits extends Settings, SharedTraits, PanelStates {
   busy: PanelName[];
   /** How far the pass over the images is; empty where there is none. */
   read: [] | [count: number, of: number | null];
-  /** On a page that was made beforehand: the filters that it has of each layer, and its panels. */
-  prepared?: { filters: Record<string, number[]>; panels: PanelName[] };
   status: "idle" | "compiling" | "running" | "done" | "cancelled" | "error";
 }

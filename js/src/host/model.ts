@@ -1,5 +1,11 @@
 // What is needed of a host's model, and the traits that both widgets have.
 
+/** The filters that a page has of each layer, and its panels; of a training run it has all that there is to choose. */
+export interface Prepared {
+  filters?: Record<string, readonly number[]>;
+  panels?: readonly string[];
+}
+
 /** anywidget's model is one; so is a stub of a few lines in a page without a kernel. */
 export interface Model<T> {
   get<K extends keyof T>(name: K): T[K];
@@ -8,8 +14,8 @@ export interface Model<T> {
   send(content: unknown, callbacks?: undefined, buffers?: ArrayBuffer[]): void;
   on(event: string, act: (...details: unknown[]) => void): void;
   off(event: string, act: (...details: unknown[]) => void): void;
-  /** On a page that was made beforehand: no kernel is asked, the page itself answers. */
-  prepared?: true;
+  /** On a page that was made beforehand: what it has. No kernel is asked, the page itself answers. */
+  prepared?: Prepared;
 }
 
 /** All written by the kernel. */

@@ -1,9 +1,10 @@
 // A model without a kernel: settings that were prepared are answered from the page itself.
-import type { Model } from "./model";
+import type { Model, Prepared } from "./model";
 
 /** Plain data with each picture in one place: `{ $image: place }` stands for its data URL. */
 export interface Content {
   state: Record<string, unknown>;
+  prepared: Prepared;
   /** The settings that can be moved, the outer first. */
   keys: string[];
   /** What changes with them, by their values, one within the other; under "" what all within share. */
@@ -16,7 +17,7 @@ interface Entry {
 }
 
 export interface PreparedModel extends Model<Record<string, unknown>> {
-  prepared: true;
+  prepared: Prepared;
   /** Writes traits, as a kernel would. */
   put(traits: Record<string, unknown>): void;
   /** Tells the views something that is no trait. */
@@ -39,7 +40,7 @@ export function preparedModel(content: Content, heard: (message: Record<string, 
   }
 
   /** What was prepared for the present settings; nothing where that is not all there is. */
-  function prepared(): Entry | undefined {
+  function entry(): Entry | undefined {
     let [at, shared]: [unknown, Entry] = [entries, {}];
     for (const key of keys) {
       const within: Entry = at as Entry;
@@ -56,13 +57,13 @@ export function preparedModel(content: Content, heard: (message: Record<string, 
   }
 
   const model: PreparedModel = {
-    prepared: true,
+    prepared: content.prepared,
     get: (name) => state[name],
     set(name, value) {
       state[name] = value;
       told(`change:${name}`);
     },
-    save_changes: () => put(prepared() ?? {}),
+    save_changes: () => put(entry() ?? {}),
     send: (message) => heard(message as Record<string, unknown>, model),
     on: (event, act) => void (listeners.get(event) ?? listeners.set(event, new Set()).get(event))?.add(act),
     off: (event, act) => void listeners.get(event)?.delete(act),
@@ -70,6 +71,6 @@ export function preparedModel(content: Content, heard: (message: Record<string, 
     // As a kernel's it comes later, not in the midst of what asked for it.
     tell: (content) => queueMicrotask(() => told("msg:custom", content, [])),
   };
-  Object.assign(state, whole(state), prepared());
+  Object.assign(state, whole(state), entry());
   return model;
 }

@@ -3,7 +3,7 @@ import { same } from "../base/same";
 import { connection, rests, type Connection } from "./connection";
 import { keepKeys } from "./keys";
 import { messages } from "./messages";
-import type { Model, SharedTraits } from "./model";
+import type { Model, Prepared, SharedTraits } from "./model";
 import { throttled } from "./save";
 import { followTheme } from "./theme";
 
@@ -16,6 +16,8 @@ export interface Host<T, Setting extends keyof T> {
   flush(): void;
   /** Sends a message, and before it what still waits. */
   send(type: string, more?: Record<string, unknown>, buffers?: ArrayBuffer[]): void;
+  /** What a page has that was made beforehand; nothing where there is a kernel, or was one. */
+  prepared: Prepared | undefined;
   signal: AbortSignal;
 }
 
@@ -107,6 +109,7 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     },
     flush: saver.flush,
     send,
+    prepared: model.prepared,
     signal,
   });
 

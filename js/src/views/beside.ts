@@ -64,7 +64,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
   const best = examples(signal);
   const outputs = bars();
   const neighbours = neighbourLists(go, signal, (layer, filter) => {
-    const prepared = get("prepared")?.filters;
+    const prepared = host.prepared?.filters;
     return !prepared || prepared[layer]?.includes(filter) ? "" : "It is not among the filters of this page";
   });
   const whole = sheet({
@@ -200,7 +200,7 @@ export function beside(host: Host<Traits, keyof Settings>, looks: Look, slices: 
       const chosen = get("panels");
       const hasHeads = Boolean(get("layers").find(({ name }) => name === get("layer"))?.heads);
       chips.show(chosen);
-      const prepared = get("prepared")?.panels;
+      const prepared = host.prepared?.panels;
       for (const name of PANELS) chips.offer(name, (prepared?.includes(name) ?? true) && (name !== "attention" || hasHeads));
       const wanted = PANELS.filter((name) => chosen.includes(name) && (name !== "attention" || hasHeads)).map((name) => (panels.get(name) as Panel).element);
       // What stays keeps its place in the page: a scroll position, a focus.

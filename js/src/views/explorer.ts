@@ -34,7 +34,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
   const { get, write, flush, send, signal } = host;
   const layerAt = (name: string) => get("layers").find((layer) => layer.name === name);
   const filterCount = () => layerAt(get("layer"))?.filters ?? 1;
-  const prepared = (layer: string) => get("prepared")?.filters[layer];
+  const prepared = (layer: string) => host.prepared?.filters?.[layer];
   /** The filter of a layer that lies nearest to a number. */
   const nearest = (layer: string, filter: number) => {
     const numbers = prepared(layer);
