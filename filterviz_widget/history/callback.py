@@ -172,6 +172,11 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
         self._watchers.append(watcher)
         return lambda: _removed(self._watchers, watcher)
 
+    @property
+    def is_training(self) -> bool:
+        """Whether `fit` runs; also where it was interrupted, which Keras tells nobody, until it is called again."""
+        return self._recorder is not None
+
     def save(self, path: str | Path) -> None:
         """Writes all records to an HDF5 file, whole or not at all.
 

@@ -58,9 +58,14 @@ class Session:
         """Stops the run at its next chunk; the picture so far stays. Nothing happens where none runs."""
         self._worker.submit((None, False), only_if_busy=True)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a picture is drawn, or waits to be."""
+        return self._worker.is_busy
+
     def may(self, turn: Turn) -> bool:
         """Whether what is wished for beside the picture has its turn."""
-        return not self._worker.is_busy or (turn == "painted" and self._painted is self._asked)
+        return not self.is_busy or (turn == "painted" and self._painted is self._asked)
 
     def wait(self, timeout: float | None = None) -> FilterPicture:
         """Blocks until the newest picture is final, and returns it.

@@ -99,6 +99,11 @@ class Wishes:
             self._slow.submit(None)
         return new
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is found out, or waits for its turn."""
+        return self._quick.is_busy or self._slow.is_busy
+
     def wait(self, timeout: float | None = None) -> bool:
         """Blocks until nothing is wished for; False if that takes longer than `timeout` seconds."""
         began = time.monotonic()

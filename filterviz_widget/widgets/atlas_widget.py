@@ -7,7 +7,8 @@ from typing import Any
 import traitlets
 
 from filterviz_widget.description.ranges import short
-from filterviz_widget.widgets.live_widget import LOCK, LONGEST, LiveWidget
+from filterviz_widget.widgets.live_widget import LONGEST, LiveWidget
+from filterviz_widget.widgets.telling_widget import LOCK
 
 SUFFIXES = (".json", ".jpg", ".webp")
 
@@ -43,6 +44,9 @@ class AtlasWidget(LiveWidget):
         """Says how far the atlas is; from any thread."""
         about = {"made": made, "parts": parts, "state": state, "pace": pace, "note": note, "error": error[:LONGEST]}
         self._publish(about)
+
+    def _is_working(self) -> bool:
+        return self.state == "making"
 
     def __repr__(self) -> str:
         return f"AtlasWidget: {self.made:,} of {self.filters:,} filters, {self.state}"

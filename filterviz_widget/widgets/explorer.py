@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from filterviz_widget.description import checked_precision
@@ -18,7 +16,9 @@ from filterviz_widget.picture import FilterPicture
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_files import CLOSED, ExplorerFiles
 from filterviz_widget.widgets.explorer_state import ExplorerState, first_layer, frame_state, model_state
-from filterviz_widget.widgets.live_widget import LOCK, check_arguments
+from filterviz_widget.widgets.live_widget import check_arguments
+from filterviz_widget.widgets.same_engine import same_engine, settled
+from filterviz_widget.widgets.telling_widget import LOCK
 
 if TYPE_CHECKING:
     from filterviz_widget.description.options import WidgetOptions
@@ -151,8 +151,8 @@ class FilterExplorer(ExplorerFiles):
             self.iterations = chosen.iterations if iterations is None else iterations
             if panels is not None:
                 self.panels = panels
-        self._engine, self._read = _same_engine(engine, model, self._reading), engine.reading
-        self._settle = _settled(self._precision)
+        self._engine, self._read = same_engine(engine, model, self._reading), engine.reading
+        self._settle = settled(self._precision)
         self._begin_with(model, images, labels, class_names, photo)
         super().__init__("widget", **rest)
         self._session = Session(self._engine, weakly(self._show, False), self._settle, weakly(self._likely, []))
@@ -246,6 +246,11 @@ class FilterExplorer(ExplorerFiles):
             # What is at hand for the panels takes a few milliseconds, and the picture some more anyway.
             self._ask_panels(anew=anew)
             self._session.show(self._wanted(), anew=anew)
+            self.set_trait("working", True)
+
+    def _is_working(self) -> bool:
+        busy = (self._session, self._wishes, self._files)
+        return any(each is not None and each.is_busy for each in busy)
 
     def _receive(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
         if content["type"] == "cancel":
@@ -277,24 +282,3 @@ class FilterExplorer(ExplorerFiles):
         if self._session is None:
             return "FilterExplorer (closed)"
         return f"FilterExplorer: {self.layer}, filter {self.filter}, {self.method}, {self.status}"
-
-
-def _settled(precision: str) -> Callable[[Engine, Description], Description]:
-    return lambda engine, wanted: replace(engine.settled(wanted, precision), reading=engine.reading)
-
-
-def _same_engine(engine: Engine, model: Any, reading: Mapping[str, Any]) -> Callable[[], Engine]:
-    """Returns the engine, or another one where the model's layers have changed since."""
-    if isinstance(model, str | Path):
-        return lambda: engine
-    from filterviz_widget.engine import engine_of
-
-    alive = weakref.ref(model)
-
-    def same() -> Engine:
-        nonlocal engine
-        if (known := alive()) is not None:
-            engine = engine_of(known, **reading)
-        return engine
-
-    return same

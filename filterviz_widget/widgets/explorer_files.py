@@ -19,7 +19,7 @@ from filterviz_widget.picture.optimum import mosaic
 from filterviz_widget.store.atomic import written_whole
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_panels import ExplorerPanels
-from filterviz_widget.widgets.live_widget import LOCK
+from filterviz_widget.widgets.telling_widget import LOCK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

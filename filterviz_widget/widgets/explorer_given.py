@@ -15,7 +15,7 @@ from filterviz_widget.picture import small_url
 from filterviz_widget.picture.ablation import checked_names
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_state import ExplorerState
-from filterviz_widget.widgets.live_widget import LOCK
+from filterviz_widget.widgets.telling_widget import LOCK
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Engine

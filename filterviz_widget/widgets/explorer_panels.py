@@ -12,8 +12,8 @@ from filterviz_widget.picture import image_url
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_given import ExplorerGiven
 from filterviz_widget.widgets.explorer_state import ExplorerState, Setting
-from filterviz_widget.widgets.live_widget import LOCK
 from filterviz_widget.widgets.panel_names import checked_panels, checked_sheet
+from filterviz_widget.widgets.telling_widget import LOCK
 
 if TYPE_CHECKING:
     from filterviz_widget.description import Description
@@ -119,6 +119,8 @@ class ExplorerPanels(ExplorerGiven):
             if self._wishes is not None:
                 new = self._wishes.wish(wishes, anew=anew)
                 self.set_trait("busy", [name for name in visible if name in new])
+                if new:
+                    self.set_trait("working", True)
 
     def _rest(self) -> None:
         """Wishes for nothing until a setting changes."""

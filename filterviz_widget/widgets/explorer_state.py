@@ -199,6 +199,10 @@ class ExplorerState(LiveWidget):
             return False
         return bool(super()._should_send_property(key, value))
 
+    def _state_of(self, names: set[str]) -> set[str]:
+        # Who has missed a piece of the curve needs the whole.
+        return names | ({"activations"} if "activations_more" in names else set())
+
 
 def model_state(view: ModelView) -> dict[str, Any]:
     """The traits that say what can be chosen for a model."""

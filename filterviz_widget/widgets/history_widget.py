@@ -1,7 +1,8 @@
 """The widget of a training run: one slider for time, and what a filter was at that time."""
 
+import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import traitlets
 
@@ -10,33 +11,17 @@ from filterviz_widget.history.overview import Overview, owner_of
 from filterviz_widget.history.shown import shown
 from filterviz_widget.session.worker import Worker
 from filterviz_widget.widgets.dropped import weakly
+from filterviz_widget.widgets.history_setting import Setting
 from filterviz_widget.widgets.incoming import recorded_filter, recorded_layer
-from filterviz_widget.widgets.live_widget import LOCK, LiveWidget
+from filterviz_widget.widgets.live_widget import LiveWidget
+from filterviz_widget.widgets.telling_widget import LOCK
 
 if TYPE_CHECKING:
     from filterviz_widget.history import HistoryCallback
 
 
-Got = TypeVar("Got")
-Given = TypeVar("Given")
-"""What a setting is read as, and what may be assigned."""
-
-
-class Setting(traitlets.TraitType[Got, Given]):
-    """A setting, which is checked once: here where Python assigns it, or with the message of the page that it is in."""
-
-    def validate(self, obj: Any, value: Any) -> Any:
-        """Returns the value as the widget holds it.
-
-        Raises:
-            traitlets.TraitError: If the history has nothing of the kind.
-        """
-        if self.name in obj._trusted and obj._trusted[self.name] is value:
-            return value
-        try:
-            return obj._checked(self.name, value)
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from None
+LONGEST_EPOCH = 600.0
+"""Seconds without a record after which a training is taken to have been interrupted."""
 
 
 class HistoryWidget(LiveWidget):
@@ -98,6 +83,8 @@ class HistoryWidget(LiveWidget):
     """So many records there were when the widget was made."""
     _moved: tuple[str, Any] | None = None
     """The setting that the kernel moves at the moment, to what is drawn already."""
+    _news_at = 0.0
+    """When there was something to draw last, on the monotonic clock."""
     _said = ""
     """The history's error that was told last."""
 
@@ -158,7 +145,21 @@ class HistoryWidget(LiveWidget):
     def _submit(self) -> None:
         """Has the thread draw. Called by the training thread too, which waits for nobody here."""
         if worker := self._worker:
+            self._news_at = time.monotonic()
             worker.submit(None)
+            # What is said on this thread arrives in every host; the background thread's word may not.
+            if not self.working and LOCK.acquire(blocking=False):
+                try:
+                    self._publish({"working": True})
+                finally:
+                    LOCK.release()
+
+    def _is_working(self) -> bool:
+        if self._worker is not None and self._worker.is_busy:
+            return True
+        # An interrupted training ends without a word.
+        recent = time.monotonic() - self._news_at < LONGEST_EPOCH
+        return recent and self._history is not None and self._history.is_training
 
     def _ask(self, change: Any = None) -> None:
         """Wants what the settings say drawn. Returns at once."""

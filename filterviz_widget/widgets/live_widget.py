@@ -5,7 +5,6 @@ import contextlib
 import difflib
 import functools
 import logging
-import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,18 +12,14 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-import anywidget
 import ipywidgets
 import traitlets
 from ipywidgets.widgets import widget as registry
 
-from filterviz_widget._version import __version__
 from filterviz_widget.description.ranges import short
 from filterviz_widget.widgets.dropped import DROPPED, undertaker, weakly
 from filterviz_widget.widgets.frontend import frontend
-
-LOCK = threading.RLock()
-"""One for all widgets of the process: two that are linked, each with a lock of its own, would wait for one another."""
+from filterviz_widget.widgets.telling_widget import LOCK, TellingWidget
 
 WIDGETS: dict[str, ipywidgets.Widget] = (
     registry._instances if hasattr(registry, "_instances") else ipywidgets.Widget.widgets
@@ -56,8 +51,8 @@ def _keep_all() -> None:
     _seen.update(_alive)
 
 
-class LiveWidget(anywidget.AnyWidget):
-    """The base of this package's widgets. traitlets is not thread-safe: every change happens under one lock.
+class LiveWidget(TellingWidget):
+    """The base of this package's widgets.
 
     A subclass lists in `SETTINGS` the traits that the page writes, and says in `_accept` which of what the page sends
     is valid. Every message that was handled raises `heard` by one, whatever it said: silence means that nobody is
@@ -71,9 +66,6 @@ class LiveWidget(anywidget.AnyWidget):
 
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)
-    error = traitlets.Unicode(read_only=True, help="What went wrong and what to try.").tag(sync=True)
-    heard = traitlets.Int(0, read_only=True, help="How many messages of the page were handled.").tag(sync=True)
-    version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
 
     _trusted: Mapping[str, Any] = MappingProxyType({})
     """Values that were checked together, while they are set one by one."""
@@ -126,19 +118,9 @@ class LiveWidget(anywidget.AnyWidget):
             _seen.add(self)
         return super()._repr_mimebundle_(**kwargs)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # set_state swaps notify_change while it holds notifications.
-        with LOCK:
-            super().__setattr__(name, value)
-
-    def set_trait(self, name: str, value: Any) -> None:
-        """Called by ipywidgets and by this package: sets a trait, also one that cannot be assigned."""
-        with LOCK:
-            super().set_trait(name, value)
-
     def set_state(self, sync_data: Any) -> None:
         """Takes what the page sends: what is wrong is refused or clamped, and said in `error`."""
-        with LOCK:
+        with LOCK, self._handling():
             problems: list[str] = []
             try:
                 self._take(sync_data, problems)
@@ -173,20 +155,18 @@ class LiveWidget(anywidget.AnyWidget):
         if changed and self.comm is not None:
             self.send_state(changed)
 
-    def _send(self, msg: Any, buffers: Any = None) -> None:
-        try:
-            super()._send(msg, buffers)
-        except Exception:  # the host's: the run goes on, and the next message may get through
-            _log.exception("The page could not be told.")
-
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
-        with LOCK:
+        with LOCK, self._handling():
             kind = content.get("type") if isinstance(content, dict) else None
             try:
+                if kind == "news":
+                    self._tell_news(content.get("since"))
+                    return
                 if kind == "hello":
                     self._views += 1
                     _seen.add(self)
-                    self.send_state([name for name in self.keys if not name.startswith("_")])
+                    with self._news.answering(0):
+                        self.send_state([name for name in self.keys if not name.startswith("_")])
                 elif kind == "bye":
                     self._views = max(0, self._views - 1)
                     if not self._views and self in _seen:
@@ -198,9 +178,6 @@ class LiveWidget(anywidget.AnyWidget):
             except Exception:
                 _log.exception("A message of the page was not taken.")
             self._answer()
-
-    def _answer(self) -> None:
-        self.set_trait("heard", self.heard + 1)
 
     def _receive(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
         """Called with each message that is not about settings, "hello" and "bye" apart; its `type` is text."""
@@ -234,20 +211,6 @@ class LiveWidget(anywidget.AnyWidget):
     def _ask(self, _: Any = None) -> None:
         """Wants what the settings say; while several change, it only sets `_stale`."""
         raise NotImplementedError
-
-    def _publish(self, state: Mapping[str, Any]) -> None:
-        """Writes traits of the kernel, as one message and in this order; from any thread. Never raises."""
-        with LOCK, self.hold_sync():
-            for name, value in state.items():
-                self._publish_one(name, value)
-
-    def _publish_one(self, name: str, value: Any) -> None:
-        try:
-            self.set_trait(name, value)
-        except (Exception, SystemExit) as error:  # an observer's; the host would swallow it, and the run goes on
-            _log.exception("An observer of %r raised.", name)
-            words = f"An observer of {name!r} raised {type(error).__name__}: {short(str(error))}"
-            self.set_trait("error", words)
 
 
 def check_arguments(kwargs: Mapping[str, Any], own: set[str], owner: str) -> None:

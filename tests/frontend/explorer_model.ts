@@ -50,7 +50,7 @@ const FIRST: Traits = {
   panels: [], sheet_of: "map", photo_info: {}, images_info: {}, film: {}, pinned: {}, busy: [], read: [],
   kernel_panel: {}, field_panel: {}, strongest_panel: {}, map_panel: {}, attention_panel: {}, inhibits_panel: {}, photo_panel: {},
   without_panel: {}, neighbours_panel: {}, sheet_panel: {},
-  status: "idle", heard: 0, error: "", note: "", version: "0",
+  status: "idle", heard: 0, working: false, told: undefined, error: "", note: "", version: "0",
 };
 
 /** The state of an explorer, as the kernel opens it, but for `changes`. */

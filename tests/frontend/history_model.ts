@@ -19,7 +19,7 @@ const records = (count: number): Partial<Traits> => ({
 /** The state of a history, as the kernel opens it before the first record, but for `changes`. */
 export function historyState(changes: Partial<Traits> = {}): Traits {
   return { epoch: 0, layer: "", filter: 0, epochs: [], layers: [], logs: {}, norms: {}, marks: {}, shown: {},
-    status: "ready", heard: 0, note: "", error: "", version: "0", ...changes };
+    status: "ready", heard: 0, working: false, told: undefined, note: "", error: "", version: "0", ...changes };
 }
 
 export class FakeHistory extends Fake<Traits> {

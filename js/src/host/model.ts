@@ -1,4 +1,5 @@
-// What is needed of a host's model, and the traits that both widgets have.
+// What is needed of a host's model, and the traits that all widgets have.
+import type { Told } from "./news";
 
 /** The filters that a page has of each layer, and its panels; of a training run it has all that there is to choose. */
 export interface Prepared {
@@ -22,6 +23,10 @@ export interface Model<T> {
 export interface SharedTraits {
   /** How many messages of the page the kernel has handled: it grows by one for each, whatever came of it. */
   heard: number;
+  /** Whether something runs in the kernel of which more will be told. */
+  working: boolean;
+  /** In each message with traits: what it holds; no trait, and undefined before the first. */
+  told?: Told;
   error: string;
   note: string;
   version: string;

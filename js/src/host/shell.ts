@@ -4,6 +4,7 @@ import { connection, rests, type Connection } from "./connection";
 import { keepKeys } from "./keys";
 import { messages } from "./messages";
 import type { Model, Prepared, SharedTraits } from "./model";
+import { news } from "./news";
 import { throttled } from "./save";
 import { followTheme } from "./theme";
 
@@ -43,7 +44,7 @@ interface Props<T> {
 
 const OFFLINE: Record<Connection, string> = {
   live: "",
-  silent: "No answer from the kernel so far: it is busy, or it is not there. Then run the cell again.",
+  silent: "No answer from the kernel so far. It may be busy with another cell, and answers after that; if it is gone, run the cell again.",
   absent: "No kernel answers: what is shown stays, the controls rest. In a notebook, run the cell to go on.",
   prepared: "",
   lost: "Not connected to a kernel: what is shown stays, the controls rest. Run the cell again to go on.",
@@ -72,8 +73,20 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     lines.offline(OFFLINE[state]);
     root.classList.toggle("filterviz-offline", rests(state));
     root.classList.toggle("filterviz-prepared", state === "prepared");
+    if (rests(state)) missed.stop();
     shown.connected(state);
   }, signal);
+  const missed = news((since) => {
+    try {
+      model.send({ type: "news", since });
+    } catch {
+      kernel.lost();
+    }
+  }, signal);
+  const asked = () => {
+    missed.sent();
+    kernel.asked();
+  };
   /** What the hand has set and the host does not know yet. An echo of what was sent before must not undo it. */
   const unsaved = new Map<Setting, T[Setting]>();
   const saver = throttled(() => {
@@ -83,14 +96,14 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     // A host sends nothing where nothing has changed, and nobody would answer.
     if (!differing.length) return;
     model.save_changes();
-    kernel.asked();
+    asked();
   }, kernel.lost, signal);
 
   function send(type: string, more: Record<string, unknown> = {}, buffers?: ArrayBuffer[]) {
     saver.flush();
     try {
       model.send({ type, ...more }, undefined, buffers);
-      kernel.asked();
+      asked();
     } catch {
       kernel.lost();
     }
@@ -127,10 +140,20 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     follow(`change:${trait}`, act);
     if (!settings.includes(trait)) follow(`change:${trait}`, kernel.alive);
   }
-  follow("change:heard", kernel.answered);
+  follow("change:heard", () => {
+    kernel.answered();
+    missed.answered();
+  });
+  const works = () => missed.works(model.get("working"));
+  follow("change:working", works);
+  follow("change:told", () => {
+    works();
+    const told = model.get("told");
+    if (told) missed.told(told);
+  });
   if (shown.received) {
     const received = (content: unknown, buffers: unknown) => {
-      if (typeof content !== "object" || !content) return;
+      if (typeof content !== "object" || !content || !missed.isNew((content as { letter?: unknown }).letter)) return;
       shown.received?.(content as Record<string, unknown>, Array.isArray(buffers) ? buffers as DataView[] : []);
     };
     model.on("msg:custom", received);

@@ -1,0 +1,61 @@
+"""What the kernel told, numbered: a page says what it has, and is told what was lost on its way."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+MOST_LETTERS = 16
+LARGEST = 8_000_000
+"""Bytes of letters that are kept, about."""
+
+
+class News:
+    """Numbers what a widget tells its pages.
+
+    Some hosts drop, or keep back, what a background thread sends. So every message with traits says from which number
+    to which it holds everything: `[since, number, asks]`, with `asks`, how often a page has asked. A page that finds a
+    gap, or hears nothing for a while, asks for what came after the last number up to which it has everything.
+
+    Letters are what is sent beside the traits, such as a page of small pictures; the last ones are kept.
+    """
+
+    def __init__(self) -> None:
+        self._number = self._asks = 0
+        self._changed: dict[str, int] = {}
+        self._since: int | None = None
+        self._letters: deque[tuple[int, Mapping[str, Any], Any, int]] = deque(maxlen=MOST_LETTERS)
+
+    def told(self, names: Mapping[str, Any]) -> list[int]:
+        """Numbers a message that holds these traits."""
+        if self._since is not None:
+            return [self._since, self._number, self._asks]
+        self._number += 1
+        self._changed.update(dict.fromkeys(names, self._number))
+        return [self._number - 1, self._number, self._asks]
+
+    def letter(self, content: Mapping[str, Any], buffers: Any) -> dict[str, Any]:
+        """Keeps a letter, which belongs to the next message, and returns it with that message's number."""
+        numbered = {**content, "letter": self._number + 1}
+        size = len(str(content)) + sum(len(each) for each in buffers or ())
+        self._letters.append((self._number + 1, numbered, buffers, size))
+        while sum(each[-1] for each in self._letters) > LARGEST:
+            self._letters.popleft()
+        return numbered
+
+    def missed(self, since: int) -> tuple[set[str], list[tuple[Mapping[str, Any], Any]]]:
+        """The traits and the letters that came after a number. What came before is taken to be had by all."""
+        while self._letters and self._letters[0][0] <= since:
+            self._letters.popleft()
+        names = {name for name, number in self._changed.items() if number > since}
+        return names, [(content, buffers) for _, content, buffers, _ in self._letters]
+
+    @contextmanager
+    def answering(self, since: int, *, asked: bool = False) -> Iterator[None]:
+        """What is told meanwhile is an answer: with it a page has everything since that number."""
+        self._asks += asked
+        self._since = since
+        try:
+            yield
+        finally:
+            self._since = None

@@ -1,0 +1,116 @@
+"""A widget that tells its pages what happens, from any thread: numbered, so that nothing stays lost."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from filterviz_widget._version import __version__
+from filterviz_widget.description.ranges import short
+from filterviz_widget.widgets.news import News
+
+LOCK = threading.RLock()
+"""One for all widgets of the process: two that are linked, each with a lock of its own, would wait for one another."""
+
+_log = logging.getLogger(__name__)
+
+
+class TellingWidget(anywidget.AnyWidget):
+    """What of a widget has to do with telling. traitlets is not thread-safe: every change happens under one lock.
+
+    While `working`, a page that hears nothing asks: the answer, on the message's own thread, reaches it in every host
+    (see `News`).
+    """
+
+    error = traitlets.Unicode(read_only=True, help="What went wrong and what to try.").tag(sync=True)
+    heard = traitlets.Int(0, read_only=True, help="How many messages of the page were handled.").tag(sync=True)
+    working = traitlets.Bool(False, read_only=True, help="Whether something runs of which more will be told.").tag(
+        sync=True
+    )
+    version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
+
+    _handles = False
+    """Whether a message of the page is handled at the moment: what is sent then arrives."""
+    _refused = False
+    """Whether the host has refused to send."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._news = News()
+        super().__init__(**kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # set_state swaps notify_change while it holds notifications.
+        with LOCK:
+            super().__setattr__(name, value)
+
+    def set_trait(self, name: str, value: Any) -> None:
+        """Called by ipywidgets and by this package: sets a trait, also one that cannot be assigned."""
+        with LOCK:
+            super().set_trait(name, value)
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        with LOCK:
+            kind = msg.get("method")
+            if kind == "update":
+                msg["state"]["told"] = self._news.told(msg["state"])
+            lasts = kind == "custom" and not self._handles
+            if lasts:
+                msg = {**msg, "content": self._news.letter(msg["content"], buffers)}
+            try:
+                super()._send(msg, buffers)
+            except Exception:  # the host's: the run goes on, and the page asks for what it missed
+                if not self._refused:
+                    _log.exception("The page could not be told.")
+                self._refused = True
+            if lasts:
+                self._send({"method": "update", "state": {}, "buffer_paths": []})
+
+    @contextlib.contextmanager
+    def _handling(self) -> Iterator[None]:
+        before, self._handles = self._handles, True
+        try:
+            yield
+        finally:
+            self._handles = before
+
+    def _tell_news(self, since: Any) -> None:
+        """Answers a page that has everything up to a number."""
+        since = since if type(since) is int and since >= 0 else 0
+        # Asked before what was told is looked at: whatever ends in between is in the next answer.
+        working = self._is_working()
+        names, letters = self._news.missed(since)
+        with self._news.answering(since, asked=True):
+            for content, data in letters:
+                self._send({"method": "custom", "content": content}, data)
+            with self.hold_sync():
+                self._publish({"working": working, "heard": self.heard + 1})
+                self._states_to_send |= self._state_of(names)
+
+    def _state_of(self, names: set[str]) -> set[str]:
+        """The traits that a page needs which has missed a change of these."""
+        return names
+
+    def _answer(self) -> None:
+        self._publish({"working": self._is_working(), "heard": self.heard + 1})
+
+    def _is_working(self) -> bool:
+        """Whether something runs in the background of which more will be told."""
+        raise NotImplementedError
+
+    def _publish(self, state: Mapping[str, Any]) -> None:
+        """Writes traits of the kernel, as one message and in this order; from any thread. Never raises."""
+        with LOCK, self.hold_sync():
+            for name, value in state.items():
+                self._publish_one(name, value)
+
+    def _publish_one(self, name: str, value: Any) -> None:
+        try:
+            self.set_trait(name, value)
+        except (Exception, SystemExit) as error:  # an observer's; the host would swallow it, and the run goes on
+            _log.exception("An observer of %r raised.", name)
+            words = f"An observer of {name!r} raised {type(error).__name__}: {short(str(error))}"
+            self.set_trait("error", words)

@@ -1,0 +1,166 @@
+"""What is lost on its way to the page is asked for: while something runs, after a silence, once at a time."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+WORLD = """view => {
+  // A kernel that numbers what it tells as the real one does, and of which what `lost` says gets lost.
+  window.model = view === "explorer" ? new fv.FakeModel() : new fv.FakeHistory();
+  let [number, asks] = [0, 0];
+  const changed = {};
+  model.answers = false;
+  window.tell = (changes, { lost = false } = {}) => {
+    number += 1;
+    for (const name of Object.keys(changes)) changed[name] = [number, changes[name]];
+    if (!lost) model.kernel({ ...changes, told: [number - 1, number, asks] });
+  };
+  window.greet = (working) => model.kernel({ heard: model.get("heard") + 1, working, told: [0, number, asks] });
+  window.answer = (working = true) => {
+    const { since } = model.sent.filter(({ type }) => type === "news").at(-1);
+    const missed = Object.entries(changed).filter(([, [at]]) => at > since).map(([name, [, value]]) => [name, value]);
+    asks += 1;
+    model.kernel({ ...Object.fromEntries(missed), heard: model.get("heard") + 1, working, told: [since, number, asks] });
+  };
+  window.asked = () => model.sent.filter(({ type }) => type === "news").length;
+  window.unmount = (view === "explorer" ? fv.mount : fv.mountHistory)(model, one);
+}"""
+
+
+@pytest.fixture(params=["explorer"])
+def world(request: pytest.FixtureRequest, blank: Page) -> Page:
+    blank.evaluate(WORLD, request.param)
+    return blank
+
+
+def asked(page: Page) -> int:
+    return int(page.evaluate("asked()"))
+
+
+def test_who_hears_nothing_for_a_while_asks_while_something_runs(world: Page) -> None:
+    world.evaluate("greet(true)")
+    world.clock.run_for(290)
+    assert asked(world) == 0
+    world.clock.run_for(20)
+    assert world.evaluate("model.sent") == [{"type": "hello"}, {"type": "news", "since": 0}]
+
+
+@pytest.mark.parametrize("world", ["explorer", "history"], indirect=True)
+def test_nobody_asks_where_nothing_runs_or_nobody_has_answered(world: Page) -> None:
+    world.clock.run_for(3000)
+    world.evaluate("model.kernel({ working: true })")  # as it was saved
+    world.clock.run_for(3000)
+    world.evaluate("greet(false)")
+    world.clock.run_for(10_000)
+    assert asked(world) == 0
+
+
+def test_where_pictures_come_nobody_asks(world: Page) -> None:
+    world.evaluate("greet(true)")
+    for iteration in range(100):
+        world.evaluate("iteration => tell({ iteration })", iteration)
+        world.clock.run_for(100)
+    assert asked(world) == 0
+
+
+def test_one_question_at_a_time(world: Page) -> None:
+    world.evaluate("greet(true)")
+    world.clock.run_for(60_000)
+    assert asked(world) == 1
+    world.evaluate("answer()")
+    world.clock.run_for(60_000)
+    assert asked(world) == 2
+
+
+def test_a_long_compilation_is_asked_after_ever_more_rarely(world: Page) -> None:
+    world.evaluate("greet(true)")
+    times = []
+    for step in range(1000):
+        before = asked(world)
+        world.clock.run_for(10)
+        if asked(world) > before:
+            times.append(10 * step)
+            world.evaluate("answer()")
+    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    assert 5 < len(times) < 15
+    assert min(gaps) >= 290
+    assert gaps == sorted(gaps)
+    world.evaluate("tell({ status: 'running' })")
+    world.clock.run_for(320)
+    assert asked(world) == len(times) + 1, "what comes brings the first pause back"
+
+
+def test_what_was_lost_is_shown_and_asked_for_more_often(world: Page) -> None:
+    world.evaluate("greet(true)")
+    world.clock.run_for(310)
+    for iteration in (3, 7, 20):
+        world.evaluate("iteration => tell({ iteration, status: 'running' }, { lost: true })", iteration)
+        world.evaluate("answer()")
+        expect(world.locator(".filterviz-words")).to_have_text(f"Running · {iteration} of 20")
+        count = asked(world)
+        world.clock.run_for(110)
+        assert asked(world) == count + 1
+    world.evaluate("tell({ status: 'done' }, { lost: true }); answer(false)")
+    expect(world.locator(".filterviz-words")).to_have_text("Done · 20 of 20")
+    count = asked(world)
+    world.clock.run_for(10_000)
+    assert asked(world) == count
+
+
+def test_a_gap_is_noticed_at_the_next_word_also_during_a_drag(world: Page) -> None:
+    world.evaluate("greet(true); tell({ iteration: 5 }, { lost: true })")
+    for heard in range(2, 6):  # the answers to a drag come all the time
+        world.evaluate("heard => tell({ heard })", heard)
+        world.clock.run_for(60)
+    assert world.evaluate("model.sent.at(-1)") == {"type": "news", "since": 0}
+    world.evaluate("answer()")
+    assert world.evaluate("model.get('iteration')") == 5
+
+
+def test_a_question_says_up_to_where_everything_came(world: Page) -> None:
+    world.evaluate(
+        "tell({ iteration: 1 }); greet(true); tell({ iteration: 2 }); tell({ iteration: 3 }, { lost: true })"
+    )
+    world.evaluate("tell({ iteration: 4 })")
+    world.clock.run_for(310)
+    assert world.evaluate("model.sent.at(-1)") == {"type": "news", "since": 2}
+
+
+def test_a_question_of_the_page_is_no_question_of_the_user(world: Page) -> None:
+    """A kernel that is busy with another cell answers neither; only what the hand did is worth a word."""
+    world.evaluate("greet(true)")
+    world.clock.run_for(60_000)
+    expect(world.get_by_text("No answer")).to_be_hidden()
+
+
+def test_a_question_that_got_lost_with_its_answer_is_not_the_last(world: Page) -> None:
+    world.evaluate("greet(true)")
+    world.clock.run_for(310)
+    assert asked(world) == 1
+    world.get_by_role("slider", name="Filter", exact=True).press("ArrowRight")
+    world.evaluate("tell({ heard: 5 })")
+    world.clock.run_for(310)
+    assert asked(world) == 2
+
+
+@pytest.mark.parametrize("end", ["unmount()", "model.live(false)"])
+def test_a_view_without_a_kernel_or_a_place_asks_nobody(world: Page, end: str) -> None:
+    world.evaluate("greet(true)")
+    world.evaluate(end)
+    world.clock.run_for(10_000)
+    assert asked(world) == 0
+
+
+def test_a_letter_that_comes_twice_is_opened_once(world: Page) -> None:
+    downloads: list[Any] = []
+    world.on("download", lambda download: downloads.append(download))
+    letter = "model.message({ type: 'file', name: 'a.gif', letter: 1 }, [new DataView(new ArrayBuffer(4))])"
+    world.evaluate("greet(true)")
+    with world.expect_download():
+        world.evaluate(letter)
+    world.evaluate("tell({})")
+    world.evaluate(letter)
+    world.evaluate("tell({ iteration: 1 })")
+    world.wait_for_function("model.get('iteration') === 1")
+    assert len(downloads) == 1
