@@ -19,8 +19,8 @@ MODEL = """
   window.files = {};
   window.answers = true;
   window.traits = {
-    made: 64, parts: 2, filters: 232, state: "making", pace: "1.9 a second, 88 s left", heard: 0, working: false, error: "",
-    note: "", version: "0",
+    made: 64, parts: 2, filters: 232, state: "making", pace: "1.9 a second, 88 s left", heard: 0, working: false,
+    error: "", note: "", version: "0",
   };
   const listeners = new Map();
   const emit = (event, ...details) => [...(listeners.get(event) ?? [])].forEach((act) => act(...details));

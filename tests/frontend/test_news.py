@@ -1,5 +1,6 @@
 """What is lost on its way to the page is asked for: while something runs, after a silence, once at a time."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ WORLD = """view => {
     const { since } = model.sent.filter(({ type }) => type === "news").at(-1);
     const missed = Object.entries(changed).filter(([, [at]]) => at > since).map(([name, [, value]]) => [name, value]);
     asks += 1;
-    model.kernel({ ...Object.fromEntries(missed), heard: model.get("heard") + 1, working, told: [since, number, asks] });
+    const heard = model.get("heard") + 1;
+    model.kernel({ ...Object.fromEntries(missed), heard, working, told: [since, number, asks] });
   };
   window.asked = () => model.sent.filter(({ type }) => type === "news").length;
   window.unmount = (view === "explorer" ? fv.mount : fv.mountHistory)(model, one);
@@ -82,7 +84,7 @@ def test_a_long_compilation_is_asked_after_ever_more_rarely(world: Page) -> None
         if asked(world) > before:
             times.append(10 * step)
             world.evaluate("answer()")
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(times)]
     assert 5 < len(times) < 15
     assert min(gaps) >= 290
     assert gaps == sorted(gaps)
