@@ -28,6 +28,13 @@ def mount(page: Page) -> None:
         "document.body.className = '{}'",
         "document.body.className = '{}-theme'",
         "document.documentElement.dataset.theme = '{}'",
+        "document.documentElement.dataset.bsTheme = '{}'",
+        "document.documentElement.setAttribute('theme', '{}')",
+        "document.body.className = 'vscode-{}'",
+        "document.body.dataset.jpThemeLight = '{}' === 'light'",
+        "document.body.className = '{}' === 'dark' ? 'vscode-high-contrast' : "
+        "'vscode-high-contrast vscode-high-contrast-light'",
+        "one.className = '{}'; window.view = one.appendChild(document.createElement('div'))",
     ],
 )
 def test_the_page_is_asked_before_the_system(blank: Page, page_is: str, mark: str) -> None:
@@ -93,6 +100,40 @@ def test_a_page_that_changes_its_mind_is_followed(blank: Page) -> None:
     ):
         blank.evaluate(change)
         assert looks(blank) == expected, change
+
+
+def test_a_mark_that_changes_anywhere_around_is_followed_also_out_of_a_shadow_root(blank: Page) -> None:
+    blank.evaluate(
+        """() => {
+          const shadow = one.attachShadow({ mode: "open" });
+          window.view = document.createElement("div");
+          shadow.append(...[...document.querySelectorAll("style")].map((style) => style.cloneNode(true)), view);
+        }"""
+    )
+    mount(blank)
+    for looked in ("dark", "light", "dark"):
+        blank.evaluate("looked => { one.dataset.theme = looked }", looked)
+        assert looks(blank) == looked
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_in_vs_code_text_and_background_are_both_its_own_on_the_white_that_it_paints(blank: Page, theme: str) -> None:
+    colours = {"light": ("rgb(240, 240, 240)", "rgb(10, 10, 10)"), "dark": ("rgb(30, 30, 30)", "rgb(212, 212, 212)")}
+    background, text = colours[theme]
+    blank.emulate_media(color_scheme="light" if theme == "dark" else "dark")
+    blank.evaluate(
+        """([theme, background, text]) => {
+          document.body.className = `vscode-${theme}`;
+          document.documentElement.style.setProperty("--vscode-editor-background", background);
+          document.documentElement.style.setProperty("--vscode-editor-foreground", text);
+          one.style.background = "white";
+          window.view = one.appendChild(document.createElement("div"));
+        }""",
+        [theme, background, text],
+    )
+    mount(blank)
+    style = "[getComputedStyle(view).backgroundColor, getComputedStyle(view).color, getComputedStyle(view).colorScheme]"
+    assert blank.evaluate(style) == [background, text, theme]
 
 
 def test_the_hosts_own_colours_come_first(blank: Page) -> None:
