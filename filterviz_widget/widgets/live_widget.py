@@ -5,6 +5,7 @@ import contextlib
 import difflib
 import functools
 import logging
+import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,6 +52,14 @@ def _keep_all() -> None:
     _seen.update(_alive)
 
 
+def _close_left_behind() -> None:
+    """Closes widgets of marimo's whose cell ran again, or whose visitor has gone: it tells nobody, and holds them."""
+    with LOCK:
+        for widget in [*_seen, *_left]:
+            if widget._visit is not None and (widget.comm._closed or not widget._visit.is_alive()):
+                DROPPED.put(functools.partial(widget._shut, 0))
+
+
 class LiveWidget(TellingWidget):
     """The base of this package's widgets.
 
@@ -72,6 +81,8 @@ class LiveWidget(TellingWidget):
     _holding = 0
     _stale = False
     _views = 0
+    _visit: threading.Thread | None = None
+    """In marimo the thread of the visitor that the widget is for; it ends with the visit."""
     _layout: ipywidgets.Layout | None = None
     """The layout that ipywidgets made for this widget alone, to be closed with it."""
 
@@ -86,6 +97,9 @@ class LiveWidget(TellingWidget):
         super().open()
         self.comm.on_msg(weakly(self._handle_msg))
         _alive.add(self)
+        _close_left_behind()
+        if type(self.comm).__module__.startswith("marimo."):
+            self._visit = threading.current_thread()
         weak: Any = weakref.proxy(self)
         WIDGETS[self.model_id] = weak
         # ipykernel 7.4 hands a page's message to the shell that last sent something to that page, because somebody may

@@ -208,3 +208,17 @@ def test_an_error_is_alerted_and_a_removed_view_listens_no_more(history: Page) -
     expect(history.get_by_role("alert")).to_have_text("Recording stopped")
     history.evaluate("unmount()")
     assert history.evaluate("model.listening()") == 0
+
+
+def test_what_is_shown_is_named_right_also_where_a_host_tells_of_it_before_its_epoch(history: Page) -> None:
+    """marimo sets one trait after the other."""
+    history.evaluate(
+        """() => {
+          const shown = { ...model.get("shown"), epoch: 4 };
+          model.kernel({ shown });
+          model.kernel({ epochs: [0, 1, 2, 3, 7] });
+        }"""
+    )
+    expect(history.get_by_role("img", name="What filter")).to_have_accessible_name(
+        "What filter 0 of layer conv1 responds to, epoch 7"
+    )

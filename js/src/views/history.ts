@@ -79,7 +79,7 @@ function history({ get, write, flush, signal }: Host<Traits, keyof Settings>): V
     const known = get("epochs");
     epochs.range(stops(known), [known[0] ?? 0, known.at(-1) ?? 0], true);
     play.unavailable(known.length > 1 ? "" : "There is one epoch to show so far.");
-    draw();
+    drawShown(); // some hosts tell of one trait after the other, and what is shown may be of an epoch that comes now
   }
 
   function drawLayers() {
