@@ -23,6 +23,26 @@ CELLS = {
     "again": "explorer",
     "rerun": "shown = FilterExplorer(model, layer='conv2')\nshown",
     "busy": HELD + "hold('busy')",
+    "drops": (
+        "import threading\n"
+        "dropping = FilterExplorer(model, layer='conv2')\n"
+        "here, main = threading.local(), threading.main_thread()\n"
+        "def handle(message, then=dropping.comm.handle_msg):\n"
+        "    here.handles = True\n"
+        "    try:\n"
+        "        then(message)\n"
+        "    finally:\n"
+        "        here.handles = False\n"
+        "def send(*arguments, then=dropping.comm.send, **options):\n"
+        "    if getattr(here, 'handles', False) or threading.current_thread() is main:\n"
+        "        then(*arguments, **options)\n"
+        "    else:\n"
+        "        lost.append(arguments)\n"
+        "lost = []\n"
+        "dropping.comm.handle_msg, dropping.comm.send = handle, send\n"
+        "dropping"
+    ),
+    "row": "import ipywidgets\nrow = FilterExplorer(model, layer='conv2')\nipywidgets.HBox([row])",
     "broken": (
         "import keras, numpy\n"
         "bad = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.Conv2D(2, 3, name='bad')])\n"
