@@ -14,7 +14,7 @@ demo: .venv/installed frontend
 
 # Everything, with the newest versions; about 14 minutes on two cores. What waits for browsers and other processes more
 # than it computes runs beside the rest, and is told at the end.
-WAITING := tests/frontend tests/browser tests/widgets tests/atlas tests/package $(wildcard tests/test_*.py)
+WAITING := tests/frontend tests/browser tests/widgets tests/atlas tests/package tests/saved $(wildcard tests/test_*.py)
 test: check chromium
 	$(BIN)/pytest $(WAITING) > .waiting.log 2>&1 & waiting=$$!; \
 	$(BIN)/pytest $(addprefix --ignore=,$(WAITING)); rest=$$?; \

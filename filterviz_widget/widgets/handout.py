@@ -137,8 +137,9 @@ def page(kind: str, title: str, about: str, content: Mapping[str, Any]) -> str:
 
 
 def kept(names: Iterable[str]) -> set[str]:
-    """Those of a widget's traits that its view follows."""
-    return {name for name in names if not name.startswith("_")} - {"layout", "tooltip", "tabbable", "heard"}
+    """Those of a widget's traits that its view follows, but for what is about messages."""
+    others = {"layout", "tooltip", "tabbable", "heard", "told", "working"}
+    return {name for name in names if not name.startswith("_")} - others
 
 
 def checked(path: str | Path | None) -> Path | None:

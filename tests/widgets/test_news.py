@@ -115,7 +115,7 @@ def test_letters_that_got_lost_come_with_the_answer(explorer, monkeypatch):
     page.message(type="sheet", pages=[0])
     page.look()
     (sprite,) = [letter for letter in page.letters if letter["type"] == "sprite"]
-    assert sprite["source"].startswith("data:image/webp")
+    assert sprite["source"].startswith("data:image/jpeg")
     assert (sprite["page"], sprite["key"]) == (0, page.state["sheet_panel"]["key"])
     page.ask()
     assert len(page.letters) == 1
