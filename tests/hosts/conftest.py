@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.browser.lab import REPOSITORY, Lab, free_port
 from tests.hosts import cells, peek
@@ -24,7 +24,6 @@ HOSTS_OWN = {
     "(reading 'schema')": "Notebook 7.6: a plugin of JupyterLab's asks for settings that are not there",
     "The getter for the shared module": "Voila 0.5: an extension of JupyterLab's that it cannot load",
     "voila_heartbeat": "Voila 0.5: its page beats before its script is there",
-    "net::ERR_": "Voila's templates and marimo want MathJax and the like from a network, which the widgets need not",
 }
 """What hosts call an error of their own accord, and why it is none of ours."""
 
@@ -119,12 +118,18 @@ def open_page(browser: Browser, complaints: list[str]) -> Iterator[Callable[...,
     """Opens pages, each as another visitor's."""
     contexts = []
 
+    def said(line: ConsoleMessage) -> None:
+        # Voila's templates and marimo want MathJax and the like from a network, which the widgets need not.
+        is_elsewhere = "net::ERR_" in line.text and "127.0.0.1" not in line.location["url"]
+        if line.type == "error" and not is_elsewhere:
+            complaints.append(f"console: {line.text} {line.location['url']}")
+
     def open_page(address: str, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": 1280, "height": 2400}, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"pageerror: {error}"))
-        page.on("console", lambda line: complaints.append(f"console: {line.text}") if line.type == "error" else None)
+        page.on("console", said)
         page.goto(address, wait_until="commit", timeout=180_000)
         return page
 

@@ -1,7 +1,9 @@
 """The widgets in Notebook 7 and Voila, which one Jupyter server serves."""
 
+import json
 import re
 import time
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +68,13 @@ def test_notebook_7_shows_pictures_follows_a_training_and_runs_cells_again(
     assert memory[-1] < memory[1] + 20e6
 
 
-def test_voila_shows_pictures_and_follows_a_training(
+def end_kernels(jupyter: Lab) -> None:
+    for kernel in json.load(urllib.request.urlopen(address(jupyter, "api/kernels"))):
+        request = urllib.request.Request(address(jupyter, f"api/kernels/{kernel['id']}"), method="DELETE")
+        urllib.request.urlopen(request).close()
+
+
+def test_voila_shows_pictures_follows_a_training_and_keeps_them_when_its_kernel_has_ended(
     jupyter: Lab, open_page: Callable[..., Page], ask: Callable[[str, str], Any]
 ) -> None:
     page = open_page(address(jupyter, "voila/render/voila.ipynb") + "&theme=dark", color_scheme="light")
@@ -77,6 +85,15 @@ def test_voila_shows_pictures_and_follows_a_training(
     storm(view, asked)
     page.get_by_role("button", name="Train", exact=True).click()
     watch_training(page.get_by_role("group", name="Training history"), asked)
+
+    last = view.picture.get_attribute("src") or ""
+    end_kernels(jupyter)
+    view.slider("Filter").press("ArrowRight")
+    silence = re.compile("No answer from the kernel so far|Not connected to a kernel")
+    expect(view.root.locator(".filterviz-messages")).to_contain_text(silence, timeout=20_000)
+    expect(view.picture).to_have_attribute("src", last)
+    view.slider("Iteration").press("Home")
+    expect(view.picture).not_to_have_attribute("src", last)
 
 
 def test_voilas_classic_template_gives_a_row_of_widgets_their_width(
