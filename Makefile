@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
 
-.PHONY: demo docs screenshots test test-lowest test-onednn matrix check bench dist lock frontend chromium clean
+.PHONY: demo docs notebooks screenshots test test-lowest test-onednn matrix check bench dist lock frontend chromium clean
 .PRECIOUS: .venv-3.%/installed
 
 demo: .venv/installed frontend
@@ -59,6 +59,10 @@ docs: .venv/installed frontend
 screenshots: .venv/installed frontend chromium
 	$(BIN)/python -m scripts.draw_sheet
 	$(BIN)/python -m scripts.screenshots
+
+# Runs the notebooks in JupyterLab and stores what they show; about 15 minutes on two cores.
+notebooks: .venv/installed frontend chromium
+	$(BIN)/python -m scripts.run_notebooks
 
 bench: .venv/installed frontend chromium
 	$(BIN)/python -m benchmarks

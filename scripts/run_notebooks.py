@@ -1,0 +1,120 @@
+"""Runs the notebooks in a real JupyterLab and stores them with their outputs, and a still picture of each widget."""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+from scripts.find_chromium import HELP, find_chromium
+from scripts.stored_notebook import Still, stored
+from tests.browser.lab import REPOSITORY, Kernel, Lab, Notebook
+
+NOTEBOOKS = REPOSITORY / "notebooks"
+
+LATER = "still-at-end"
+"""Tag of a cell whose widget is taken when the whole notebook has run: one that watches what later cells do."""
+
+LONGEST = 3600
+"""Seconds that a cell, or the work of its widgets, may take: an atlas is made in the background."""
+
+BUSY = """[repr(each) for each in list(__import__('ipywidgets').widgets.widget._instances.values())
+    if getattr(each, 'status', '') in ('idle', 'compiling', 'running') and hasattr(each, 'iterations')
+    or getattr(each, 'busy', False) or getattr(each, 'state', '') == 'making']"""
+
+SETTLE = 1.5
+"""Seconds in which what the kernel has sent is painted."""
+
+
+def wait_for_widgets(kernel: Kernel, page: Any) -> None:
+    """Blocks until no widget has anything left to do."""
+    until = time.monotonic() + LONGEST
+    while busy := kernel(BUSY, timeout=LONGEST):
+        if time.monotonic() > until:
+            raise TimeoutError(f"Still at work: {', '.join(busy)}")
+        page.wait_for_timeout(500)
+    page.wait_for_timeout(1000 * SETTLE)
+
+
+def stills_of(notebook: Notebook, place: int) -> list[Still]:
+    """A picture of each widget in the output of a cell."""
+    found = []
+    for root in notebook.cell(place).locator(".jp-OutputArea-output .filterviz").all():
+        picture = root.locator("figure img, img").first
+        words = (picture.get_attribute("alt") if picture.count() else "") or "The widget"
+        found.append(Still(root.screenshot(animations="disabled", caret="hide"), words))
+    return found
+
+
+def run(browser: Browser, path: Path, folder: Path) -> dict[str, Any]:
+    """Runs one notebook, and returns what is to be stored of it."""
+    copy = folder / "notebooks" / path.name
+    copy.parent.mkdir()
+    shutil.copy(path, copy)
+    settings = folder / "jupyterlab_settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')  # every cell stays in the page
+    lab = Lab(folder, copy)
+    context = browser.new_context(viewport={"width": 1060, "height": 1600}, color_scheme="light")
+    try:
+        notebook = Notebook(context.new_page(), lab.address)
+        page = notebook.page
+        page.keyboard.press("Control+B")  # the room of the file browser goes to the notebook
+        kernel = lab.kernel()
+        cells = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+        stills: dict[str, list[Still]] = {}
+        for place, cell in enumerate(cells):
+            notebook.run(place, timeout=LONGEST)
+            wait_for_widgets(kernel, page)
+            stills[cell["id"]] = stills_of(notebook, place)
+        for place, cell in enumerate(cells):
+            if LATER in cell["metadata"].get("tags", ()):
+                stills[cell["id"]] = stills_of(notebook, place)
+        kernel.close()
+        page.keyboard.press("Control+s")
+        saved = _saved(page, copy)
+    finally:
+        context.close()
+        lab.close()
+    return stored(saved, stills, [REPOSITORY, folder, Path.home(), tempfile.gettempdir()])
+
+
+def _saved(page: Any, copy: Path) -> dict[str, Any]:
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        saved: dict[str, Any] = json.loads(copy.read_text("utf-8"))
+        code = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
+        if all(cell["execution_count"] for cell in code):
+            return saved
+    raise TimeoutError(f"JupyterLab did not save {copy.name}.")
+
+
+def main() -> None:
+    """Runs the notebooks that are named, or all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(NOTEBOOKS.glob("*.ipynb")))
+    chosen = parser.parse_args().notebooks
+    chromium = find_chromium()
+    if chromium is None:
+        raise SystemExit(HELP)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        for path in chosen:
+            began = time.monotonic()
+            with tempfile.TemporaryDirectory(prefix="notebook-") as folder:
+                notebook = run(browser, path, Path(folder))
+            text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+            path.write_text(text, "utf-8")
+            widgets = text.count('"alt"')
+            print(
+                f"{path.name}: {time.monotonic() - began:.0f} s, {widgets} widgets, {len(text) // 1000} kB", flush=True
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
