@@ -1,5 +1,6 @@
 """The gradients of a model's total loss on a probe, without changing anything in the model."""
 
+import functools
 import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -182,11 +183,9 @@ class ProbeGradients:
 
 
 def _compiled(step: Any) -> Any:
-    def own(*arguments: Any) -> Any:
-        return step(*arguments)
-
-    # A function of its own: TensorFlow warns of one that is traced often, and would count those of all models together.
-    return tf.function(own, autograph=False, reduce_retracing=True)
+    # TensorFlow warns of code that is traced often, and would count the steps of all models together; a partial has no
+    # code of its own, and is counted by itself.
+    return tf.function(functools.partial(step), autograph=False, reduce_retracing=True)
 
 
 def _takes_training(method: Any) -> bool:

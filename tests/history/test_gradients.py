@@ -228,6 +228,17 @@ def test_new_weights_are_seen_without_tracing_again():
     assert traced == []
 
 
+def test_tensorflow_warns_of_nothing_whose_cause_is_here(monkeypatch):
+    said = []
+    monkeypatch.setattr(tf.get_logger(), "warning", lambda message, *_: said.append(message))
+    x, y = examples()
+    for _ in range(3):
+        model = small()
+        for _ in range(2):
+            measured(model, x, y, batch_size=len(x) - 1)  # two batches of different size
+    assert [message for message in said if "retracing" in message] == []
+
+
 @pytest.mark.parametrize("batch_size", [4, 32])
 @pytest.mark.parametrize("scale", [2.0**8, 2.0**40])
 def test_loss_scaling_is_undone_and_lowered_where_half_precision_overflows(scale, batch_size):
