@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from scripts.find_chromium import HELP, find_chromium
 from scripts.stored_notebook import Still, stored
@@ -19,12 +19,19 @@ NOTEBOOKS = REPOSITORY / "notebooks"
 LATER = "still-at-end"
 """Tag of a cell whose widget is taken when the whole notebook has run: one that watches what later cells do."""
 
-LONGEST = 3600
-"""Seconds that a cell, or the work of its widgets, may take: an atlas is made in the background."""
+LONGEST = 1800
+"""Seconds that a cell, or the pictures of its widgets, may take."""
 
-BUSY = """[repr(each) for each in list(__import__('ipywidgets').widgets.widget._instances.values())
-    if getattr(each, 'status', '') in ('idle', 'compiling', 'running') and hasattr(each, 'iterations')
-    or getattr(each, 'busy', False) or getattr(each, 'state', '') == 'making']"""
+PATIENCE = 300
+"""Seconds that an atlas is waited for, which is shown while it is made: that of the flower model takes four minutes."""
+
+WIDGETS = "list(__import__('ipywidgets').widgets.widget._instances.values())"
+BUSY = f"""[repr(each) for each in {WIDGETS} if hasattr(each, 'iterations') and each.status in
+    ('idle', 'compiling', 'running') or getattr(each, 'busy', False)]"""
+MAKING = f"[repr(each) for each in {WIDGETS} if getattr(each, 'state', '') == 'making']"
+
+SIZE: ViewportSize = {"width": 1240, "height": 3000}
+"""Of the page: of a widget that is higher than the notebook's room a picture would show the half."""
 
 SETTLE = 1.5
 """Seconds in which what the kernel has sent is painted."""
@@ -32,11 +39,13 @@ SETTLE = 1.5
 
 def wait_for_widgets(kernel: Kernel, page: Any) -> None:
     """Blocks until no widget has anything left to do."""
-    until = time.monotonic() + LONGEST
+    began = time.monotonic()
     while busy := kernel(BUSY, timeout=LONGEST):
-        if time.monotonic() > until:
+        if time.monotonic() - began > LONGEST:
             raise TimeoutError(f"Still at work: {', '.join(busy)}")
         page.wait_for_timeout(500)
+    while time.monotonic() - began < PATIENCE and kernel(MAKING, timeout=LONGEST):
+        page.wait_for_timeout(2000)
     page.wait_for_timeout(1000 * SETTLE)
 
 
@@ -44,8 +53,11 @@ def stills_of(notebook: Notebook, place: int) -> list[Still]:
     """A picture of each widget in the output of a cell."""
     found = []
     for root in notebook.cell(place).locator(".jp-OutputArea-output .filterviz").all():
-        picture = root.locator("figure img, img").first
-        words = (picture.get_attribute("alt") if picture.count() else "") or "The widget"
+        box = root.bounding_box()
+        if box is None or box["height"] > SIZE["height"] - 200:
+            raise ValueError(f"A widget does not fit into the page: {box}")
+        picture = root.locator("img[alt^=What]").first
+        words = (picture.get_attribute("alt") if picture.count() else "") or "All filters of the network"
         found.append(Still(root.screenshot(animations="disabled", caret="hide"), words))
     return found
 
@@ -59,7 +71,7 @@ def run(browser: Browser, path: Path, folder: Path) -> dict[str, Any]:
     settings.parent.mkdir(parents=True)
     settings.write_text('{"windowingMode": "none"}')  # every cell stays in the page
     lab = Lab(folder, copy)
-    context = browser.new_context(viewport={"width": 1060, "height": 1600}, color_scheme="light")
+    context = browser.new_context(viewport=SIZE, color_scheme="light")
     try:
         notebook = Notebook(context.new_page(), lab.address)
         page = notebook.page

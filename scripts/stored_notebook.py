@@ -46,7 +46,7 @@ def stored(
     for cell in cells:
         for output in cell.get("outputs", ()):
             words = str({**output, "data": {**output.get("data", {}), "image/png": ""}})
-            if output["output_type"] == "error" or output.get("name") == "stderr":
+            if output["output_type"] == "error" or output.get("name") == "stderr" or "WARNING" in words:
                 raise ValueError(f"Cell {cell['id']} has an error or a warning in its output: {words[:2000]}")
             if found := [str(path) for path in private if str(path) in words]:
                 raise ValueError(f"Cell {cell['id']} shows {found[0]} in its output.")
@@ -93,16 +93,19 @@ def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def small(png: bytes) -> bytes:
-    """A picture with a palette, and with fewer colours and pixels until it is small enough."""
+    """A picture with a palette, and with fewer colours and pixels until it is small enough.
+
+    Without k-means, small things lose their colour: the palette is spent on what covers many pixels.
+    """
     with Image.open(io.BytesIO(png)) as opened:
         rgba = opened.convert("RGBA")
     whole = Image.new("RGB", rgba.size, "white")
     whole.paste(rgba, mask=rgba.getchannel("A"))
     best = png
-    for share, colours in ((1, 256), (1, 128), (1, 64), (0.8, 128), (0.8, 64), (0.6, 64), (0.5, 64)):
+    for share, colours in ((1, 256), (1, 128), (0.85, 128), (0.7, 128), (0.6, 64), (0.5, 64)):
         image = whole.resize([round(share * side) for side in whole.size], Image.Resampling.LANCZOS)
         buffer = io.BytesIO()
-        image.quantize(colours).save(buffer, "PNG", optimize=True)
+        image.quantize(colours, kmeans=4).save(buffer, "PNG", optimize=True)
         best = min(best, buffer.getvalue(), key=len)
         if len(best) <= LARGEST:
             break
