@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -66,7 +65,11 @@ def run(browser: Browser, path: Path, folder: Path) -> dict[str, Any]:
     """Runs one notebook, and returns what is to be stored of it."""
     copy = folder / "notebooks" / path.name
     copy.parent.mkdir()
-    shutil.copy(path, copy)
+    source = json.loads(path.read_text("utf-8"))
+    cells = [cell for cell in source["cells"] if cell["cell_type"] == "code"]
+    for cell in cells:  # a cell that has its number already would not be seen to run
+        cell.update(outputs=[], execution_count=None)
+    copy.write_text(json.dumps(source), "utf-8")
     settings = folder / "jupyterlab_settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
     settings.parent.mkdir(parents=True)
     settings.write_text('{"windowingMode": "none"}')  # every cell stays in the page
@@ -77,7 +80,6 @@ def run(browser: Browser, path: Path, folder: Path) -> dict[str, Any]:
         page = notebook.page
         page.keyboard.press("Control+B")  # the room of the file browser goes to the notebook
         kernel = lab.kernel()
-        cells = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
         stills: dict[str, list[Still]] = {}
         for place, cell in enumerate(cells):
             notebook.run(place, timeout=LONGEST)
