@@ -10,13 +10,13 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page
 
-PACE = 10
+PACE = 8
 """Frames a second."""
 
 LARGEST = 950_000
 """Bytes of a film: GitHub shows it at once."""
 
-WIDTH = 800
+WIDTH = 720
 
 HAND = """
 <svg width="22" height="28" viewBox="0 0 22 28" xmlns="http://www.w3.org/2000/svg">

@@ -51,7 +51,7 @@ import numpy as np
 steps, random = np.arange(256) / 256, np.random.default_rng(0)
 pitch = random.integers(0, 4, 800)
 turns = 2 * np.pi * (np.array([4, 9, 16, 28])[pitch, None] * steps + random.random((800, 1)))
-tones = (np.sin(turns) + 0.3 * random.standard_normal(turns.shape))[..., None].astype("float32")
+tones = (np.sin(turns) + 0.2 * random.standard_normal(turns.shape))[..., None].astype("float32")
 net = keras.Sequential([
     keras.Input((256, 1)),
     keras.layers.Conv1D(8, 15, activation="relu", name="waves"),
@@ -64,7 +64,7 @@ loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 net.compile("adam", loss, metrics=["accuracy"])
 net.fit(tones, pitch, epochs=10, verbose=0)
 signals = FilterExplorer(
-    net, layer="tones", filter=3, images=tones[:200], photo=tones[0], input_range=(-1, 1), iterations=60,
+    net, layer="tones", filter=3, images=tones[:200], photo=tones[0], input_range=(-2, 2), iterations=60,
     panels=["kernel", "strongest", "map"],
 )
 signals
@@ -76,26 +76,26 @@ from filterviz_widget.demo import flowers
 x, y = flowers(680, size=48)
 net = keras.Sequential([
     keras.Input((48, 48, 3)),
-    keras.layers.Conv2D(16, 7, activation="relu", name="edges"),
+    keras.layers.Conv2D(16, 7, activation="elu", name="edges"),
     keras.layers.MaxPooling2D(),
-    keras.layers.Conv2D(32, 5, activation="relu", name="petals"),
+    keras.layers.Conv2D(32, 5, activation="elu", name="petals"),
     keras.layers.GlobalAveragePooling2D(),
     keras.layers.Dense(17),
 ])
 net.compile(keras.optimizers.Adam(0.003), loss, metrics=["accuracy"])
 history = FilterHistory(probe=(x[:64], y[:64]), input_range=(0, 1))
-net.fit(x, y, epochs=12, callbacks=[history], verbose=0)
+net.fit(x, y, epochs=24, callbacks=[history], verbose=0)
 shown = history.widget()
-shown.layer, shown.filter, shown.epoch = "petals", 2, 12
+shown.layer, shown.filter, shown.epoch = "edges", 3, 24
 history
 """,
     "atlas": """
 from filterviz_widget import Atlas
-from filterviz_widget.demo import SPECIES, bundled_flowers
+from filterviz_widget.demo import bundled_flowers
 
 atlas = Atlas.make(
     flower_model(), "flower_atlas", layers=["conv1", "conv2", "conv3"], images=bundled_flowers()[0], facets=2,
-    class_names=[species.name for species in SPECIES], workers=0, wait=True, progress=False,
+    workers=0, wait=True, progress=False,
 )
 atlas
 """,
@@ -146,7 +146,7 @@ class Studio:
         (settings / "notebook-extension" / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
         self.folder, self.browser = folder, browser
         self.lab = Lab(folder, path)
-        self.context = browser.new_context(viewport={"width": 1120, "height": 1060}, color_scheme="light")
+        self.context = browser.new_context(viewport={"width": 1120, "height": 1700}, color_scheme="light")
         self.notebook = Notebook(self.context.new_page(), self.lab.address)
         self.page = self.notebook.page
         self.page.keyboard.press("Control+B")  # the file browser's room goes to the notebook
@@ -167,18 +167,21 @@ class Studio:
                 self._run.add(name)
         return self.notebook.cell(list(CELLS).index(names[-1])).locator(".filterviz")
 
-    def still(self, path: Path, *names: str, wait: str = "", width: int = 900) -> None:
-        """A picture of the widget of the last of these cells, once it is finished."""
+    def still(self, path: Path, *names: str, wait: str = "", window: int = 1120) -> None:
+        """A picture of the widget of the last of these cells, once it is finished, in a window of that width."""
+        self.page.set_viewport_size({"width": window, "height": 1800})
         root = self.run(*names)
         if wait:
             self.kernel(f"len({WAIT.format(name=wait)})", timeout=600)
         self.page.wait_for_timeout(2500)
         root.scroll_into_view_if_needed()
-        saved(root.screenshot(animations="disabled", caret="hide"), path, width)
+        saved(root.screenshot(animations="disabled", caret="hide"), path, round(0.8 * window))
 
 
 def hand_scene(studio: Studio) -> None:
     """The explorer under a hand: filter, layer, and the way of a picture."""
+    studio.page.bring_to_front()
+    studio.page.set_viewport_size({"width": 1120, "height": 1060})
     root = studio.run("hand")
     for layer in ("conv4", "conv5", "conv3"):  # each compiled once, as after some minutes of use
         studio.kernel(f"setattr(explorer, 'layer', {layer!r})", timeout=300)
@@ -187,7 +190,7 @@ def hand_scene(studio: Studio) -> None:
     page.locator(".jp-WindowedPanel-outer, .jp-Notebook").first.evaluate("each => each.scrollTo(0, 0)")
     box = root.bounding_box()
     assert box
-    film = Film(page, (0, box["y"] - 112, 1120, 900))
+    film = Film(page, (0, box["y"] - 112, 1120, 880))
     mouse = Hand(page)
 
     def thumb(name: str) -> tuple[float, float]:
@@ -245,7 +248,7 @@ def atlas_scene(studio: Studio) -> None:
 
 SCENES: dict[str, Callable[[Studio], None]] = {
     "hand": hand_scene,
-    "explorer": lambda studio: studio.still(DOCS / "explorer.webp", "trained", wait="trained", width=1060),
+    "explorer": lambda studio: studio.still(DOCS / "explorer.webp", "trained", wait="trained", window=1500),
     "signal": lambda studio: studio.still(PICTURES / "signal.webp", "hand", "signal", wait="signals"),
     "history": lambda studio: studio.still(PICTURES / "history.webp", "hand", "signal", "history"),
     "atlas": atlas_scene,

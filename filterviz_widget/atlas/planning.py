@@ -191,6 +191,10 @@ def _class_names(names: Sequence[str] | None, infos: Sequence[LayerInfo]) -> lis
         raise TypeError(f"class_names must be a list of names, got the text {short(names)}.")
     units = [info.filters for info in infos if info.kind == "units"]
     if not units or len(names) != units[-1]:
-        expected = f"{units[-1]} names, one for each unit of the last layer" if units else "a last layer of units"
+        expected = (
+            f"{units[-1]} names, one for each unit of the last layer"
+            if units
+            else "left out: no chosen layer has units"
+        )
         raise ValueError(f"class_names must be {expected}; got {len(names)}: {short(list(names))}.")
     return [str(name) for name in names]
