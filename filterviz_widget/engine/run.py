@@ -270,8 +270,9 @@ class Runs:
 
 def _said_of_opening(redirected: npt.NDArray[np.bool_], wanted: Description, pace: float) -> str:
     count = int(redirected.sum())
-    where = f"the first {count}" if redirected[:count].all() else f"{count} of the"
-    opened = f"Opened with redirected gradients in {where} iterations" if count else ""
+    where = f"the first {count} iterations" if redirected[:count].all() else f"{count} of the iterations"
+    where = "the first iteration" if where == "the first 1 iterations" else where
+    opened = f"Opened with redirected gradients in {where}" if count else ""
     if opened and wanted.photo is not None:
         opened = f"Closed on this photo; o{opened[1:]}"
     steps = f"with steps of {wanted.step_size * pace:g} grey levels"

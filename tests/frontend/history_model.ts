@@ -31,7 +31,7 @@ export class FakeHistory extends Fake<Traits> {
   record(count: number): void {
     const before = this.get("epochs").length;
     const epoch = before && this.get("epoch") === before - 1 ? count - 1 : this.get("epoch");
-    this.kernel({ ...records(count), epoch, layers: [{ name: "conv1", filters: [0, 1, 5], owner: "conv1" },
+    this.kernel({ ...records(count), epoch, layers: [{ name: "conv1", filters: [5, 0, 1], owner: "conv1" },
       { name: "net/conv2", filters: [0], owner: "conv2" }],
       shown: shown(epoch, this.get("layer") || "conv1", this.get("filter")),
       note: "Gradients of the loss on the probe, 10 examples." });

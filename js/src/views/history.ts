@@ -15,7 +15,8 @@ import { tile } from "../panels/tile";
 function history({ get, write, flush, signal }: Host<Traits, keyof Settings>): View<Traits> {
   const last = () => get("epochs").length - 1;
   const entryOf = (name: string) => get("layers").find((layer) => layer.name === name);
-  const filtersOf = (name: string) => entryOf(name)?.filters ?? [0];
+  /** By rising number: a slider's stops, whatever order they were asked for in. */
+  const filtersOf = (name: string) => [...(entryOf(name)?.filters ?? [0])].sort((one, other) => one - other);
 
   function jump(epoch: number) {
     write({ epoch });
