@@ -1,4 +1,4 @@
-# make demo, make test, make bench: each installs what it needs first. Needs Python 3.11 or newer; nothing else.
+# make demo, make test, make bench: each installs what it needs first. Needs Python 3.11 to 3.13; nothing else.
 PYTHON ?= python3
 PORT ?= 8888
 BROWSER ?= yes
@@ -78,7 +78,7 @@ bench: .venv/installed frontend chromium
 dist: .venv/installed frontend
 	rm -rf dist
 	$(BIN)/python -m hatchling build -d dist
-	$(BIN)/pytest tests/package
+	DIST=dist $(BIN)/pytest tests/package
 
 frontend: .venv/installed
 	$(BIN)/python hatch_build.py
@@ -121,4 +121,4 @@ $(UV):
 	.tools/bin/pip install --quiet uv
 
 clean:
-	rm -rf .venv .venv-lowest .venv-3.* .tools dist js/node_modules filterviz_widget/static
+	rm -rf .venv .venv-lowest .venv-3.* .tools dist build js/node_modules tests/saved/node_modules filterviz_widget/static

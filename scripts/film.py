@@ -65,6 +65,8 @@ class Film:
             )
             if buffer.tell() < LARGEST:
                 break
+        else:
+            raise ValueError(f"{path.name} takes {buffer.tell()} bytes at the lowest quality: film less.")
         path.write_bytes(buffer.getvalue())
         print(f"{path.name}: {len(images)} frames, quality {quality}, {buffer.tell() // 1000} kB", flush=True)
 

@@ -106,7 +106,7 @@ def test_links_in_what_mkdocs_does_not_check_lead_somewhere(site: Path, pages: d
             continue
         for address in page.led + page.fetched:
             parts = urlsplit(address)
-            if parts.scheme or parts.netloc or parts.path.startswith("flower-atlas"):
+            if parts.scheme or parts.netloc or parts.path.startswith("flower-atlas/"):
                 continue
             path = (site / name).parent / unquote(parts.path) if parts.path else site / name
             target = path.resolve()

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from importlib.metadata import distribution
@@ -11,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote
+
+from filterviz_widget.store.atomic import written_whole
 
 FIRST = "quickstart.ipynb"
 
@@ -39,7 +40,8 @@ def copied(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted([*source.glob("*.ipynb"), *source.glob("*.webp")]):
         if not (folder / file.name).exists():
-            shutil.copyfile(file, folder / file.name)
+            with written_whole(folder / file.name) as copy:
+                copy.write(file.read_bytes())
     return folder / FIRST
 
 

@@ -43,7 +43,8 @@ def jpeg(image: npt.NDArray[np.uint8], quality: int = 85) -> bytes:
             0.97 to 0.99 with what it was.
     """
     buffer = io.BytesIO()
-    _pillow(image).save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
+    # Not optimised: for that Pillow needs a buffer that it takes too small for noise.
+    _pillow(image).save(buffer, "JPEG", quality=quality, subsampling=0)
     return buffer.getvalue()
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CLOSED = "The explorer is closed. Make a new one: FilterExplorer(model)."
 
 
+MAKING = "Making a page to hand out"
+
 FILES = ("figure", "gif", "webp")
 """That the page can ask for."""
 
@@ -127,12 +129,13 @@ class ExplorerFiles(ExplorerPanels):
 
         The settings are those on the screen, and so are the panels. Each picture is made now, by one ascent and one
         more for its time line; `note` says how far it is. The file needs no network and no other file: script, style
-        and pictures are in it, the pictures as WebP with losses that hardly show.
+        and pictures are in it, as WebP or JPEG with losses that hardly show; the frames of the time line are coarser.
 
         Args:
             path: Ends in ".html"; None returns the page as text.
             layers: Which layers; None for all that the explorer offers.
-            filters: Which filters of each, counted from 0; those that a layer lacks are left out. None for all.
+            filters: Which filters of each, counted from 0; those that a layer lacks are left out. The first 16 unless
+                it is said; None for all.
             title: The page's heading; None for "What filters respond to".
 
         Raises:
@@ -157,12 +160,13 @@ class ExplorerFiles(ExplorerPanels):
         count = sum(map(len, wanted.values()))
 
         def told(done: int) -> None:
-            self._publish({"note": f"Making a page to hand out: {done:,} of {count:,} pictures."})
+            self._publish({"note": f"{MAKING}: {done:,} of {count:,} pictures."})
 
         try:
             entries = made.entries(engine, made.moments(moment, state["layers"]), wanted, state["panels"], told)
         finally:
-            self._publish({"note": before})
+            if self.note.startswith(MAKING):  # nothing else was said meanwhile
+                self._publish({"note": before})
         content = {
             "state": made.first_state(state, wanted),
             "prepared": {"filters": wanted, "panels": state["panels"]},

@@ -76,6 +76,8 @@ def numbered(names: Sequence[str], filters: Iterable[int] | None, known: Mapping
     Raises:
         ValueError: If no filter is left, or for what is no number of a filter.
     """
+    if filters is not None and (isinstance(filters, str) or not isinstance(filters, Iterable)):
+        raise ValueError(f"filters must be whole numbers from 0, such as [3] or range(16), got {short(filters)}.")
     numbers = None if filters is None else {_number(each) for each in filters}
     made = {name: [each for each in known[name] if numbers is None or each in numbers] for name in names}
     made = {name: each for name, each in made.items() if each}
@@ -149,7 +151,8 @@ def _entry(engine: Engine, moment: Moment, visible: Sequence[str]) -> tuple[Stat
     except Exception as error:  # the other filters are shown
         from filterviz_widget.session.session import explain
 
-        return {"status": "error", "error": explain(error, wanted)}, None
+        empty: State = {f"{name}_panel": {} for name in visible if name not in SHARED}
+        return {**BEFORE, **empty, "status": "error", "error": explain(error, wanted)}, None
     kept = [frames[place] for place in _spread(len(frames), FRAMES)]
     source = url(picture.image)
     state: State = {

@@ -112,7 +112,7 @@ class FilterHistory(HistoryCallback):
         """Makes one HTML file to hand out: the run as the widget shows it, to play with without a kernel.
 
         The file needs no network and no other file: script, style and pictures are in it, those that filters respond to
-        as WebP with losses that hardly show.
+        as WebP or JPEG with losses that hardly show.
 
         Args:
             path: Ends in ".html"; None returns the page as text.

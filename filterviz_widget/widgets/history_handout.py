@@ -36,7 +36,7 @@ def chosen(
 
 
 def content(history: HistoryCallback, state: State, wanted: Chosen) -> dict[str, Any]:
-    """The page's content, with pictures as WebP.
+    """The page's content, with pictures in fewer bytes.
 
     Args:
         history: The run; it has records.

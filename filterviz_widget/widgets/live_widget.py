@@ -194,7 +194,7 @@ class LiveWidget(TellingWidget):
             self._answer()
 
     def _receive(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
-        """Called with each message that is not about settings, "hello" and "bye" apart; its `type` is text."""
+        """Called with each message that is not about settings, "hello", "bye" and "news" apart; its `type` is text."""
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Returns the settings to apply, in order, and a sentence for everything that was wrong."""

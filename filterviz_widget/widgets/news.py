@@ -7,7 +7,7 @@ from typing import Any
 
 MOST_LETTERS = 16
 LARGEST = 8_000_000
-"""Bytes of letters that are kept, about."""
+"""Bytes of letters that are kept, about; the last one whatever its size."""
 
 
 class News:
@@ -39,7 +39,7 @@ class News:
         numbered = {**content, "letter": self._number + 1}
         size = len(str(content)) + sum(len(each) for each in buffers or ())
         self._letters.append((self._number + 1, numbered, buffers, size))
-        while sum(each[-1] for each in self._letters) > LARGEST:
+        while len(self._letters) > 1 and sum(each[-1] for each in self._letters) > LARGEST:
             self._letters.popleft()
         return numbered
 

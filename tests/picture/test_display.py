@@ -90,6 +90,12 @@ def test_a_picture_saves_plots_and_cannot_be_written_to(tmp_path):
     assert "a note" in "".join(text.get_text() for text in figure.texts)
 
 
+def test_noise_of_any_size_can_be_kept_with_losses():
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), dtype=np.uint8)
+    with Image.open(io.BytesIO(jpeg(noise))) as image:
+        assert image.size == (512, 512)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_picture_with_losses_keeps_the_colours_of_single_pixels(channels):
     noise = np.random.default_rng(0).integers(60, 196, (96, 96, channels), dtype=np.uint8)

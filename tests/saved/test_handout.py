@@ -20,6 +20,8 @@ from filterviz_widget.demo import flower_model, flowers
 ALIKE = 0.9
 """Correlation of the brightness of a picture with that of its WebP, which keeps less of the colours."""
 
+REPOSITORY = Path(__file__).parents[2]
+
 PANELS = ["kernel", "strongest", "inhibits", "neighbours", "sheet"]
 
 
@@ -116,6 +118,16 @@ def test_only_filters_that_were_prepared_can_be_chosen(opened: Page) -> None:
     slider.press("Home")
     expect(filter_box(opened)).to_have_value("0")
     expect(opened.get_by_label("Layer name").locator("option")).to_have_text(["conv1", "conv2"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(opened: Page, scheme: Any) -> None:
+    opened.emulate_media(color_scheme=scheme)
+    opened.evaluate((REPOSITORY / "js" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
+    found = opened.evaluate("axe.run(document)")
+    assert [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]] == []
+    opened.set_viewport_size({"width": 320, "height": 800})
+    assert opened.evaluate("document.documentElement.scrollWidth") == 320
 
 
 def test_the_time_line_shows_the_picture_as_it_was(opened: Page, model: Any) -> None:
@@ -234,6 +246,11 @@ def test_a_filter_that_cannot_be_drawn_is_said_and_the_others_are_there(context:
         page.get_by_label("Layer name").select_option("good")
         expect(page.get_by_role("alert")).to_have_text("")
         expect(page.locator(".filterviz-words")).to_have_text("Done · 2 of 2")
+        expect(page.get_by_text("good · filter 0 of")).to_be_visible()
+        page.get_by_label("Layer name").select_option("bad")
+        expect(page.get_by_role("alert")).to_contain_text("The ascent on layer bad was ended")
+        expect(page.get_by_text("good · filter 0 of")).to_have_count(0)
+        expect(page.locator(".filterviz-picture img")).to_be_hidden()
 
 
 def test_what_is_wrong_is_said_before_anything_is_drawn(explorer: FilterExplorer, tmp_path: Path) -> None:
@@ -245,8 +262,9 @@ def test_what_is_wrong_is_said_before_anything_is_drawn(explorer: FilterExplorer
         explorer.to_html(layers=["conv22"])
     with pytest.raises(ValueError, match=r"has any of the filters \[900\]"):
         explorer.to_html(layers="conv2", filters=[900])
-    with pytest.raises(ValueError, match="whole numbers from 0"):
-        explorer.to_html(filters=[-1])
+    for filters in ([-1], 3, "12"):
+        with pytest.raises(ValueError, match="whole numbers from 0"):
+            explorer.to_html(filters=filters)
     assert list(tmp_path.iterdir()) == []
 
 

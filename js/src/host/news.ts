@@ -72,6 +72,7 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
     },
     stop() {
       working = false;
+      waits = ""; // who comes back has not heard it
       stop();
     },
   };

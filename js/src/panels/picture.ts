@@ -9,7 +9,7 @@ export interface Picture {
   frame: HTMLElement;
   /** Keeps the place of an image, or of one slice, of this many pixels free, so that the first one moves nothing. */
   reserve(width: number, height: number): void;
-  /** Paints before the next frame of the screen; of several calls, only the last. */
+  /** Paints before the next frame of the screen, of several calls only the last; "" for none leaves the place empty. */
   show(source: string, caption: string, alternative: string): void;
   /** Shows another image in its place, such as an earlier one; null shows the picture again. */
   look(source: string | null): void;
@@ -73,12 +73,18 @@ export function picture(room: HTMLElement, signal: AbortSignal, slices?: Slices)
     blank.hidden = true;
   }
 
+  function clear() {
+    wanted = undefined;
+    present = caption.textContent = image.alt = "";
+    [image.hidden, blank.hidden] = [true, false];
+  }
+
   return {
     element: figure,
     frame,
     reserve,
     show(source, text, alternative) {
-      if (!source) return;
+      if (!source) return clear();
       if (!wanted) requestAnimationFrame(paint);
       wanted = [source, text, alternative];
     },

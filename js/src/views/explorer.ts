@@ -149,7 +149,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
 
   function drawPicture() {
     const shown = get("shown");
-    if (!shown?.layer || !get("image")) return; // before the first picture
+    if (!shown?.layer || !get("image")) return view.show("", "", ""); // before the first picture, or there is none
     const { text, alternative } = caption(shown, layerAt(shown.layer));
     view.show(get("image"), text, alternative);
     mark.draw();
