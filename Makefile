@@ -14,18 +14,22 @@ demo: .venv/installed frontend
 
 # All that computes and all that is seen, with the newest versions; about 14 minutes on two cores. What waits for browsers
 # and other processes more than it computes runs beside the rest, and is told at the end.
-SHIPPED := tests/hosts tests/saved tests/package tests/docs $(wildcard tests/test_docs_*.py) tests/test_notebooks.py
-WAITING := tests/frontend tests/browser tests/atlas tests/demo tests/session \
-	$(filter-out $(SHIPPED),$(wildcard tests/test_*.py))
-test: check chromium
-	$(BIN)/pytest $(WAITING) > .waiting.log 2>&1 & waiting=$$!; \
-	$(BIN)/pytest $(addprefix --ignore=,$(WAITING) $(SHIPPED)); rest=$$?; \
+HOSTS := tests/browser tests/hosts
+PAGES := tests/saved tests/package tests/docs $(wildcard tests/test_docs_*.py) tests/test_notebooks.py
+WAITING := tests/frontend tests/atlas tests/widgets tests/demo tests/session \
+	$(filter-out $(PAGES),$(wildcard tests/test_*.py))
+define beside
+	$(BIN)/pytest $(1) > .waiting.log 2>&1 & waiting=$$!; \
+	$(BIN)/pytest $(2); rest=$$?; \
 	wait $$waiting; waiting=$$?; cat .waiting.log; test $$rest -eq 0 && test $$waiting -eq 0
+endef
+test: check chromium
+	$(call beside,$(WAITING),$(addprefix --ignore=,$(WAITING) $(HOSTS) $(PAGES)))
 
-# What is handed to users: other notebooks' hosts, saved pages, the package, the documentation, the notebooks. About 10
+# What is handed to users: the hosts' notebooks, saved pages, the package, the documentation, the notebooks. About 10
 # minutes.
 test-shipped: check chromium
-	$(BIN)/pytest $(SHIPPED)
+	$(call beside,$(HOSTS),$(PAGES))
 
 # With the oldest versions that pyproject.toml allows, what a version can break: not the large networks, which only take
 # long. About 9 minutes.
