@@ -145,7 +145,7 @@ class HistoryWidget(LiveWidget):
     def _submit(self) -> None:
         """Has the thread draw. Called by the training thread too, which waits for nobody here."""
         if worker := self._worker:
-            self._news_at = time.monotonic()
+            object.__setattr__(self, "_news_at", time.monotonic())  # not under the lock, which an observer may hold
             worker.submit(None)
             # What is said on this thread arrives in every host; the background thread's word may not.
             if not self.working and LOCK.acquire(blocking=False):

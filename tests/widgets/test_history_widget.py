@@ -461,10 +461,11 @@ def test_training_never_waits_for_an_observer():
     widget = history.widget()
     assert widget.wait(30)
     entered, go_on = threading.Event(), threading.Event()
+    in_time = []
 
     def slow(change):
         entered.set()
-        go_on.wait(30)
+        in_time.append(go_on.wait(30))
 
     widget.observe(slow, "shown")
     small().fit(*examples(), epochs=3, callbacks=[history], verbose=0)
@@ -472,6 +473,7 @@ def test_training_never_waits_for_an_observer():
     assert history.epochs == (0, 1, 2, 3)
     go_on.set()
     assert widget.wait(30)
+    assert all(in_time), "fit was over before the observer was"
     assert widget.epochs == [0, 1, 2, 3]
     history.close()
 
