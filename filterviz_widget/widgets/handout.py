@@ -54,7 +54,7 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <body class="filterviz-page">
 <header><h1>{title}</h1></header>
 <noscript><p>The pictures on this page are shown by a script: allow it to run JavaScript.</p></noscript>
-<main></main>
+<main><h2 class="filterviz-spoken">The filters, one by one</h2><div></div></main>
 <footer><p>{about} Made with filterviz-widget {version}.</p></footer>
 <script id="filterviz-data" type="application/json">{data}</script>
 <script>

@@ -30,5 +30,5 @@ function heard({ type, pages }: Record<string, unknown>, model: PreparedModel) {
 }
 
 const page = JSON.parse(document.getElementById("filterviz-data")?.textContent ?? "") as Page;
-const el = document.querySelector("main") as HTMLElement;
+const el = document.querySelector("main > div") as HTMLElement;
 ({ explorer, history })[page.kind].render({ model: preparedModel(page, heard) as never, el });
