@@ -40,6 +40,12 @@ BEFORE: dict[str, Any] = {
 }
 """The traits that are of one picture, as they are before the first."""
 
+LACKS = {
+    panels.NO_PHOTO: "There was no photo when this page was made.",
+    panels.NO_IMAGES: "There was no set of images when this page was made.",
+}
+"""Instead of what would be asked for where there is a kernel."""
+
 SHARED = ("field", "attention", "sheet")
 """Panels that are the same for all filters of a layer."""
 
@@ -63,6 +69,8 @@ def chosen(
     """
     if isinstance(layers, str):
         layers = [layers]
+    if layers is not None and not (isinstance(layers, Sequence) and layers):
+        raise ValueError(f"layers must be names of layers, such as {short(list(offered)[:2])}, got {short(layers)}.")
     names = list(dict.fromkeys(offered if layers is None else layers))
     for name in names:
         if name not in counts:
@@ -184,7 +192,7 @@ def _panel(engine: Engine, name: str, moment: Moment) -> State:
     wish = panels.wish(name, moment)
     about = {"layer": moment.wanted.layer, "filter": moment.wanted.filter}
     if isinstance(wish, str):
-        return {"empty": wish, **about}
+        return {"empty": LACKS.get(wish, wish), **about}
     try:
         state = {**wish.answer(engine, lambda: None, lambda _: None)}
         if name == "without" and (more := panels.without_set(moment)):
@@ -221,6 +229,7 @@ def _sheet(moment: Moment, numbers: Sequence[int], images: Sequence[Any]) -> Sta
         "columns": COLUMNS,
         "activations": [],
         "selectivity": [],
+        "orders": [],
         "words": "",
     }
     return {"sheet_panel": panel, "sprites": sprites}

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ def page(kind: str, title: str, about: str, content: Mapping[str, Any]) -> str:
     lifted = images.lifted({"kind": kind, **content})
     data = json.dumps({**lifted, "images": images.sources}, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return PAGE.format(
-        title=html.escape(title),
+        title=html.escape(str(title)),
         about=html.escape(about),
         version=__version__,
         css=frontend("handout.css"),
@@ -147,7 +148,7 @@ def checked(path: str | Path | None) -> Path | None:
 
     Raises:
         ValueError: If the name ends in something else than `.html` or `.htm`.
-        OSError: If there is no such folder.
+        OSError: If there is no such folder, or it cannot be written.
     """
     if path is None:
         return None
@@ -156,6 +157,8 @@ def checked(path: str | Path | None) -> Path | None:
         raise ValueError(f"Expected a name ending in .html, got {str(path)!r}.")
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(f"There is no folder {str(path.absolute().parent)!r} for {path.name!r}.")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise PermissionError(f"The folder {str(path.absolute().parent)!r} for {path.name!r} cannot be written.")
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from filterviz_widget.description.ranges import short
 from filterviz_widget.history import HistoryCallback
 from filterviz_widget.history.shown import shown
 from filterviz_widget.widgets.explorer_handout import Chosen, numbered
@@ -27,6 +28,8 @@ def chosen(
     Raises:
         ValueError: For a layer that was not recorded, or if no filter is left.
     """
+    if not (layers is None or isinstance(layers, Sequence)):
+        raise ValueError(f"layers must be names of recorded layers, got {short(layers)}.")
     names = [layers] if isinstance(layers, str) else list(recorded if layers is None else layers)
     for name in names:
         if not name:

@@ -179,6 +179,7 @@ def test_a_sheet_of_some_filters_says_what_it_lacks(opened: Page) -> None:
     expect(sheet).to_contain_text("all filters from 0 on")
     opened.get_by_label("Layer name").select_option("conv1")  # of which 0, 1 and 2 were prepared
     expect(sheet.get_by_role("gridcell")).to_have_count(3)
+    expect(sheet.get_by_label("Sort").locator("option")).to_have_text(["by number"])
     sheet.get_by_role("gridcell").nth(1).click()
     expect(filter_box(opened)).to_have_value("1")
 
@@ -262,6 +263,9 @@ def test_what_is_wrong_is_said_before_anything_is_drawn(explorer: FilterExplorer
         explorer.to_html(layers=["conv22"])
     with pytest.raises(ValueError, match=r"has any of the filters \[900\]"):
         explorer.to_html(layers="conv2", filters=[900])
+    for layers in (5, []):
+        with pytest.raises(ValueError, match=r"layers must be names of layers, such as \['conv1', 'conv2'\]"):
+            explorer.to_html(layers=layers)
     for filters in ([-1], 3, "12"):
         with pytest.raises(ValueError, match="whole numbers from 0"):
             explorer.to_html(filters=filters)
