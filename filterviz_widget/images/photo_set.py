@@ -14,11 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from filterviz_widget.description.ranges import short
+from filterviz_widget.images.folder import files_in
 from filterviz_widget.images.labels import checked_labels
 from filterviz_widget.images.photo import Format, Photo, Pixels, is_batch, read_photo
-
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
-"""Of files in a folder that are tried; others are not photographs."""
 
 INFINITE = -1
 """What `tf.data.Dataset.cardinality` says of a dataset without an end."""
@@ -95,7 +93,7 @@ class PhotoSet:
             MOST_SHOWN, getsizeof=lambda image: image.nbytes
         )
         if isinstance(given, str | Path):
-            self._items = _files(Path(given).expanduser())
+            self._items = files_in(Path(given).expanduser())
         elif isinstance(given, tuple) and len(given) == 2 and all(getattr(each, "ndim", 0) for each in given):
             raise TypeError("images is a pair: pass its first as images and its second as labels.")
         elif hasattr(given, "element_spec") or _is_pydataset(given):
@@ -295,12 +293,3 @@ def _images_of(element: Any) -> Any:
 def _is_pydataset(given: Any) -> bool:
     keras = sys.modules.get("keras")  # where somebody has one, it is there
     return keras is not None and isinstance(given, keras.utils.PyDataset)
-
-
-def _files(folder: Path) -> list[Path]:
-    if not folder.exists():
-        raise FileNotFoundError(f"There is no folder {str(folder)!r}.")
-    if not folder.is_dir():
-        raise ValueError(f"{str(folder)!r} is a file; a set of one image is a list of it.")
-    visible = (path for path in folder.rglob("*") if not any(p.startswith(".") for p in path.relative_to(folder).parts))
-    return sorted(path for path in visible if path.suffix.lower() in SUFFIXES and path.is_file())

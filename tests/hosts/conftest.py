@@ -1,7 +1,6 @@
 """Real servers of notebooks, a real Chromium, and the same cells in each; an error in a page's console fails."""
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from tests.browser.lab import REPOSITORY, Lab, free_port
+from tests.browser.lab import REPOSITORY, Lab, end, free_port
 from tests.hosts import cells, peek
 
 THEMES = {"edit": "dark", "run": "light"}
@@ -81,12 +80,7 @@ class Marimo:
                 time.sleep(0.1)
 
     def close(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,8 @@
 import type { SheetKind, SheetState } from "../base/data";
 import { element } from "../base/dom";
 import { same } from "../base/same";
-import { readable } from "../base/scale";
 import { goal } from "./sheet_goal";
-import { BY_NUMBER, ordersOf, sheetHead } from "./sheet_head";
+import { about, BY_NUMBER, ordersOf, sheetHead } from "./sheet_head";
 import { type Cell, sheetRows } from "./sheet_rows";
 import { spriteStore } from "./sheet_sprites";
 
@@ -291,11 +290,4 @@ export function sheet(actions: SheetActions, signal: AbortSignal): Sheet {
       draw();
     },
   };
-}
-
-/** What is known of a filter, in words. */
-function about(state: SheetState, filter: number): string[] {
-  const numbers = ordersOf(state).flatMap(({ name, said = name, values }) =>
-    values.length ? `${said} ${values[filter] == null ? "unknown" : readable(values[filter])}` : []);
-  return [`Filter ${filter}`, ...numbers];
 }

@@ -2,6 +2,7 @@
 import type { Order, SheetKind, SheetState } from "../base/data";
 import { element, uniqueId } from "../base/dom";
 import { same } from "../base/same";
+import { readable } from "../base/scale";
 
 export interface SheetHead {
   element: HTMLElement;
@@ -131,4 +132,11 @@ export function sheetHead(actions: SheetHeadActions, signal: AbortSignal): Sheet
       kinds.disabled = search.disabled = !connected;
     },
   };
+}
+
+/** What is known of a filter, in words. */
+export function about(state: SheetState, filter: number): string[] {
+  const numbers = ordersOf(state).flatMap(({ name, said = name, values }) =>
+    values.length ? `${said} ${values[filter] == null ? "unknown" : readable(values[filter])}` : []);
+  return [`Filter ${filter}`, ...numbers];
 }
