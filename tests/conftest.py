@@ -1,6 +1,7 @@
 """What all tests share: a browser, large networks, a cache that is not the user's, and where the time went."""
 
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 import pytest
 
 from scripts.find_chromium import HELP, find_chromium
@@ -58,6 +60,25 @@ def pytest_configure(config: pytest.Config) -> None:
         environment.setenv("TF_CPP_MIN_LOG_LEVEL", "2")  # a failure's output is its own, not TensorFlow's greetings
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     config.add_cleanup(environment.undo)
+
+
+def _same_chances() -> None:
+    """What is left to chance, the weights of layers first of all, is the same in every run and for every test alone."""
+    random.seed(0)  # Keras takes its seeds from here
+    np.random.seed(0)  # noqa: NPY002  # tests that draw take generators; this is for the libraries
+    if "tensorflow" in sys.modules:  # of whose generator Keras 2 takes them
+        sys.modules["tensorflow"].random.set_seed(0)
+
+
+def pytest_collectstart() -> None:
+    """Layers that stand in a list of parameters have their seeds when the file is read."""
+    _same_chances()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Before any fixture."""
+    _same_chances()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
