@@ -2,11 +2,12 @@
 PYTHON ?= python3
 PORT ?= 8888
 BROWSER ?= yes
+SOAK ?= middle
 BIN := .venv/bin
 UV := .tools/bin/uv
-SOURCES := filterviz_widget scripts tests benchmarks hatch_build.py
+SOURCES := filterviz_widget scripts tests benchmarks soak hatch_build.py
 
-.PHONY: demo docs notebooks screenshots test test-shipped test-lowest test-onednn matrix check bench dist lock frontend chromium clean
+.PHONY: demo docs notebooks screenshots test test-shipped test-lowest test-onednn matrix check bench soak dist lock frontend chromium clean
 .PRECIOUS: .venv-3.%/installed
 
 demo: .venv/installed frontend
@@ -77,6 +78,10 @@ notebooks: .venv/installed frontend chromium
 
 bench: .venv/installed frontend chromium
 	$(BIN)/python -m benchmarks
+
+# Nothing lost, nothing leaked: docs/reliability.md. About 10 minutes; SOAK=long takes hours, SOAK=short is in make test.
+soak: .venv/installed frontend chromium
+	$(BIN)/python -m soak --length $(SOAK)
 
 # What is released, in dist/, and whether it is as it must be: see CONTRIBUTING.md.
 dist: .venv/installed frontend

@@ -1,0 +1,8 @@
+"""The rows of the soak, by the name of the module that has `TIMES`, how often, and `run`."""
+
+LENGTHS = ("short", "middle", "long")
+"""In all about 2 minutes, for `make test`; 10 minutes, `make soak`; and an hour or more, `make soak SOAK=long`."""
+
+ROWS = {
+    "linked": "two linked explorers, moved from two threads",
+}
