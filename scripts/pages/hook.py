@@ -23,6 +23,7 @@ PRIVATE = re.compile(r"^ +<span class=\"n\">_\w+</span><span class=\"p\">:</span
 OF_THE_ROOT = {
     "changelog.md": ("CHANGELOG.md", "Changelog"),
     "contributing.md": ("CONTRIBUTING.md", "Contributing"),
+    "security.md": ("SECURITY.md", "Security"),
 }
 ELSEWHERE = re.compile(r"\[([^\]]*)\]\((?!https?:|#|[\w-]+\.md[)#])[^)]*\)")
 """A link in such a file to what is no page: its words stay."""

@@ -120,6 +120,18 @@ def atlas() -> str:
     return table(["by", "ascents per second"], rows)
 
 
+def soak() -> str:
+    """What was promised of an hour in a lesson, and what was found."""
+    rows = []
+    for each in results("soak").values():
+        first = f"**{each['what']}**<br><small>{each['times']:,} times</small>"
+        for name, promise in each["promises"].items():
+            found = f"{promise['found']:,g}" + ("" if promise["kept"] else " **!**")
+            rows.append([first, name, found, f"{promise['at most']:,g}"])
+            first = ""
+    return table(["what was done", "", "found", "promised"], rows)
+
+
 def spread(contender: str) -> str:
     """By how much a contender's iteration takes longer, over all networks: "2.1 to 26 times"."""
     shares = [each[contender]["iteration ms"] / each[OURS]["iteration ms"] for each in results("ascent").values()]
@@ -139,6 +151,7 @@ def _case(case: str) -> str:
 
 
 TABLES = {
-    each.__name__: each for each in (ascent, second_filter, latency, panels, history, quality, opening, atlas, machine)
+    each.__name__: each
+    for each in (ascent, second_filter, latency, panels, history, quality, opening, atlas, soak, machine)
 }
 """What a page may ask for: `<!-- made: ascent -->`."""
