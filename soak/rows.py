@@ -5,4 +5,5 @@ LENGTHS = ("short", "middle", "long")
 
 ROWS = {
     "linked": "two linked explorers, moved from two threads",
+    "interrupts": "SIGINT at random moments of setters, wait(), fit, opening and saving",
 }

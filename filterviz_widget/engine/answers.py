@@ -6,6 +6,7 @@ from typing import Any
 
 import cachetools
 
+from filterviz_widget import interrupts
 from filterviz_widget.description.question import (
     AblationOf,
     AttentionOf,
@@ -73,7 +74,7 @@ class Answers:
         self,
         asked: Question,
         photos: PhotoSet | None = None,
-        check: Callable[[], None] = lambda: None,
+        check: Callable[[], None] = interrupts.check,
         told: Callable[[int], None] = lambda _: None,
         seconds: float | None = None,
     ) -> Any:
@@ -97,7 +98,8 @@ class Answers:
         with self._lock:
             if (known := self._known.get(key)) is not None:
                 return known
-        found = self._find(asked, photos, check, told, seconds)
+        with interrupts.WHOLE:
+            found = self._find(asked, photos, check, told, seconds)
         with self._lock:
             # The weights of before: what was found while they changed is not kept.
             if self._key(asked) == key and found.nbytes <= MOST_BYTES:

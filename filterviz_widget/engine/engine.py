@@ -19,6 +19,8 @@ from filterviz_widget.engine.film import Film, distance, film
 from filterviz_widget.engine.forms import FORMS
 from filterviz_widget.engine.frame import Frame
 from filterviz_widget.engine.run import Runs
+from filterviz_widget.interrupts import WHOLE
+from filterviz_widget.interrupts import check as interruption
 from filterviz_widget.model import ModelView
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.twin import Forms, Weights, best_precision
@@ -150,7 +152,7 @@ class Engine:
             given = best_precision(self.view, wanted.layer, self._forms)
         return replace(wanted, precision=given)
 
-    def stream(self, wanted: Description, check: Callable[[], None] = lambda: None) -> Iterator[Frame]:
+    def stream(self, wanted: Description, check: Callable[[], None] = interruption) -> Iterator[Frame]:
         """Yields frames until the picture is final; the last has status "done". May be left at any time.
 
         Args:
@@ -169,13 +171,14 @@ class Engine:
         taken = len(first.activations) - 1
         yield Frame("done", wanted, taken, first.activations.tolist(), first.image, first, note=first.note)
 
-    def picture(self, wanted: Description, check: Callable[[], None] = lambda: None) -> FilterPicture:
+    def picture(self, wanted: Description, check: Callable[[], None] = interruption) -> FilterPicture:
         """The picture of a description; of several facets the first.
 
         Raises:
             As `stream` does.
         """
-        *_, frame = self.stream(wanted, check)
+        with WHOLE:
+            *_, frame = self.stream(wanted, check)
         assert frame.picture is not None
         return frame.picture
 
@@ -183,7 +186,7 @@ class Engine:
         """Of the weights that pictures of a layer depend on."""
         return self._layers.now(layer).version
 
-    def film(self, wanted: Description, check: Callable[[], None] = lambda: None) -> Film:
+    def film(self, wanted: Description, check: Callable[[], None] = interruption) -> Film:
         """The way of a picture: frames at even distances, taken by going it once more.
 
         Raises:
@@ -192,7 +195,8 @@ class Engine:
         if (known := self.filmed(wanted)) is not None:
             return known
         moment = self._layers.now(wanted.layer)
-        made = film(self._runs.run([wanted], moment, check, every=distance(wanted.iterations)))
+        with WHOLE:
+            made = film(self._runs.run([wanted], moment, check, every=distance(wanted.iterations)))
         with self._lock:
             if made.nbytes <= MOST_FILMS:
                 self._films[moment.version, wanted] = made
@@ -204,20 +208,22 @@ class Engine:
         with self._lock:
             return self._films.get((version, wanted))
 
-    def facets(self, wanted: Description, check: Callable[[], None] = lambda: None) -> list[FilterPicture]:
+    def facets(self, wanted: Description, check: Callable[[], None] = interruption) -> list[FilterPicture]:
         """All pictures of a description, as many as it has facets. One that failed says so in its `error`.
 
         `check` is called often; it may raise to give the run up.
         """
-        return list(_last(self._pictures(wanted, check)))
+        with WHOLE:
+            return list(_last(self._pictures(wanted, check)))
 
-    def together(self, batch: Sequence[Description], check: Callable[[], None] = lambda: None) -> list[FilterPicture]:
+    def together(self, batch: Sequence[Description], check: Callable[[], None] = interruption) -> list[FilterPicture]:
         """The pictures of descriptions that differ in filter and seed only, ascending as one batch.
 
         Libraries may sum in another order for a batch, so pixels can differ from a single picture's by rounding; so a
         batch is neither kept nor recalled. A picture that failed says so in its `error`.
         """
-        return list(_last(self._runs.run(batch, self._layers.now(batch[0].layer), check)))
+        with WHOLE:
+            return list(_last(self._runs.run(batch, self._layers.now(batch[0].layer), check)))
 
     def prepare(self, wanted: Description, check: Callable[[], None]) -> None:
         """Compiles what a picture needs before it is asked for. May run on another thread, beside all else.
@@ -239,7 +245,7 @@ class Engine:
         return memory.most_together(self.view, layer)
 
     def _pictures(
-        self, wanted: Description, check: Callable[[], None] = lambda: None
+        self, wanted: Description, check: Callable[[], None] = interruption
     ) -> Generator[Frame, None, Pictures]:
         """Recalls the pictures or draws and keeps them."""
         moment = self._layers.now(wanted.layer)

@@ -1,6 +1,5 @@
 """The engine of a model: found again through a weak reference to the model, so that every door uses the same one."""
 
-import threading
 import weakref
 from collections import deque
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 from filterviz_widget.description.reading import held, named
 from filterviz_widget.engine.engine import READING, Engine
+from filterviz_widget.interrupts import WholeLock
 from filterviz_widget.model import read_model
 from filterviz_widget.model.fingerprint import fingerprint
 from filterviz_widget.model.load import load
@@ -25,7 +25,7 @@ class _Known(NamedTuple):
 
 _known: dict[tuple[Any, ...], _Known] = {}
 _recent: deque[Engine] = deque(maxlen=KEPT)
-_lock = threading.RLock()
+_lock = WholeLock()
 
 
 def engine_of(model: Any, **reading: Any) -> Engine:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ import h5py  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
 from filterviz_widget.history.record import Array, Record, read_only
+from filterviz_widget.interrupts import WholeLock, check
 
 OPTIONS = {"libver": "v110", "rdcc_nbytes": 0, "locking": False}
 """From this version of the format on, whatever in HDF5 is not an array has a checksum; each array is given one
@@ -66,7 +66,7 @@ class Archive:
         self._weights = {weight: number for number, weight in enumerate(weights)}
         self._rows: Counter[str] = Counter()
         self._sets: dict[str, Any] = {}
-        self._lock = threading.RLock()
+        self._lock = WholeLock()
         self._finalizer = weakref.finalize(self, _discard, file, folder, os.getpid())
         self.nbytes = 0
 
@@ -129,6 +129,7 @@ class Archive:
         written: list[Record] = []
         held = 0
         for record in records:
+            check()
             block.append(record.in_memory())
             held += block[-1].nbytes
             if held > BLOCK:

@@ -22,6 +22,7 @@ from filterviz_widget.history.recorder import Recorder
 from filterviz_widget.history.settings import Settings, checked, refuse_unknown
 from filterviz_widget.history.store import Store
 from filterviz_widget.history.summary import missing, shapes, summary
+from filterviz_widget.interrupts import WHOLE
 
 _log = logging.getLogger(__name__)
 
@@ -128,11 +129,12 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
             ValueError: If settings are strict, and the model has no such layer or filter, or is not the one that was
                 recorded before.
         """
-        self._recorder = self._shift = None
-        self._is_over, self.error = False, ""
-        self._told.clear()
-        self._tell()
-        self._trying("before training", self._read_early)
+        with WHOLE:
+            self._recorder = self._shift = None
+            self._is_over, self.error = False, ""
+            self._told.clear()
+            self._tell()
+            self._trying("before training", self._read_early)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Called by Keras: what was compiled for this training is not needed any more."""
@@ -140,16 +142,18 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Called by Keras: records the state before training."""
-        if self._shift is None:
-            self._shift = max(0, self._trained - epoch)
-            if self.settings.initial and not len(self._store) and self._recorder:
-                self._record(epoch + self._shift, {})
+        with WHOLE:
+            if self._shift is None:
+                self._shift = max(0, self._trained - epoch)
+                if self.settings.initial and not len(self._store) and self._recorder:
+                    self._record(epoch + self._shift, {})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Called by Keras: records the epoch."""
-        self._trained = epoch + (self._shift or 0) + 1
-        if self._trained % self.settings.every == 0:
-            self._record(self._trained, logs or {})
+        with WHOLE:
+            self._trained = epoch + (self._shift or 0) + 1
+            if self._trained % self.settings.every == 0:
+                self._record(self._trained, logs or {})
 
     def subscribe(self, listener: Callable[[Record], None]) -> Callable[[], None]:
         """Has a function called with each new record, on the training thread: it should only take the arrays.
@@ -218,12 +222,13 @@ class HistoryCallback(Recorded, keras.callbacks.Callback):  # type: ignore[misc]
 
     def close(self) -> None:
         """Lets go of the model, the records and the file."""
-        self._closed = True
-        self._store.close()
-        self._recorder = self._probe = self._model = None
-        self._paths = {}
-        self._subscribers.clear()
-        self._watchers.clear()
+        with WHOLE:
+            self._closed = True
+            self._store.close()
+            self._recorder = self._probe = self._model = None
+            self._paths = {}
+            self._subscribers.clear()
+            self._watchers.clear()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """A new, empty history with the same settings, as a search over hyperparameters wants one for each trial.

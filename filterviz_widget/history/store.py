@@ -1,10 +1,10 @@
 """Records in bounded memory: the oldest arrays go to a temporary file, and are read as before."""
 
-import threading
 from collections.abc import Iterable
 
 from filterviz_widget.history.archive import CLOSED, Archive
 from filterviz_widget.history.record import Record
+from filterviz_widget.interrupts import WholeLock
 
 
 class Store:
@@ -25,7 +25,7 @@ class Store:
         self._sizes: list[int] = []
         """Bytes of those in memory, which are the last ones."""
         self._archive: Archive | None = None
-        self._lock = threading.RLock()
+        self._lock = WholeLock()
         self._is_closed = False
         self.bytes_in_memory = 0
 
@@ -72,8 +72,8 @@ class Store:
             self._is_closed = True
             self._records, self._sizes, self.bytes_in_memory = [], [], 0
             archive, self._archive = self._archive, None
-        if archive is not None:
-            archive.close()
+            if archive is not None:
+                archive.close()
 
     def _make_room(self) -> None:
         count, freed = 0, 0

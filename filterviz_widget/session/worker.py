@@ -4,9 +4,12 @@ import atexit
 import itertools
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+
+from filterviz_widget.interrupts import PATIENCE, WHOLE
 
 Job = TypeVar("Job")
 
@@ -42,7 +45,7 @@ class Worker(Generic[Job]):
 
     def submit(self, job: Job, *, only_if_busy: bool = False) -> None:
         """Replaces whatever waits or runs. Returns at once."""
-        with self._changed:
+        with WHOLE, self._changed:
             if self._is_closed or (only_if_busy and not self._is_busy):
                 return
             self._waiting = [job]
@@ -62,16 +65,20 @@ class Worker(Generic[Job]):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Blocks until there is nothing to do; False if that takes longer than `timeout` seconds."""
-        with self._changed:
-            is_over = self._changed.wait_for(lambda: not self._is_busy, timeout)
-            thread = self._thread
+        ends = float("inf") if timeout is None else time.monotonic() + timeout
+        is_over = False
+        while not is_over and (left := ends - time.monotonic()) >= 0:
+            with WHOLE, self._changed:  # and between two looks it may be interrupted
+                is_over = self._changed.wait_for(lambda: not self._is_busy, min(left, PATIENCE))
+        thread = self._thread
         if is_over and thread is not None and not self.is_current_thread():
-            thread.join(1)  # it has nothing left to do, and who counts threads should not find it
+            with WHOLE:
+                thread.join(1)  # it has nothing left to do, and who counts threads should not find it
         return is_over
 
     def close(self, timeout: float = 0) -> None:
         """Takes no more jobs, and ends the one that runs at its next question; waits for that up to `timeout` s."""
-        with self._changed:
+        with WHOLE, self._changed:
             self._is_closed = True
             self._waiting = []
             self._wanted += 1

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from filterviz_widget.interrupts import WHOLE, check
+
 
 @contextlib.contextmanager
 def written_whole(path: str | Path) -> Iterator[BinaryIO]:
     """Opens a file beside `path`, which takes its name when the block ends without an exception.
 
-    A crash, a full disk or an interruption leaves what was at `path` before.
+    A crash, a full disk or an interruption leaves what was at `path` before; who writes for long calls
+    `interrupts.check`.
 
     Raises:
         OSError: If it cannot be written.
@@ -32,10 +35,12 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     # Two threads, or machines, may save to one place: the later one wins, and neither finds half of the other's.
     part = path.with_name(f".{os.getpid()}-{secrets.token_hex(6)}.part")
-    try:
-        yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with WHOLE:  # an interruption just before the `finally` would leave the part
+        try:
+            yield part
+            check()
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from filterviz_widget.description.description import Description
 from filterviz_widget.description.method import OPTIONS
 from filterviz_widget.description.presets import preset
 from filterviz_widget.description.reading import Reading
+from filterviz_widget.interrupts import WHOLE
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_files import CLOSED, ExplorerFiles
@@ -139,26 +140,27 @@ class FilterExplorer(ExplorerFiles):
         from filterviz_widget.session import Session
 
         engine = engine_of(model, **self._reading)
-        # Before the widget is opened, so that a wrong argument leaves nothing open.
-        for name, value in model_state(engine.view).items():
-            self.set_trait(name, value)
-        with self._at_once():
-            self.layer = first_layer(engine.view.layers) if layer is None else layer
-            self.method = method
-            self.options = fitted(chosen.method, engine.view.data).replaced(**given).options()
-            self.filter, self.seed = filter, seed
-            self.step_size = chosen.step_size if step_size is None else step_size
-            self.iterations = chosen.iterations if iterations is None else iterations
-            if panels is not None:
-                self.panels = panels
-        self._engine, self._read = same_engine(engine, model, self._reading), engine.reading
-        self._settle = settled(self._precision)
-        self._begin_with(model, images, labels, class_names, photo)
-        super().__init__("widget", **rest)
-        self._session = Session(self._engine, weakly(self._show, False), self._settle, weakly(self._likely, []))
-        self._open_panels(self._engine, self._session.may)
-        self.observe(self._ask, ExplorerState.SETTINGS[:-1])
-        self._ask()
+        with WHOLE:
+            # Before the widget is opened, so that a wrong argument leaves nothing open.
+            for name, value in model_state(engine.view).items():
+                self.set_trait(name, value)
+            with self._at_once():
+                self.layer = first_layer(engine.view.layers) if layer is None else layer
+                self.method = method
+                self.options = fitted(chosen.method, engine.view.data).replaced(**given).options()
+                self.filter, self.seed = filter, seed
+                self.step_size = chosen.step_size if step_size is None else step_size
+                self.iterations = chosen.iterations if iterations is None else iterations
+                if panels is not None:
+                    self.panels = panels
+            self._engine, self._read = same_engine(engine, model, self._reading), engine.reading
+            self._settle = settled(self._precision)
+            self._begin_with(model, images, labels, class_names, photo)
+            super().__init__("widget", **rest)
+            self._session = Session(self._engine, weakly(self._show, False), self._settle, weakly(self._likely, []))
+            self._open_panels(self._engine, self._session.may)
+            self.observe(self._ask, ExplorerState.SETTINGS[:-1])
+            self._ask()
 
     @property
     def picture(self) -> FilterPicture | None:
@@ -177,7 +179,7 @@ class FilterExplorer(ExplorerFiles):
             RuntimeError: If the run failed, the explorer is closed, or an observer calls: the picture cannot
                 become final while the observer is at work.
         """
-        if LOCK._is_owned():  # type: ignore[attr-defined]  # what threading.Condition asks too
+        if LOCK.is_mine():
             raise RuntimeError("wait() cannot be called from an observer: observe `status` and act on 'done'.")
         return self._open_session().wait(timeout)
 
@@ -194,7 +196,7 @@ class FilterExplorer(ExplorerFiles):
 
     def close(self) -> None:
         """Ends what runs, lets go of the model and removes the widget from the page."""
-        self._shut(0 if LOCK._is_owned() else 5)  # type: ignore[attr-defined]  # a run may wait for this very lock
+        self._shut(0 if LOCK.is_mine() else 5)  # a run may wait for this very lock
 
     def _shut(self, timeout: float) -> None:
         with LOCK:
@@ -202,9 +204,11 @@ class FilterExplorer(ExplorerFiles):
             wishes, self._wishes = self._wishes, None
             self._engine = self._read = None
             super()._shut(timeout)
-        if wishes:
-            wishes.close()  # before anybody waits: nothing more begins
-        if session:
+            if wishes:
+                wishes.close()
+            if session:
+                session.close()
+        if session:  # before anybody waits nothing more begins
             session.close(timeout)
         if wishes:
             wishes.close(timeout)

@@ -149,6 +149,8 @@ class FilterHistory(HistoryCallback):
 
     def close(self) -> None:
         """Lets go of the model, the records, the temporary file and the widget."""
-        if self._widget is not None:
-            self._widget.close()
-        super().close()
+        try:
+            if self._widget is not None:
+                self._widget.close()
+        finally:  # also where somebody was tired of waiting for the widget
+            super().close()

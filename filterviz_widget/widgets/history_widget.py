@@ -110,13 +110,13 @@ class HistoryWidget(LiveWidget):
         Raises:
             RuntimeError: If an observer calls it: nothing can be drawn while the observer is at work.
         """
-        if LOCK._is_owned():  # type: ignore[attr-defined]  # what threading.Condition asks too
+        if LOCK.is_mine():
             raise RuntimeError("wait() cannot be called from an observer: observe `status` and act on 'ready'.")
         return self._worker is None or self._worker.wait(timeout)
 
     def close(self) -> None:
         """Removes the widget from the page and lets go of the history."""
-        self._shut(0 if LOCK._is_owned() else 5)  # type: ignore[attr-defined]  # a drawing may wait for this very lock
+        self._shut(0 if LOCK.is_mine() else 5)  # a drawing may wait for this very lock
 
     def send_state(self, key: Any = None) -> None:
         """Sends traits to the page, as ipywidgets does, without its search for bytes among them.
@@ -137,8 +137,10 @@ class HistoryWidget(LiveWidget):
             unwatch, self._unwatch = self._unwatch, None
             self._history = self._overview = None
             super()._shut(timeout)
-        if unwatch:
-            unwatch()
+            if unwatch:
+                unwatch()
+            if worker:
+                worker.close()
         if worker:
             worker.close(timeout)
 
@@ -148,11 +150,10 @@ class HistoryWidget(LiveWidget):
             object.__setattr__(self, "_news_at", time.monotonic())  # not under the lock, which an observer may hold
             worker.submit(None)
             # What is said on this thread arrives in every host; the background thread's word may not.
-            if not self.working and LOCK.acquire(blocking=False):
-                try:
-                    self._publish({"working": True})
-                finally:
-                    LOCK.release()
+            if not self.working:
+                with LOCK.if_free() as is_mine:
+                    if is_mine:
+                        self._publish({"working": True})
 
     def _is_working(self) -> bool:
         if self._worker is not None and self._worker.is_busy:

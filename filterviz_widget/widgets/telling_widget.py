@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,10 +10,14 @@ import traitlets
 
 from filterviz_widget._version import __version__
 from filterviz_widget.description.ranges import short
+from filterviz_widget.interrupts import WholeLock
 from filterviz_widget.widgets.news import News
 
-LOCK = threading.RLock()
-"""One for all widgets of the process: two that are linked, each with a lock of its own, would wait for one another."""
+LOCK = WholeLock()
+"""One for all widgets of the process: two that are linked, each with a lock of its own, would wait for one another.
+
+Who holds it is not interrupted: traitlets and ipywidgets hold notifications and messages back for a while, and would
+never again let go of them."""
 
 _log = logging.getLogger(__name__)
 

@@ -1,0 +1,132 @@
+"""Ctrl-C, or "Interrupt the kernel": what comes in the midst of something that has to stay whole waits for its end.
+
+Python raises KeyboardInterrupt in the main thread between any two steps, also between taking a lock and the `try` that
+gives it back, inside `threading.Condition`, and in the `finally` of a generator; a traceback that a notebook keeps then
+holds the lock for all other threads. So such steps are put under `WHOLE`, and what takes long asks `check` at places
+where it can be left.
+"""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+PATIENCE = 0.05
+"""Seconds between two looks whether who waits was interrupted."""
+
+INSISTS = 1.0
+"""Seconds after an interruption that was not obeyed, after which another one is, wherever it comes."""
+
+
+class Whole:
+    """`with WHOLE:` puts off interruptions of the main thread to the end of the block, or to `check`.
+
+    Reentrant, and nothing in other threads, which are never interrupted. The handler that was there is called in the
+    end, as an event loop may have one of its own; where there is none of Python's, nothing is done.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._before: Any = None
+        self._came_at: float | None = None
+        self._stand_in = self._note  # one object, to be known again
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if self._depth:
+            self._depth += 1
+            return
+        before = signal.getsignal(signal.SIGINT)
+        if before is self._stand_in:  # put back by somebody who had found it
+            before = self._before
+        if not callable(before):
+            return
+        try:
+            # What is pending is raised here, before anything has changed; what comes later is noted.
+            signal.signal(signal.SIGINT, self._stand_in)
+        except ValueError:  # the main thread of Python is not that of the process
+            return
+        self._before, self._depth = before, 1
+
+    def __exit__(self, *_: object) -> None:
+        if not self._depth or threading.current_thread() is not threading.main_thread():
+            return
+        self._depth -= 1
+        if not self._depth and self._end():
+            self._before(signal.SIGINT, None)
+
+    def check(self) -> None:
+        """Lets an interruption have its way that was put off.
+
+        Raises:
+            KeyboardInterrupt: If one was; or whatever the handler that was there raises.
+        """
+        if self._came_at is not None and threading.current_thread() is threading.main_thread():
+            self._came_at = None
+            self._before(signal.SIGINT, None)
+
+    def _end(self) -> bool:
+        """Puts the handler back; whether an interruption was put off."""
+        try:
+            if signal.getsignal(signal.SIGINT) is self._stand_in:  # and not somebody else's since
+                signal.signal(signal.SIGINT, self._before)
+        finally:  # the next one may come just here
+            came, self._came_at = self._came_at is not None, None
+        return came
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self._depth:
+            self._before(number, frame)
+        elif self._came_at is None:
+            self._came_at = now
+        elif now - self._came_at > INSISTS:  # a layer of the user's, or an observer, that does not end
+            self._depth = 0
+            self._end()
+            self._before(number, frame)
+
+
+WHOLE = Whole()
+"""The one of the process."""
+
+check = WHOLE.check
+
+
+class WholeLock:
+    """A reentrant lock. Who holds it is not interrupted; who waits for it may be."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        WHOLE.__enter__()
+        try:
+            while not self._lock.acquire(timeout=PATIENCE):
+                WHOLE.check()
+        except BaseException:
+            WHOLE.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        WHOLE.__exit__()
+
+    @contextlib.contextmanager
+    def if_free(self) -> Iterator[bool]:
+        """Takes it where that needs no waiting; yields whether it did."""
+        with WHOLE:
+            if not self._lock.acquire(blocking=False):
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                self._lock.release()
+
+    def is_mine(self) -> bool:
+        """Whether this thread holds it."""
+        return self._lock._is_owned()  # type: ignore[attr-defined]  # what threading.Condition asks too
