@@ -138,6 +138,8 @@ class Wishes:
 
     def _open(self, engine: Engine, among: Mapping[str, Wish] | None) -> list[tuple[str, Wish]]:
         """What is wished for and not fulfilled with the weights of this moment."""
+        if self._slow.is_closed:  # also when the process ends, which nobody tells `close`
+            return []
         with self._lock:
             wishes = list((self._wishes if among is None else among).items())
         marks = {name: (wish.key, _version(wish, engine)) for name, wish in wishes}
@@ -192,7 +194,7 @@ class Wishes:
     def _is_wished(self, name: str, wish: Wish) -> bool:
         with self._lock:
             present = self._wishes.get(name)
-        return present is not None and present.key == wish.key
+        return present is not None and present.key == wish.key and not self._slow.is_closed
 
 
 def _version(wish: Wish, engine: Engine) -> int:

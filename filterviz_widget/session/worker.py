@@ -16,6 +16,9 @@ Job = TypeVar("Job")
 THREAD_NAME = "filterviz-"
 """What all names begin with."""
 
+LAST = 10.0
+"""Seconds that the end of the process waits at most for all that runs: until its next question, as a rule at once."""
+
 _log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 _working: "weakref.WeakSet[Worker[Any]]" = weakref.WeakSet()
@@ -90,6 +93,11 @@ class Worker(Generic[Job]):
         """Whether a job runs or waits."""
         return self._is_busy
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more jobs, and the one that runs is to end."""
+        return self._is_closed
+
     def is_current_thread(self) -> bool:
         """Whether the caller runs on this worker's thread."""
         return threading.current_thread() is self._thread
@@ -114,5 +122,6 @@ def _stop_all() -> None:
     workers = list(_working)
     for worker in workers:
         worker.close()
+    ends = time.monotonic() + LAST
     for worker in workers:
-        worker.wait(10)
+        worker.wait(max(0.0, ends - time.monotonic()))

@@ -1,5 +1,7 @@
 """What is wished for beside the picture: whose turn it is, what is dropped, what goes on, and what is kept."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -191,3 +193,24 @@ def test_nothing_is_told_after_close_and_nobody_works_for_who_does_not_listen(bo
     other.wishes.wish({"one": slow("a"), "two": slow("b")})
     assert other.wishes.wait(10)
     assert len(other.told) == 1
+
+
+def test_what_is_found_out_is_given_up_when_the_process_ends():
+    program = (
+        "import threading, time\n"
+        "from filterviz_widget.session import Wish, Wishes\n"
+        "begun = threading.Event()\n"
+        "def answer(engine, check, told):\n"
+        "    begun.set()\n"
+        "    try:\n"
+        "        while True:\n"
+        "            check()\n"
+        "            time.sleep(0.01)\n"
+        "    finally:\n"
+        "        print('given up', flush=True)\n"
+        "wishes = Wishes(lambda: None, lambda *_: True, lambda _: True)\n"
+        "wishes.wish({'map': Wish(1, answer)})\n"
+        "begun.wait()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "given up\n"
