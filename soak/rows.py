@@ -6,4 +6,6 @@ LENGTHS = ("short", "middle", "long")
 ROWS = {
     "linked": "two linked explorers, moved from two threads",
     "interrupts": "SIGINT at random moments of setters, wait(), fit, opening and saving",
+    "endings": "exit, restart, shutdown and interruption of a kernel, while compiling and running",
+    "classroom": "30 explorers in one process, each moved every second",
 }

@@ -1,0 +1,164 @@
+"""The end of a process, or of a cell, while an explorer compiles or runs: soon, and in good order."""
+
+import functools
+import queue
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from soak.found import Found
+from soak.measure import percentile
+
+TIMES = {"short": 1, "middle": 2, "long": 100}
+"""Tries of each ending, in turn while something is compiled and while it runs."""
+
+HANGS = 120.0
+"""Seconds after which a process or a cell is taken never to end."""
+
+LONGEST = 2.0
+"""Seconds that an ending may take."""
+
+SETUP = """
+import os, sys, time
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+from filterviz_widget import FilterExplorer, visualize_filter
+from tests.networks import small_network
+model = small_network()
+"""
+
+WORK = {
+    "compiling": "explorer = FilterExplorer(model, layer='second')\ntime.sleep({seconds})\n",
+    "running": (
+        "explorer = FilterExplorer(model, layer='second', iterations=10_000)\n"
+        "while explorer.iteration < 5:\n    time.sleep(0.01)\ntime.sleep({seconds})\n"
+    ),
+}
+"""Until the moment of the end; compiling the small network takes about a second."""
+
+EXITS = [("", 0), ("sys.exit(3)", 3), ("raise ValueError", 1)]
+"""How a script ends, and with which code."""
+
+CELLS = {
+    "compiling": "model = small_network()\nvisualize_filter(model, 'second', 1, method='robust')",
+    "running": "visualize_filter(model, 'second', 1, iterations=10_000)",
+}
+"""What is interrupted."""
+
+
+def run(found: Found, times: int, seed: int) -> None:
+    """Ends scripts, then a kernel's cells and kernels."""
+    rng, hung, wrong = np.random.default_rng(seed), list[str](), list[str]()
+    took: dict[str, list[float]] = {}
+    kernel = _Kernel()
+    for number in range(times):
+        for place, name in enumerate(("exit", "interrupt", "restart", "shutdown")):
+            doing = list(WORK)[(number + place) % 2]
+            moment = SETUP + WORK[doing].format(seconds=rng.uniform(0, 0.5))
+            end, code = EXITS[number // 2 % len(EXITS)]
+            endings: dict[str, Callable[[], float]] = {
+                "exit": functools.partial(_script, moment, end, code, wrong),
+                "interrupt": functools.partial(kernel.interrupt, CELLS[doing], rng.uniform(0, 0.5), wrong),
+                "restart": functools.partial(kernel.ended, moment, wrong, restart=True),
+                "shutdown": functools.partial(kernel.ended, moment, wrong, restart=False),
+            }
+            try:
+                seconds = endings[name]()
+            except (TimeoutError, queue.Empty, subprocess.TimeoutExpired) as error:
+                hung.append(f"{name} while {doing}: {error!r}"[-300:])
+                kernel.kill()
+            else:
+                took.setdefault(f"{name} while {doing}", []).append(seconds)
+    kernel.kill()
+    found.figure("exit with nothing at work, s", round(_script(SETUP, "", 0, wrong), 2))
+    found.figure("median, s", {name: round(percentile(each, 0.5), 2) for name, each in took.items()})
+    found.none("endings that never came", hung)
+    found.none("ends by a signal, wrong exit codes, cells that fail afterwards", wrong)
+    for name, each in took.items():
+        found.at_most(f"{name}, worst, s", max(each), LONGEST, time=True)
+
+
+def _script(work: str, end: str, code: int, wrong: list[str]) -> float:
+    """Seconds from the end that a script wants to the end of its process."""
+    program = f"{work}\nprint(time.time(), flush=True)\n{end}"
+    made = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, errors="replace", timeout=HANGS
+    )
+    ended = time.time()
+    if made.returncode != code:
+        wrong.append(f"exit code {made.returncode} in place of {code}: {made.stderr[-300:]}")
+        return 0.0
+    return ended - float(made.stdout)
+
+
+class _Kernel:
+    """A kernel of IPython's, as JupyterLab starts it."""
+
+    def __init__(self) -> None:
+        from jupyter_client.manager import KernelManager
+
+        self._manager = KernelManager(kernel_name="python3")
+        self._manager.shutdown_wait_time = HANGS  # nobody is killed, so that who hangs is found
+        self._client: Any = None
+
+    def _open(self) -> None:
+        if self._client is None:
+            self._manager.start_kernel(cwd=str(Path.cwd()))
+            self._connect()
+
+    def _connect(self) -> None:
+        self._client = self._manager.blocking_client()
+        self._client.start_channels()
+        self._client.wait_for_ready(HANGS)
+        self._done(SETUP)
+
+    def _done(self, cell: str) -> str:
+        """Runs a cell; the name of what it raised."""
+        return str(
+            self._client.execute_interactive(cell, timeout=HANGS, output_hook=lambda _: None)["content"].get(
+                "ename", ""
+            )
+        )
+
+    def interrupt(self, cell: str, seconds: float, wrong: list[str]) -> float:
+        """Interrupts a cell; seconds until its end. The next one must draw its picture."""
+        self._open()
+        asked = self._client.execute(cell)
+        time.sleep(seconds)
+        began = time.monotonic()
+        self._manager.interrupt_kernel()
+        while (reply := self._client.get_shell_msg(timeout=HANGS))["parent_header"].get("msg_id") != asked:
+            pass
+        took = time.monotonic() - began
+        if (raised := reply["content"].get("ename", "")) not in ("", "KeyboardInterrupt"):
+            wrong.append(f"an interrupted cell raised {raised}")
+        next_one = "FilterExplorer(model, layer='second', filter=2).wait(60)\nvisualize_filter(model, 'first', 1)"
+        if raised := self._done(next_one):
+            wrong.append(f"the cell after an interrupted one raised {raised}")
+        return took
+
+    def ended(self, moment: str, wrong: list[str], *, restart: bool) -> float:
+        """Seconds from when a person wants it ended, or anew, until its process has gone."""
+        self._open()
+        if raised := self._done(moment):
+            wrong.append(f"a cell raised {raised}")
+        process, began = self._manager.provisioner.process, time.monotonic()
+        self._client.stop_channels()
+        self._client = None
+        self._manager.shutdown_kernel(restart=restart)
+        took = time.monotonic() - began
+        if process.returncode:
+            wrong.append(f"a kernel ended with {process.returncode}")
+        return took
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        if self._client is not None:
+            self._client.stop_channels()
+            self._client = None
+        if self._manager.has_kernel:
+            self._manager.shutdown_kernel(now=True)
