@@ -31,11 +31,12 @@ def run(found: Found, times: int, seed: int) -> None:
         hand = _Hand(Path(folder))
         for _ in range(2):  # the first time all is compiled
             usual = {name: _seconds(work) for name, work in hand.works.items()}
-        interrupted, waited, closed, held = 0, list[float](), list[float](), list[str]()
+        interrupted, waited, closed, held, lost = 0, list[float](), list[float](), list[str](), list[str]()
         for number in range(times):
             name = list(hand.works)[number % len(hand.works)]
             is_done, hand.kept = interrupted_at(hand.works[name], rng.uniform(0, usual[name]))  # as a notebook keeps it
             interrupted += not is_done
+            lost += [name] * (hand.kept is None)
             began = time.monotonic()
             hand.look(name)
             waited.append(time.monotonic() - began)
@@ -45,6 +46,7 @@ def run(found: Found, times: int, seed: int) -> None:
         hand.close()
         left = [path.name for path in Path(folder).rglob("*") if path.name not in hand.files]
     found.figure("interrupted in the midst", interrupted)
+    found.figure("swallowed", lost)
     found.figure("usual seconds", {name: round(each, 3) for name, each in usual.items()})
     found.figure("next picture, worst, s", max(waited))
     found.none("pictures that never came or are wrong", hand.broken)
@@ -148,7 +150,7 @@ def interrupted_at(work: Callable[[], None], seconds: float) -> tuple[bool, Keyb
         sender.start()
         work()
         is_done = True
-        time.sleep(HANGS)  # what comes late
+        time.sleep(seconds + 1)  # what comes late
     except KeyboardInterrupt as error:
         return is_done, error
     return is_done, None
