@@ -4,6 +4,7 @@ LENGTHS = ("short", "middle", "long")
 """In all about 2 minutes, for `make test`; 10 minutes, `make soak`; and an hour or more, `make soak SOAK=long`."""
 
 ROWS = {
+    "messages": "hostile messages to the widgets, while they compile, run and rest, and the memory over those",
     "linked": "two linked explorers, moved from two threads",
     "interrupts": "SIGINT at random moments of setters, wait(), fit, opening and saving",
     "endings": "exit, restart, shutdown and interruption of a kernel, while compiling and running",

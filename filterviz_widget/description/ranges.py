@@ -1,5 +1,6 @@
 """The numbers that a person sets: what is allowed, and the words for what is not."""
 
+import itertools
 import math
 import numbers
 import reprlib
@@ -82,7 +83,21 @@ def short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-_SHORT = reprlib.Repr()
+class _Short(reprlib.Repr):
+    """Looks at no more of a value than is shown of it; reprlib writes down all bytes, and sorts all keys."""
+
+    MOST = 100
+
+    def repr1(self, x: Any, level: int) -> str:
+        """Called for the value and for what is in it."""
+        if isinstance(x, bytes | bytearray):
+            x = x[: self.MOST]
+        elif isinstance(x, dict) and len(x) > self.MOST:
+            x = dict(itertools.islice(x.items(), self.MOST))
+        return super().repr1(x, level)
+
+
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 57
 
 

@@ -8,9 +8,13 @@ import traitlets
 
 from filterviz_widget.description.ranges import short
 from filterviz_widget.widgets.live_widget import LONGEST, LiveWidget
+from filterviz_widget.widgets.sendable import sendable
 from filterviz_widget.widgets.telling_widget import LOCK
 
 SUFFIXES = (".json", ".jpg", ".webp")
+
+LONGEST_PATH = 1000
+"""Characters of a file's path in an atlas."""
 
 
 class AtlasWidget(LiveWidget):
@@ -57,7 +61,7 @@ class AtlasWidget(LiveWidget):
         elif content["type"] == "file":
             path = content.get("path")
             data = self._read(path)
-            answer: dict[str, Any] = {"type": "file", "path": path}
+            answer: dict[str, Any] = {"type": "file", "path": path if sendable(path, LONGEST_PATH) else None}
             if data is None:
                 self.send({**answer, "missing": True})
             else:
@@ -65,7 +69,7 @@ class AtlasWidget(LiveWidget):
 
     def _read(self, path: Any) -> bytes | None:
         """A file of the atlas, and no other; None where there is none."""
-        if not isinstance(path, str) or len(path) > 1000 or not path.endswith(SUFFIXES):
+        if not sendable(path, LONGEST_PATH) or not path.endswith(SUFFIXES):
             return None
         try:
             wanted = (self._folder / path).resolve()
@@ -76,7 +80,7 @@ class AtlasWidget(LiveWidget):
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         # It has no settings.
         unknown = [name for name in sent if name not in ("layout", "tooltip", "tabbable")]
-        return {}, [f"An atlas has no setting {short(unknown[0])}."] * bool(unknown)
+        return {}, [f"An atlas has no setting {short(name)}." for name in unknown[:1]]
 
     def _ask(self, _: Any = None) -> None:
         with LOCK:

@@ -231,7 +231,10 @@ class ExplorerFiles(ExplorerPanels):
 
     def _heard(self, content: Mapping[str, Any], buffers: Any) -> None:
         if content["type"] in ("pin", "unpin", "swap"):
-            getattr(self, content["type"])()
+            try:
+                getattr(self, content["type"])()
+            except RuntimeError as error:  # there is no picture yet
+                self._publish({"error": str(error)})
         elif content["type"] == "save":
             if content.get("kind") in FILES:
                 self._send_file(content["kind"])

@@ -15,6 +15,7 @@ from filterviz_widget.picture import small_url
 from filterviz_widget.picture.ablation import checked_names
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_state import ExplorerState
+from filterviz_widget.widgets.sendable import as_sendable
 from filterviz_widget.widgets.telling_widget import LOCK
 
 if TYPE_CHECKING:
@@ -156,7 +157,8 @@ class ExplorerGiven(ExplorerState):
 
         if self._reader is None:
             self._reader = Worker(weakly(self._read_photo), "photo")
-        name = str(content.get("name") or "photo")[:100]
+        name = content.get("name")
+        name = as_sendable(name[:100]) if isinstance(name, str) and name else "photo"
         self._reader.submit((name, bytes(buffers[0]) if buffers else b""))
 
     def _read_photo(self, job: tuple[str, bytes], is_wanted: Callable[[], bool]) -> None:
@@ -182,4 +184,4 @@ class ExplorerGiven(ExplorerState):
 
 def _name_of(given: Any) -> str:
     path = given if isinstance(given, str | Path) else getattr(given, "filename", "")
-    return Path(path).name if path else "the photo"
+    return as_sendable(Path(path).name) if path else "the photo"

@@ -20,6 +20,7 @@ from ipywidgets.widgets import widget as registry
 from filterviz_widget.description.ranges import short
 from filterviz_widget.widgets.dropped import DROPPED, undertaker, weakly
 from filterviz_widget.widgets.frontend import frontend
+from filterviz_widget.widgets.sendable import sendable
 from filterviz_widget.widgets.telling_widget import LOCK, TellingWidget
 
 WIDGETS: dict[str, ipywidgets.Widget] = (
@@ -132,6 +133,24 @@ class LiveWidget(TellingWidget):
             _seen.add(self)
         return super()._repr_mimebundle_(**kwargs)
 
+    def _handle_msg(self, msg: Mapping[str, Any]) -> None:
+        """Called by the host with what the page sends: whatever that is, it raises nothing and is answered.
+
+        Buffers beside settings are passed over, as none has bytes in it.
+        """
+        data = msg["content"].get("data")
+        data = data if isinstance(data, dict) else {}
+        method = data.get("method")
+        if method == "update":
+            self.set_state(data.get("state"))
+        elif method == "custom":
+            self._handle_custom_msg(data.get("content"), msg.get("buffers"))
+        else:
+            with LOCK, self._handling():
+                if method == "request_state":
+                    self.send_state()
+                self._answer()
+
     def set_state(self, sync_data: Any) -> None:
         """Takes what the page sends: what is wrong is refused or clamped, and said in `error`."""
         with LOCK, self._handling():
@@ -158,12 +177,7 @@ class LiveWidget(TellingWidget):
                 except Exception as error:  # somebody's observer
                     said = f"{type(error).__name__}: {short(str(error))}"
                     problems.append(f"{name} was set, but an observer raised {said}")
-            for name in ("tooltip", "tabbable"):
-                if name in sent and isinstance(sent[name], str | bool | None) and len(str(sent[name])) <= 1000:
-                    super().set_state({name: sent[name]})
-            layout = sent.get("layout")
-            if isinstance(layout, str) and layout.removeprefix("IPY_MODEL_") in WIDGETS:
-                super().set_state({"layout": layout})
+            super().set_state(_of_every_widget(sent))
         # Whatever the page believes, this is the state.
         changed = [name for name in self.SETTINGS if name in sent and not _same(sent[name], getattr(self, name))]
         if changed and self.comm is not None:
@@ -239,6 +253,20 @@ def check_arguments(kwargs: Mapping[str, Any], own: set[str], owner: str) -> Non
             close = difflib.get_close_matches(name, known, 1)
             hint = f" Did you mean {close[0]!r}?" if close else f" Known are: {', '.join(sorted(known))}."
             raise TypeError(f"{owner} got an unknown argument {name!r}.{hint}")
+
+
+def _of_every_widget(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What every ipywidget has, where it is valid."""
+    valid: dict[str, Any] = {}
+    tooltip, tabbable, layout = (sent.get(name) for name in ("tooltip", "tabbable", "layout"))
+    if "tooltip" in sent and (tooltip is None or sendable(tooltip, LONGEST)):
+        valid["tooltip"] = tooltip
+    if "tabbable" in sent and isinstance(tabbable, bool | None):
+        valid["tabbable"] = tabbable
+    known = WIDGETS.get(layout.removeprefix("IPY_MODEL_")) if isinstance(layout, str) else None
+    if isinstance(known, ipywidgets.Layout) and known.model_id != layout:
+        valid["layout"] = layout
+    return valid
 
 
 def _same(sent: Any, held: Any) -> bool:

@@ -26,6 +26,11 @@ class News:
         self._since: int | None = None
         self._letters: deque[tuple[int, Mapping[str, Any], Any, int]] = deque(maxlen=MOST_LETTERS)
 
+    @property
+    def number(self) -> int:
+        """Of the last message: nobody can have heard of a later one."""
+        return self._number
+
     def told(self, names: Mapping[str, Any]) -> list[int]:
         """Numbers a message that holds these traits."""
         if self._since is not None:

@@ -8,6 +8,9 @@ from filterviz_widget.description.ranges import short
 PANELS = ("kernel", "field", "strongest", "map", "attention", "inhibits", "photo", "without", "neighbours", "sheet")
 """In the order in which they stand."""
 
+MOST_NAMES = 100
+"""That are looked through."""
+
 SHEETS = {"map": "Feature maps on the photo", "strongest": "Strongest images", "optimum": "Optima"}
 
 
@@ -17,7 +20,8 @@ def checked_panels(value: Any) -> list[str]:
     Raises:
         ValueError: For anything else.
     """
-    if isinstance(value, str) or not isinstance(value, Sequence) or any(each not in PANELS for each in value):
+    is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+    if not is_list or len(value) > MOST_NAMES or any(each not in PANELS for each in value):
         raise ValueError(f"panels must be names among {', '.join(PANELS)}, got {short(value)}.")
     return [name for name in PANELS if name in value]
 

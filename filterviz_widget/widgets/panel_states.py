@@ -16,6 +16,7 @@ from filterviz_widget.picture.feature_maps import FeatureMaps
 from filterviz_widget.picture.kernel import FilterKernel
 from filterviz_widget.picture.neighbours import Neighbour, Neighbours
 from filterviz_widget.picture.small import crop, thumbnail
+from filterviz_widget.widgets.sendable import as_sendable
 
 State = dict[str, Any]
 BoxOf = Callable[[tuple[int, int]], tuple[int, int, int, int]]
@@ -116,7 +117,7 @@ def _example(
         )
     height, width = image.shape[:2]
     return {
-        "name": photos.name(number),
+        "name": as_sendable(photos.name(number)),
         "value": value,
         "whole": small_url(thumbnail(image)),
         "crop": small_url(thumbnail(crop(image, box))),

@@ -82,7 +82,7 @@ class TellingWidget(anywidget.AnyWidget):
 
     def _tell_news(self, since: Any) -> None:
         """Answers a page that has everything up to a number."""
-        since = since if type(since) is int and since >= 0 else 0
+        since = since if type(since) is int and 0 <= since <= self._news.number else 0
         # Asked before what was told is looked at: whatever ends in between is in the next answer.
         working = self._is_working()
         names, letters = self._news.missed(since)

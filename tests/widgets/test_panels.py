@@ -361,29 +361,6 @@ def test_a_photo_from_the_page_is_read_and_what_is_none_is_said(explorer, photo)
     assert "too large" in explorer.error
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        {"type": "sheet", "pages": "all"},
-        {"type": "sheet", "pages": [1.5]},
-        {"type": "sheet", "pages": [-1]},
-        {"type": "sheet", "pages": [True]},
-        {"type": "sheet", "pages": list(range(65))},
-        {"type": "save", "kind": "exe"},
-        {"type": "save", "kind": ["gif"]},
-        {"type": "pin", "image": "x"},
-        {"type": "swap"},
-        {"type": "unpin"},
-        {"type": "photo", "name": {}, "pages": None},
-        {"type": "no such thing"},
-    ],
-)
-def test_whatever_the_page_sends_is_answered(shared_explorer, content):
-    heard = shared_explorer.heard
-    send(shared_explorer, content)
-    assert shared_explorer.heard == heard + 1
-
-
 @pytest.fixture(scope="module")
 def shared_explorer(model):
     explorer = FilterExplorer(model, layer="second")
