@@ -6,6 +6,7 @@ LENGTHS = ("short", "middle", "long")
 ROWS = {
     "messages": "hostile messages to the widgets, while they compile, run and rest, and the memory over those",
     "storms": "storms of moves from four threads, over all layers and methods",
+    "opened": "explorers that are opened and closed, dropped, or left by their page",
     "linked": "two linked explorers, moved from two threads",
     "interrupts": "SIGINT at random moments of setters, wait(), fit, opening and saving",
     "endings": "exit, restart, shutdown and interruption of a kernel, while compiling and running",
