@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import traitlets
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from filterviz_widget import FilterExplorer, FilterPicture
 from filterviz_widget.description.presets import PRESETS
@@ -541,53 +539,6 @@ def test_the_model_and_the_global_settings_are_as_they_were():
 
 
 # What the page sends
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
-likely = st.fixed_dictionaries(
-    {},
-    optional={
-        "layer": anything | st.sampled_from(["first", "second", "units"]),
-        "filter": anything | st.integers(-3, 12),
-        "step_size": anything | st.floats(-1, 2000),
-        "iterations": anything | st.integers(-3, 20_000),
-        "seed": anything | st.integers(-(2**40), 2**40),
-        "method": anything | st.sampled_from(list(PRESETS)),
-        "options": anything
-        | st.dictionaries(st.sampled_from(["jitter", "sign", "octaves", "direction", "nonsense"]), anything),
-        "all_layers": anything,
-        "image": anything,
-        "status": anything,
-        "layers": anything,
-    },
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(likely | anything, max_size=4))
-def test_no_message_of_the_page_raises_or_leaves_an_invalid_state(shared, messages):
-    layers, version = shared.layers, shared.version
-    for message in messages:
-        shared.cancel()
-        shared.set_state(message)
-        filters = {entry["name"]: entry["filters"] for entry in shared.layers}
-        assert shared.layer in filters
-        assert 0 <= shared.filter < filters[shared.layer]
-        assert 0.01 <= shared.step_size <= 1000
-        assert 1 <= shared.iterations <= 10_000
-        assert 0 <= shared.seed < 2**31
-        assert shared.method in PRESETS
-        assert shared.options.keys() == PRESETS["classic"].method.options().keys()
-        assert isinstance(shared.error, str)
-        assert (shared.layers, shared.version) == (layers, version)
-        json.dumps(shared.get_state(["layer", "filter", "step_size", "options", "error"]), allow_nan=False)
-    shared.set_state({"iterations": 2})
-    shared.refresh()
-    assert shared.wait(60).description.iterations == 2
-    assert shared.image.startswith("data:image/png")
 
 
 @pytest.mark.parametrize(
