@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from soak.found import Found
 from soak.hostile import message
 from soak.measure import memory, percentile, settle
-from soak.page import Answer, Page, Raised
+from soak.sender import Answer, Page, Raised
 from soak.valid import fixed, invalid
 
 if TYPE_CHECKING:

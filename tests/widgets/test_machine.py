@@ -17,7 +17,7 @@ from filterviz_widget import FilterExplorer
 from filterviz_widget.engine import engine_of
 from filterviz_widget.widgets.explorer_files import CLOSED
 from filterviz_widget.widgets.panel_names import PANELS
-from soak.page import Page
+from soak.sender import Page
 from soak.valid import fixed, invalid
 from tests.networks import SIZE, small_network
 

@@ -10,7 +10,7 @@ import pytest
 from filterviz_widget import FilterExplorer
 from filterviz_widget.widgets.atlas_widget import AtlasWidget
 from soak.hostile import MEGABYTE, nested
-from soak.page import Page, Raised
+from soak.sender import Page, Raised
 from soak.valid import invalid
 from tests.networks import small_network
 
