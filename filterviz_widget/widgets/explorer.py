@@ -266,7 +266,10 @@ class FilterExplorer(ExplorerFiles):
 
     def _show(self, frame: Frame) -> bool:
         """Puts a frame into the state. Called on the background thread."""
-        state = frame_state(frame, self._curve)
+        with LOCK:
+            waits = "activations_more" in self._waiting
+            told = self.activations_more.get("start", 0) if waits else len(self._curve)
+        state = frame_state(frame, self._curve, told)
         with LOCK:
             if self._session is None:
                 return False
@@ -274,7 +277,7 @@ class FilterExplorer(ExplorerFiles):
                 self._picture = frame.picture
             self._curve = tuple(state.get("activations", self._curve))
             self._curve_grows = bool(state.get("activations_more"))
-            self._publish(state)
+            self._publish(state, passing=frame.picture is None and frame.status in ("compiling", "running"))
         return True
 
     def _open_session(self) -> Session:

@@ -153,7 +153,7 @@ class ExplorerPanels(ExplorerGiven):
                 self._publish({"read": [outcome.progress, count]})
             elif name == "film":
                 if outcome.error is None:
-                    self._publish({"film": {"frames": outcome.answer, **wish.about}})
+                    self._publish({"film": {"frames": self._pace.affordable(outcome.answer), **wish.about}})
             elif name == "without_set":
                 shown = self.without_panel
                 more = {"set_words": _words(outcome.error)} if outcome.error else outcome.answer

@@ -249,12 +249,13 @@ def _data_words(view: ModelView) -> str:
     return " ".join(filter(None, [words.get(view.data.kind, ""), view.input_note]))
 
 
-def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:
+def frame_state(frame: Frame, curve: Sequence[float | None], told: int) -> dict[str, Any]:
     """The traits that a frame changes, the status last: who observes it finds the rest in place.
 
     Args:
         frame: What has happened.
         curve: The activations of the run before this frame.
+        told: How many of them the page was told.
     """
     state: dict[str, Any] = {}
     if frame.image is not None and frame.description is not None:
@@ -269,8 +270,8 @@ def frame_state(frame: Frame, curve: Sequence[float | None]) -> dict[str, Any]:
             # traitlets does not send a piece that is equal to the last one, of the run before.
             state |= {"activations_more": {}, "activations": new}
         else:
-            state["activations_more"] = {"start": len(curve), "values": new}
             state["activations"] = [*curve, *new]
+            state["activations_more"] = {"start": told, "values": state["activations"][told:]}
         state["note"] = frame.note
     if frame.error:
         state["error"] = frame.error

@@ -81,7 +81,6 @@ class LiveWidget(TellingWidget):
     """Values that were checked together, while they are set one by one."""
     _holding = 0
     _stale = False
-    _views = 0
     _visit: threading.Thread | None = None
     """In marimo the thread of the visitor that the widget is for; it ends with the visit."""
     _layout: ipywidgets.Layout | None = None
@@ -124,6 +123,7 @@ class LiveWidget(TellingWidget):
             if self in _left:
                 _left.remove(self)
             super().close()
+            self._stop_waiting()
             layout, self._layout = self._layout, None
             if layout is not None:
                 layout.close()
@@ -190,6 +190,9 @@ class LiveWidget(TellingWidget):
                 if kind == "news":
                     self._tell_news(content.get("since"))
                     return
+                if kind == "receipt":
+                    self._take_receipt(content)
+                    return
                 if kind == "hello":
                     self._views += 1
                     _seen.add(self)
@@ -197,6 +200,7 @@ class LiveWidget(TellingWidget):
                         self.send_state([name for name in self.keys if not name.startswith("_")])
                 elif kind == "bye":
                     self._views = max(0, self._views - 1)
+                    self._pace.left(str(content.get("view")))
                     if not self._views and self in _seen:
                         _seen.remove(self)
                         _left.append(self)
@@ -208,7 +212,7 @@ class LiveWidget(TellingWidget):
             self._answer()
 
     def _receive(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
-        """Called with each message that is not about settings, "hello", "bye" and "news" apart; its `type` is text."""
+        """Called with messages that are about neither settings nor the view itself; their `type` is text."""
 
     def _accept(self, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Returns the settings to apply, in order, and a sentence for everything that was wrong."""

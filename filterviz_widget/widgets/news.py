@@ -1,7 +1,7 @@
 """What the kernel told, numbered: a page says what it has, and is told what was lost on its way."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,8 @@ class News:
     """Numbers what a widget tells its pages.
 
     Some hosts drop, or keep back, what a background thread sends. So every message with traits says from which number
-    to which it holds everything: `[since, number, asks]`, with `asks`, how often a page has asked. A page that finds a
-    gap, or hears nothing for a while, asks for what came after the last number up to which it has everything.
+    to which it holds everything, and how often a page has asked. A page that finds a gap, or hears nothing for a while,
+    asks for what came after the last number up to which it has everything.
 
     Letters are what is sent beside the traits, such as a page of small pictures; the last ones are kept.
     """
@@ -31,13 +31,18 @@ class News:
         """Of the last message: nobody can have heard of a later one."""
         return self._number
 
-    def told(self, names: Mapping[str, Any]) -> list[int]:
-        """Numbers a message that holds these traits."""
-        if self._since is not None:
-            return [self._since, self._number, self._asks]
-        self._number += 1
-        self._changed.update(dict.fromkeys(names, self._number))
-        return [self._number - 1, self._number, self._asks]
+    def told(self, names: Collection[str], late: Collection[str] = ()) -> list[int]:
+        """Numbers a message that holds these traits: `[since, number, asks]`.
+
+        Args:
+            names: Of the traits. They have changed, unless the message is an answer.
+            late: Those that have changed in any case, and that nobody was told.
+        """
+        new = names if self._since is None else late
+        if new or self._since is None:
+            self._number += 1
+            self._changed.update(dict.fromkeys(new, self._number))
+        return [self._number - 1 if self._since is None else self._since, self._number, self._asks]
 
     def letter(self, content: Mapping[str, Any], buffers: Any) -> dict[str, Any]:
         """Keeps a letter, which belongs to the next message, and returns it with that message's number."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,9 @@ import traitlets
 from filterviz_widget._version import __version__
 from filterviz_widget.description.ranges import short
 from filterviz_widget.interrupts import WholeLock
+from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.news import News
+from filterviz_widget.widgets.pace import Pace, weight
 
 LOCK = WholeLock()
 """One for all widgets of the process: two that are linked, each with a lock of its own, would wait for one another.
@@ -26,7 +29,7 @@ class TellingWidget(anywidget.AnyWidget):
     """What of a widget has to do with telling. traitlets is not thread-safe: every change happens under one lock.
 
     While `working`, a page that hears nothing asks: the answer, on the message's own thread, reaches it in every host
-    (see `News`).
+    (see `News`). On a slow link only the newest is told (see `Pace`).
     """
 
     error = traitlets.Unicode(read_only=True, help="What went wrong and what to try.").tag(sync=True)
@@ -40,9 +43,15 @@ class TellingWidget(anywidget.AnyWidget):
     """Whether a message of the page is handled at the moment: what is sent then arrives."""
     _refused = False
     """Whether the host has refused to send."""
+    _passing = False
+    """Whether what is published at the moment is soon followed by more."""
+    _views = 0
+    """How many views of it there are in pages."""
 
     def __init__(self, **kwargs: Any) -> None:
-        self._news = News()
+        self._news, self._pace = News(), Pace()
+        self._waiting: set[str] = set()
+        self._timer: threading.Timer | None = None
         super().__init__(**kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -59,7 +68,9 @@ class TellingWidget(anywidget.AnyWidget):
         with LOCK:
             kind = msg.get("method")
             if kind == "update":
-                msg["state"]["told"] = self._news.told(msg["state"])
+                if self._waits(msg["state"]):
+                    return
+                self._number(msg["state"])
             lasts = kind == "custom" and not self._handles
             if lasts:
                 msg = {**msg, "content": self._news.letter(msg["content"], buffers)}
@@ -71,6 +82,58 @@ class TellingWidget(anywidget.AnyWidget):
                 self._refused = True
             if lasts:
                 self._send({"method": "update", "state": {}, "buffer_paths": []})
+
+    def _number(self, state: dict[str, Any]) -> None:
+        """Completes what is sent: with what waited, unless it is an answer, which is small; and with its number."""
+        if state and self._waiting and not self._handles:
+            state |= self.get_state(self._waiting - state.keys())
+        late = self._waiting & state.keys()
+        self._waiting -= late
+        told = self._news.told(state.keys(), late)
+        state["told"] = [*told, *self._pace.sent(told[1], weight(state))]
+
+    def _waits(self, state: Mapping[str, Any]) -> bool:
+        """Keeps back what would only queue up, until a page has heard what was sent before, or does not answer."""
+        if self._handles or not state or not self._views or not self._pace.must_wait():
+            return False
+        if not (self._passing or self._pace.is_answered):
+            return False  # it is the last word, and nobody will ask for it
+        self._waiting |= state.keys()
+        self._look_later()
+        return True
+
+    def _look_later(self) -> None:
+        if self._waiting and self._timer is None:
+            self._timer = threading.Timer(self._pace.patience, weakly(self._look_again))
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _look_again(self) -> None:
+        with LOCK:
+            self._timer = None
+            self._go_on()
+            self._look_later()
+
+    def _go_on(self) -> None:
+        """Sends what waits, if it may go now."""
+        if self._waiting and self.comm is not None and not self._pace.must_wait():
+            with self._handling():  # it has waited
+                self.send_state(set(self._waiting))
+
+    def _stop_waiting(self) -> None:
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _take_receipt(self, content: Mapping[str, Any]) -> None:
+        """Takes a page's word that it has heard something."""
+        view, number, at = content.get("view"), content.get("number"), content.get("at")
+        if not (isinstance(view, str) and len(view) <= 64 and type(number) is int):
+            return
+        if isinstance(at, int | float) and abs(at) < 1e15:  # NaN is not
+            self._pace.heard(view, number, at / 1000)
+            self._go_on()
 
     @contextlib.contextmanager
     def _handling(self) -> Iterator[None]:
@@ -86,6 +149,7 @@ class TellingWidget(anywidget.AnyWidget):
         # Asked before what was told is looked at: whatever ends in between is in the next answer.
         working = self._is_working()
         names, letters = self._news.missed(since)
+        names = names | self._waiting
         with self._news.answering(since, asked=True):
             for content, data in letters:
                 self._send({"method": "custom", "content": content}, data)
@@ -104,11 +168,21 @@ class TellingWidget(anywidget.AnyWidget):
         """Whether something runs in the background of which more will be told."""
         raise NotImplementedError
 
-    def _publish(self, state: Mapping[str, Any]) -> None:
-        """Writes traits of the kernel, as one message and in this order; from any thread. Never raises."""
-        with LOCK, self.hold_sync():
-            for name, value in state.items():
-                self._publish_one(name, value)
+    def _publish(self, state: Mapping[str, Any], *, passing: bool = False) -> None:
+        """Writes traits of the kernel, as one message and in this order; from any thread. Never raises.
+
+        Args:
+            state: The values by name.
+            passing: Whether more follows soon, so that nothing is lost if nobody hears of it.
+        """
+        with LOCK:
+            before, self._passing = self._passing, passing
+            try:
+                with self.hold_sync():
+                    for name, value in state.items():
+                        self._publish_one(name, value)
+            finally:
+                self._passing = before
 
     def _publish_one(self, name: str, value: Any) -> None:
         try:

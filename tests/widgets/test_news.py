@@ -35,7 +35,7 @@ class Page:
             self.letters.append(data["content"])
         elif data["method"] == "update":
             self.state |= data["state"]
-            since, number, _ = data["state"]["told"]
+            since, number, *_ = data["state"]["told"]
             if since <= self.have:
                 self.have = max(self.have, number)
 

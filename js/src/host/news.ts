@@ -1,7 +1,10 @@
 // Asks for what was lost on its way: some hosts drop, or keep back, what a kernel's background thread sends.
 
-/** What a message with traits says of itself: it holds everything that changed between the two numbers. */
-export type Told = readonly [since: number, number: number, asks: number];
+/**
+ * What a message with traits says of itself: it holds everything that changed between the two numbers. On a slow link
+ * it takes some milliseconds, and where a receipt is wanted the kernel waits for that before it sends much more.
+ */
+export type Told = readonly [since: number, number: number, asks: number, takes?: number, receipt?: boolean];
 
 /** Milliseconds without a word after which the page asks: at first, where words were lost, and at most. */
 const PAUSES = { first: 300, losing: 100, longest: 2000 };
@@ -35,7 +38,7 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
   signal.addEventListener("abort", stop);
   return {
     /** A message with traits has come. */
-    told([since, number, count]: Told) {
+    told([since, number, count, takes = 0]: Told) {
       const isAnswer = waits !== "" && count > asks;
       const missed = since > have || (isAnswer && number > have);
       if (since <= have) have = Math.max(have, number);
@@ -50,7 +53,8 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
         losing = missed;
         pause = missed ? PAUSES.losing : Math.min(PAUSES.longest, Math.max(PAUSES.first, pause * GROWTH));
       } else {
-        pause = losing ? PAUSES.losing : PAUSES.first;
+        // An answer would come no sooner than what is on its way.
+        pause = losing ? PAUSES.losing : Math.min(PAUSES.longest, Math.max(PAUSES.first, 2 * takes));
       }
       plan();
     },

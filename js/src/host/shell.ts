@@ -1,4 +1,5 @@
 // What both widgets share: a view in its place, the traits that it follows, the settings that it writes.
+import { uniqueId } from "../base/dom";
 import { same } from "../base/same";
 import { connection, rests, type Connection } from "./connection";
 import { keepKeys } from "./keys";
@@ -76,13 +77,16 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     if (rests(state)) missed.stop();
     shown.connected(state);
   }, signal);
-  const missed = news((since) => {
+  const identity = uniqueId();
+  /** What is no question of the user's, whose answer would be waited for. */
+  function say(content: Record<string, unknown>) {
     try {
-      model.send({ type: "news", since });
+      model.send(content);
     } catch {
       kernel.lost();
     }
-  }, signal);
+  }
+  const missed = news((since) => say({ type: "news", since }), signal);
   const asked = () => {
     missed.sent();
     kernel.asked();
@@ -149,7 +153,9 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
   follow("change:told", () => {
     works();
     const told = model.get("told");
-    if (told) missed.told(told);
+    if (!told) return;
+    missed.told(told);
+    if (told[4]) say({ type: "receipt", view: identity, number: told[1], at: performance.now() });
   });
   if (shown.received) {
     const received = (content: unknown, buffers: unknown) => {
@@ -184,7 +190,7 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
   // Whom no page shows any more the kernel may forget.
   signal.addEventListener("abort", () => {
     try {
-      model.send({ type: "bye" });
+      model.send({ type: "bye", view: identity });
     } catch {
       // Then nobody is there to hear it.
     }

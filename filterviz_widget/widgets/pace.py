@@ -1,0 +1,146 @@
+"""How much may be on its way to the pages: who is slow to hear is told less often, and always the newest."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+AHEAD, MOST_AHEAD = 64_000, 256_000
+"""Bytes on their way above which what comes waits: about half a second of what the slowest page takes in."""
+
+EVERY = 8_000
+"""Bytes after which a page is asked to say that it has heard."""
+
+PATIENCE, LONGEST = 1.0, 30.0
+"""Seconds without a word after which something is sent all the same: at first, and at most."""
+
+FILM = 2.0
+"""Seconds that a film may take on its way."""
+
+MOST_VIEWS, MOST_MESSAGES = 64, 256
+"""That are counted, whatever comes; there are never so many."""
+
+
+class _Heard(NamedTuple):
+    number: int
+    at: float
+    when: float
+
+
+class Pace:
+    """What is on its way, by what the views of the pages say that they have heard.
+
+    A message says by its number whether its receipt is wanted. Who does not answer in time is not waited for until it
+    answers again: a page that was closed, a laptop asleep, a host that hands over no messages while a cell runs.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._way: deque[tuple[int, int, float]] = deque()
+        self._views: dict[str, _Heard] = {}
+        self._rates: deque[float] = deque(maxlen=4)  # a page that is busy for a moment is no slow link
+        self._unasked = self._silences = 0
+        self._moved = clock()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is a view that says what it has heard."""
+        return bool(self._views)
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for the next word."""
+        return min(LONGEST, (PATIENCE + 2 * self._takes()) * 2.0**self._silences)
+
+    def sent(self, number: int, size: int) -> tuple[int, bool]:
+        """Notes a message; returns how many milliseconds it will take, and whether its receipt is wanted."""
+        if not self._way:
+            self._moved = self._clock()
+        self._unasked += size
+        when = self._clock()
+        if len(self._way) >= MOST_MESSAGES:
+            _, before, when = self._way.pop()
+            size += before
+        self._way.append((number, size, when))
+        wanted = self._unasked >= EVERY
+        if wanted:
+            self._unasked = 0
+        return round(1000 * self._takes()), wanted
+
+    def heard(self, view: str, number: int, at: float) -> None:
+        """Notes that a view has heard all up to a number, at a time in seconds by a clock of its own."""
+        before = self._views.get(view)
+        if before is None and len(self._views) >= MOST_VIEWS:
+            return
+        self._views[view] = _Heard(number, at, self._clock())
+        self._silences = 0
+        size, took = self._arrived()
+        if size >= EVERY:
+            # Where one came soon after the other the page knows better: our thread may have been busy meanwhile.
+            took = min(took, at - before.at) if before and at > before.at else took
+            self._rates.append(size / max(took, 1e-3))
+
+    def left(self, view: str) -> None:
+        """Forgets a view."""
+        self._views.pop(view, None)
+
+    def must_wait(self) -> bool:
+        """Whether there is so much on the way that what comes now has to wait."""
+        most = min(MOST_AHEAD, max(AHEAD, (self._rate or 0) / 2))
+        if self._ahead() < most:
+            return False
+        now, patience = self._clock(), self.patience
+        if now - self._moved < patience:
+            return True
+        self._views = {view: heard for view, heard in self._views.items() if now - heard.when < patience}
+        self._moved = now
+        if self._views:
+            self._arrived()
+            return self._ahead() >= most
+        self._silences = min(10, self._silences + 1)
+        number, _, when = self._way[-1]
+        self._way = deque([(number, self._ahead(), when)])
+        return False
+
+    @property
+    def _rate(self) -> float | None:
+        """Bytes in a second, the best of the last times."""
+        return max(self._rates, default=None)
+
+    def _ahead(self) -> int:
+        """Bytes that not all views that answer have heard."""
+        return sum(size for _, size, _ in self._way)
+
+    def _takes(self) -> float:
+        """Seconds until that has arrived, where it is known."""
+        return self._ahead() / self._rate if self._rate else 0.0
+
+    def _arrived(self) -> tuple[int, float]:
+        """Lets go of what all have heard; returns its bytes, and the seconds since the first of it was sent."""
+        slowest, now = min(heard.number for heard in self._views.values()), self._clock()
+        gone, first = 0, now
+        while self._way and self._way[0][0] <= slowest:
+            _, size, when = self._way.popleft()
+            gone, first, self._moved = gone + size, min(first, when), now
+        return gone, now - first
+
+    def affordable(self, frames: Sequence[Any]) -> list[Any]:
+        """So many frames of a film, evenly, as a slow page can take in; a fast one has them all."""
+        share = 1.0
+        if self._rate and self._views:
+            share = min(1.0, FILM * self._rate / max(1, weight(frames)))
+        count = max(1, round(share * len(frames)))
+        return [frames[place * len(frames) // count] for place in range(count)] if frames else []
+
+
+def weight(value: Any) -> int:
+    """About how many bytes a trait takes; a list of numbers is not looked through."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(weight, value.values()))
+    if isinstance(value, list | tuple):
+        if any(isinstance(each, str | list | tuple | dict) for each in value[:2]):
+            return sum(map(weight, value))
+        return 16 * len(value)
+    return 8
