@@ -20,6 +20,13 @@ Moves = list[tuple[float, float]]
 @contextmanager
 def opened(*cells: str, height: int) -> Iterator[Notebook]:
     """Opens a notebook in a window of so many pixels' height, as wide as a laptop's."""
+    with opened_in_lab(*cells, height=height) as (notebook, _):
+        yield notebook
+
+
+@contextmanager
+def opened_in_lab(*cells: str, height: int) -> Iterator[tuple[Notebook, Lab]]:
+    """The same, with its server."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "measured.ipynb"
         path.write_text(json.dumps(_notebook(*cells)), "utf-8")
@@ -27,7 +34,10 @@ def opened(*cells: str, height: int) -> Iterator[Notebook]:
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-                yield Notebook(browser.new_page(viewport={"width": 1366, "height": height}), lab.address)
+                yield (
+                    Notebook(browser.new_context(viewport={"width": 1366, "height": height}).new_page(), lab.address),
+                    lab,
+                )
                 browser.close()
         finally:
             lab.close()

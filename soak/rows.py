@@ -11,4 +11,5 @@ ROWS = {
     "interrupts": "SIGINT at random moments of setters, wait(), fit, opening and saving",
     "endings": "exit, restart, shutdown and interruption of a kernel, while compiling and running",
     "classroom": "30 explorers in one process, each moved every second",
+    "page": "the page: two views, hidden, asleep, on a slow link",
 }
