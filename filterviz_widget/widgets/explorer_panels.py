@@ -12,7 +12,7 @@ from filterviz_widget.picture import image_url
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_given import ExplorerGiven
 from filterviz_widget.widgets.explorer_state import ExplorerState, Setting
-from filterviz_widget.widgets.panel_names import checked_panels, checked_sheet
+from filterviz_widget.widgets.panel_names import PANELS, checked_panels, checked_sheet
 from filterviz_widget.widgets.telling_widget import LOCK
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class ExplorerPanels(ExplorerGiven):
     """The panels of a `FilterExplorer`. Each trait `<name>_panel` holds what a panel shows, and what that is about."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = (*ExplorerState.SETTINGS, "panels", "sheet_of")
+    LATER: ClassVar[frozenset[str]] = frozenset({"film", *(f"{name}_panel" for name in PANELS)})
 
     panels = Setting[list[str], Sequence[str]](
         ["kernel", "strongest", "map"], help="Which panels stand beside the picture."

@@ -24,6 +24,7 @@ class News:
         self._number = self._asks = 0
         self._changed: dict[str, int] = {}
         self._since: int | None = None
+        self._up_to: int | None = None
         self._letters: deque[tuple[int, Mapping[str, Any], Any, int]] = deque(maxlen=MOST_LETTERS)
 
     @property
@@ -42,7 +43,14 @@ class News:
         if new or self._since is None:
             self._number += 1
             self._changed.update(dict.fromkeys(new, self._number))
-        return [self._number - 1 if self._since is None else self._since, self._number, self._asks]
+        if self._since is None:
+            return [self._number - 1, self._number, self._asks]
+        return [self._since, self._number if self._up_to is None else self._up_to, self._asks]
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether what is told at the moment is an answer."""
+        return self._since is not None
 
     def letter(self, content: Mapping[str, Any], buffers: Any) -> dict[str, Any]:
         """Keeps a letter, which belongs to the next message, and returns it with that message's number."""
@@ -61,11 +69,17 @@ class News:
         return names, [(content, buffers) for _, content, buffers, _ in self._letters]
 
     @contextmanager
-    def answering(self, since: int, *, asked: bool = False) -> Iterator[None]:
-        """What is told meanwhile is an answer: with it a page has everything since that number."""
+    def answering(self, since: int, *, asked: bool = False, up_to: int | None = None) -> Iterator[None]:
+        """What is told meanwhile is an answer: with it a page has everything since that number.
+
+        Args:
+            since: The number.
+            asked: Whether the page has asked.
+            up_to: Up to which number the page then has everything; None for the last.
+        """
         self._asks += asked
-        self._since = since
+        self._since, self._up_to = since, up_to
         try:
             yield
         finally:
-            self._since = None
+            self._since = self._up_to = None

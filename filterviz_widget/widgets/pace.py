@@ -14,8 +14,8 @@ EVERY = 8_000
 PATIENCE, LONGEST = 1.0, 30.0
 """Seconds without a word after which something is sent all the same: at first, and at most."""
 
-FILM = 2.0
-"""Seconds that a film may take on its way."""
+FILM, FEWEST = 1.5, 4
+"""Seconds that a film may take on its way, and frames that it has in any case."""
 
 MOST_VIEWS, MOST_MESSAGES = 64, 256
 """That are counted, whatever comes; there are never so many."""
@@ -38,7 +38,7 @@ class Pace:
         self._clock = clock
         self._way: deque[tuple[int, int, float]] = deque()
         self._views: dict[str, _Heard] = {}
-        self._rates: deque[float] = deque(maxlen=4)  # a page that is busy for a moment is no slow link
+        self._taken: deque[tuple[int, float]] = deque(maxlen=4)  # a page that is busy for a moment is no slow link
         self._unasked = self._silences = 0
         self._moved = clock()
 
@@ -52,8 +52,11 @@ class Pace:
         """Seconds to wait for the next word."""
         return min(LONGEST, (PATIENCE + 2 * self._takes()) * 2.0**self._silences)
 
-    def sent(self, number: int, size: int) -> tuple[int, bool]:
-        """Notes a message; returns how many milliseconds it will take, and whether its receipt is wanted."""
+    def sent(self, number: int, size: int, *, is_answer: bool = False) -> tuple[int, bool]:
+        """Notes a message; returns how many milliseconds it will take, and whether its receipt is wanted.
+
+        An answer says nothing of whether what threads send arrives.
+        """
         if not self._way:
             self._moved = self._clock()
         self._unasked += size
@@ -62,7 +65,7 @@ class Pace:
             _, before, when = self._way.pop()
             size += before
         self._way.append((number, size, when))
-        wanted = self._unasked >= EVERY
+        wanted = self._unasked >= EVERY and not is_answer
         if wanted:
             self._unasked = 0
         return round(1000 * self._takes()), wanted
@@ -78,11 +81,21 @@ class Pace:
         if size >= EVERY:
             # Where one came soon after the other the page knows better: our thread may have been busy meanwhile.
             took = min(took, at - before.at) if before and at > before.at else took
-            self._rates.append(size / max(took, 1e-3))
+            self._taken.append((size, took))
 
     def left(self, view: str) -> None:
         """Forgets a view."""
         self._views.pop(view, None)
+
+    def brings(self, since: int) -> bool:
+        """Whether what a page misses, all after a number, is on its way and need not be sent again."""
+        missing = [when for number, _, when in self._way if number > since]
+        if not missing or not self._views:
+            return False
+        if self._clock() - missing[0] < self.patience:
+            return True
+        self._views.clear()  # something was lost
+        return False
 
     def must_wait(self) -> bool:
         """Whether there is so much on the way that what comes now has to wait."""
@@ -104,8 +117,12 @@ class Pace:
 
     @property
     def _rate(self) -> float | None:
-        """Bytes in a second, the best of the last times."""
-        return max(self._rates, default=None)
+        """Bytes in a second, lately."""
+        return (
+            sum(size for size, _ in self._taken) / max(1e-3, sum(took for _, took in self._taken))
+            if self._taken
+            else None
+        )
 
     def _ahead(self) -> int:
         """Bytes that not all views that answer have heard."""
@@ -129,8 +146,8 @@ class Pace:
         share = 1.0
         if self._rate and self._views:
             share = min(1.0, FILM * self._rate / max(1, weight(frames)))
-        count = max(1, round(share * len(frames)))
-        return [frames[place * len(frames) // count] for place in range(count)] if frames else []
+        count = min(len(frames), max(FEWEST, round(share * len(frames))))
+        return [frames[place * len(frames) // count] for place in range(count)]
 
 
 def weight(value: Any) -> int:

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
@@ -38,6 +38,9 @@ class TellingWidget(anywidget.AnyWidget):
         sync=True
     )
     version = traitlets.Unicode(__version__, read_only=True, help="The package's version.").tag(sync=True)
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+    """Traits that come after the others where the link is slow."""
 
     _handles = False
     """Whether a message of the page is handled at the moment: what is sent then arrives."""
@@ -90,7 +93,7 @@ class TellingWidget(anywidget.AnyWidget):
         late = self._waiting & state.keys()
         self._waiting -= late
         told = self._news.told(state.keys(), late)
-        state["told"] = [*told, *self._pace.sent(told[1], weight(state))]
+        state["told"] = [*told, *self._pace.sent(told[1], weight(state), is_answer=self._news.is_answering)]
 
     def _waits(self, state: Mapping[str, Any]) -> bool:
         """Keeps back what would only queue up, until a page has heard what was sent before, or does not answer."""
@@ -115,10 +118,11 @@ class TellingWidget(anywidget.AnyWidget):
             self._look_later()
 
     def _go_on(self) -> None:
-        """Sends what waits, if it may go now."""
-        if self._waiting and self.comm is not None and not self._pace.must_wait():
+        """Sends what waits if it may go now: first what belongs together, then the rest one by one."""
+        while self._waiting and self.comm is not None and not self._pace.must_wait():
+            later = sorted(self._waiting & self.LATER, key=lambda name: weight(getattr(self, name)))
             with self._handling():  # it has waited
-                self.send_state(set(self._waiting))
+                self.send_state((self._waiting - self.LATER) or {later[0]})
 
     def _stop_waiting(self) -> None:
         self._waiting.clear()
@@ -148,9 +152,10 @@ class TellingWidget(anywidget.AnyWidget):
         since = since if type(since) is int and 0 <= since <= self._news.number else 0
         # Asked before what was told is looked at: whatever ends in between is in the next answer.
         working = self._is_working()
-        names, letters = self._news.missed(since)
-        names = names | self._waiting
-        with self._news.answering(since, asked=True):
+        comes = self._pace.brings(since)
+        names, letters = (set(), []) if comes else self._news.missed(since)
+        names = names if comes else names | self._waiting
+        with self._news.answering(since, asked=True, up_to=since if comes else None):
             for content, data in letters:
                 self._send({"method": "custom", "content": content}, data)
             with self.hold_sync():

@@ -166,3 +166,35 @@ def test_a_letter_that_comes_twice_is_opened_once(world: Page) -> None:
     world.evaluate("tell({ iteration: 1 })")
     world.wait_for_function("model.get('iteration') === 1")
     assert len(downloads) == 1
+
+
+def receipts(page: Page) -> list[int]:
+    sent: list[Any] = page.evaluate("model.sent.filter(({ type }) => type === 'receipt')")
+    assert len({each["view"] for each in sent}) <= 1
+    assert [each["at"] for each in sent] == sorted(each["at"] for each in sent)
+    return [each["number"] for each in sent]
+
+
+def test_a_page_says_what_it_has_heard_where_the_kernel_wants_to_know(world: Page) -> None:
+    world.evaluate("greet(true); tell({ iteration: 1 })")
+    world.evaluate("model.kernel({ iteration: 2, told: [1, 2, 0, 0, true] })")
+    world.evaluate("model.kernel({ iteration: 3, told: [2, 3, 0, 0, false] })")
+    world.evaluate("model.kernel({ iteration: 4, told: [3, 4, 0, 900, true] })")
+    assert receipts(world) == [2, 4]
+    world.clock.run_for(5000)
+    expect(world.get_by_text("No answer")).to_be_hidden()
+
+
+def test_on_a_slow_link_a_page_asks_no_sooner_than_what_is_on_its_way_can_come(world: Page) -> None:
+    world.evaluate("greet(true); model.kernel({ iteration: 1, told: [0, 1, 0, 600, true] })")
+    world.clock.run_for(1190)
+    assert asked(world) == 0
+    world.clock.run_for(20)
+    assert asked(world) == 1
+    world.evaluate("model.kernel({ heard: 2, working: true, told: [1, 1, 1, 600, false] })")  # it is on its way
+    world.clock.run_for(310)
+    assert asked(world) == 1
+    world.evaluate("model.kernel({ iteration: 2, told: [1, 2, 1, 0, false] })")
+    world.clock.run_for(310)
+    assert asked(world) == 2
+    assert world.evaluate("model.sent.at(-1)") == {"type": "news", "since": 2}

@@ -126,6 +126,21 @@ def test_the_slower_of_two_views_counts_until_it_is_gone():
     assert not pace.must_wait()
 
 
+def test_what_is_on_its_way_need_not_be_sent_again_unless_it_does_not_come():
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    assert pace.sent(1, 100_000, is_answer=True) == (0, False), "an answer arrives in every host"
+    pace.sent(2, 100_000)
+    assert not pace.brings(0), "nobody has said that threads are heard"
+    now[0] = 1.0
+    pace.heard("view", 1, 1.0)
+    assert pace.brings(1)
+    assert not pace.brings(2), "the page has it"
+    now[0] = 10.0
+    assert not pace.brings(1)
+    assert not pace.is_answered
+
+
 def test_a_film_for_a_slow_page_has_fewer_frames_and_the_first_of_them():
     now = [0.0]
     pace = Pace(lambda: now[0])
@@ -260,6 +275,40 @@ def test_what_waits_for_a_page_that_has_fallen_asleep_is_sent_after_a_while(expl
     while explorer._waiting and time.monotonic() < until:
         time.sleep(0.05)
     assert (page.state["image"], page.state["status"]) == (explorer.image, "done")
+
+
+def test_a_question_about_what_is_on_its_way_is_answered_without_it(explorer, monkeypatch):
+    page = SlowPage(explorer, monkeypatch)
+    page.say(type="receipt", view="slow", number=page.state["told"][1], at=0)
+    before = page.state["told"][1]
+    explorer.iterations = 10_000
+    until = time.monotonic() + 60
+    while not explorer._waiting and time.monotonic() < until:
+        time.sleep(0.005)
+    images = page.messages
+    page.say(type="news", since=before)
+    assert page.messages == images
+    assert page.state["told"][:2] == [before, before]
+    assert page.state["working"]
+    explorer._pace._views.clear()  # nothing has come
+    page.say(type="news", since=before)
+    assert page.messages == images + 1
+
+
+def test_where_the_link_is_slow_the_picture_comes_before_the_panels_and_the_film(explorer, monkeypatch):
+    page, order = SlowPage(explorer, monkeypatch), []
+    page.say(type="receipt", view="slow", number=page.state["told"][1], at=0)
+    monkeypatch.setattr(explorer._pace, "must_wait", lambda: True)
+    explorer.filter, explorer.iterations = 5, 300
+    explorer.wait(60)
+    assert explorer._wishes.wait(60)
+    assert {"image", "film"} <= explorer._waiting
+    monkeypatch.setattr(explorer, "_send", lambda msg, buffers=None: order.append(set(msg["state"])))
+    monkeypatch.setattr(explorer._pace, "must_wait", lambda: bool(order))
+    explorer._go_on()
+    (first,) = order
+    assert {"image", "status", "activations"} <= first
+    assert not first & explorer.LATER
 
 
 def test_a_run_that_is_stopped_is_told_with_the_frame_that_waited(explorer, monkeypatch):
