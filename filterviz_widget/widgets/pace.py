@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-AHEAD, MOST_AHEAD = 64_000, 256_000
+AHEAD, MOST_AHEAD = 64_000, 160_000
 """Bytes on their way above which what comes waits: about half a second of what the slowest page takes in."""
 
 EVERY = 8_000
