@@ -12,4 +12,5 @@ ROWS = {
     "endings": "exit, restart, shutdown and interruption of a kernel, while compiling and running",
     "classroom": "30 explorers in one process, each moved every second",
     "page": "the page: two views, hidden, asleep, on a slow link",
+    "determinism": "the same descriptions in two processes, by other doors and after other work",
 }

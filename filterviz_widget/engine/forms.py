@@ -14,8 +14,9 @@ import psutil
 import tensorflow as tf
 
 from filterviz_widget.store.atomic import written_whole
+from filterviz_widget.store.one_at_a_time import one_at_a_time
 from filterviz_widget.twin import Choice, Measured
-from filterviz_widget.twin.convolution import Case, Form, backwards, forwards
+from filterviz_widget.twin.convolution import Case, Form, backwards, everywhere, forwards
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ class Remembered(Measured):
     """Measures each case once per machine. A file that is broken, foreign or not to be written is as good as none.
 
     Which form a convolution takes has a say in the last bits of a picture, so what was found once stays: of two
-    processes that find out at the same time, the second takes over what the first has written.
+    processes that find out at the same time, the second takes over what the first has written. Where nothing can be
+    remembered, a convolution takes the form that it can take everywhere: slower, perhaps, and the same each time.
 
     Args:
         path: The file; None for `forms.json` in the user's cache folder.
@@ -36,20 +38,29 @@ class Remembered(Measured):
     def __init__(self, path: Path | None = None) -> None:
         super().__init__()
         self._path = path
-        self._written: dict[str, Any] | None = None
+        self._written: dict[str, Any] = {}
 
     def _find(self, case: Case) -> Choice:
-        if self._written is None:
-            self._written = self._read()
         key = json.dumps(case)
         if (found := _choice(self._written.get(key), case)) is not None:
             return found
-        made = super()._find(case)
-        self._written = self._read()  # another process may have written meanwhile
+        self._written = self._read()
         if (found := _choice(self._written.get(key), case)) is not None:
             return found
-        self._written[key] = [*made.form, round(made.milliseconds, 4)]
-        self._write(self._written)
+        made = super()._find(case)
+        try:
+            path = self._file()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with one_at_a_time(path.with_name(f"{path.name}.lock")):
+                self._written = self._read()  # another process may have written meanwhile
+                if (found := _choice(self._written.get(key), case)) is not None:
+                    return found
+                self._written[key] = [*made.form, round(made.milliseconds, 4)]
+                with written_whole(path) as file:
+                    file.write(json.dumps({**self._everything(), machine(): self._written}).encode())
+        except OSError as error:
+            _log.debug("The forms of convolutions are not remembered: %s", error)
+            return Choice(everywhere(case), made.milliseconds)
         return made
 
     def _file(self) -> Path:
@@ -70,15 +81,6 @@ class Remembered(Measured):
     def _read(self) -> dict[str, Any]:
         found = self._everything().get(machine())
         return found if isinstance(found, dict) else {}
-
-    def _write(self, mine: dict[str, Any]) -> None:
-        try:
-            path = self._file()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(path) as file:
-                file.write(json.dumps({**self._everything(), machine(): mine}).encode())
-        except OSError as error:
-            _log.debug("The forms of convolutions are not remembered: %s", error)
 
 
 FORMS = Remembered()

@@ -75,6 +75,11 @@ def backwards(case: Case) -> tuple[Backward, ...]:
     return ("own", "laid out") if has_layout else ("own",)
 
 
+def everywhere(case: Case) -> Form:
+    """The form that needs no timing: TensorFlow's own, with whatever gradient there is on every processor."""
+    return Form("plain", backwards(case)[-1] if case.dilation != (1, 1) else "own")
+
+
 def prepared(kernel: tf.Tensor, case: Case, form: Form) -> tuple[tf.Tensor, ...]:
     """The tensors that `convolve` needs besides its input, laid out once: the kernel first."""
     tensors = [kernel]
