@@ -13,4 +13,5 @@ ROWS = {
     "classroom": "30 explorers in one process, each moved every second",
     "page": "the page: two views, hidden, asleep, on a slow link",
     "determinism": "the same descriptions in two processes, by other doors and after other work",
+    "corruptions": "damaged and hostile files of histories, models and atlases",
 }

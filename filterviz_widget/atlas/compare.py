@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from filterviz_widget.atlas.files import LAYER, damaged, understood
 from filterviz_widget.atlas.profile import likeness
 
 if TYPE_CHECKING:
@@ -34,20 +35,26 @@ def compared(one: Atlas, other: Atlas) -> pandas.DataFrame:
         raise ValueError(f"The atlases are of different architectures, or of other layers: {', '.join(missing[:6])}.")
     frames = []
     for left, right in zip(first, second, strict=True):
-        frame = pandas.DataFrame(
-            {
-                "layer": left["name"],
-                "filter": np.arange(left["filters"]),
-                "likeness": likeness(_profiles(left), _profiles(right)),
-                "activation": np.array(left["activations"], np.float64),
-                "other_activation": np.array(right["activations"], np.float64),
-            }
-        )
+        profiles = [_profiles(one, left), _profiles(other, right)]
+        with understood(one.folder / left["folder"] / LAYER):
+            frame = pandas.DataFrame(
+                {
+                    "layer": left["name"],
+                    "filter": np.arange(left["filters"]),
+                    "likeness": likeness(*profiles),
+                    "activation": np.array(left["activations"], np.float64),
+                    "other_activation": np.array(right["activations"], np.float64),
+                }
+            )
         frames.append(frame[frame["activation"].notna() & frame["other_activation"].notna()])
     whole = pandas.concat(frames, ignore_index=True)
     return whole.sort_values("likeness", kind="stable", ignore_index=True)
 
 
-def _profiles(layer: dict[str, Any]) -> npt.NDArray[np.int8]:
-    data = np.frombuffer(base64.b64decode(layer["profiles"]), np.int8)
-    return data.reshape(layer["filters"], layer["profile_size"])
+def _profiles(atlas: Atlas, layer: dict[str, Any]) -> npt.NDArray[np.int8]:
+    with understood(atlas.folder / layer["folder"] / LAYER):
+        try:
+            data = np.frombuffer(base64.b64decode(layer["profiles"]), np.int8)
+            return data.reshape(layer["filters"], layer["profile_size"])
+        except ValueError as error:
+            raise damaged(atlas.folder / layer["folder"] / LAYER, error) from error

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from filterviz_widget.atlas.files import ATLAS, EXAMPLES, LAYER, PAGE, SHARD, read_json, shard_folder
+from filterviz_widget.atlas.files import ATLAS, PAGE, damaged, inside, understood
 from filterviz_widget.atlas.folder import known
+from filterviz_widget.atlas.parts import examples, shard
+from filterviz_widget.atlas.parts import layer as layer_part
 from filterviz_widget.description.ranges import Range, fitting, short
 
 if TYPE_CHECKING:
@@ -60,11 +62,12 @@ class Contents:
         about = self._layer(layer)
         number = fitting("filter", filter, Range(0, about["filters"] - 1, whole=True))
         first = number // PAGE * PAGE
-        found = read_json(self.folder, f"{shard_folder(about['folder'], first)}/{SHARD}")
+        found = shard(self.folder, layer, about["folder"], first)
         if found is None:
             raise ValueError(f"Filter {number} of {layer} is not finished.")
-        examples = read_json(self.folder, f"{about['folder']}/{EXAMPLES}")
-        return {**found["filters"][number - first], **(examples["filters"][number] if examples else {})}
+        strongest = examples(self.folder, about)
+        with understood(self.folder / about["folder"]):
+            return {**found["filters"][number - first], **(strongest[number] if strongest else {})}
 
     def image(self, layer: str, filter: int) -> npt.NDArray[np.uint8]:
         """The optimum of a filter, uint8 `(height, width, 1 or 3)`.
@@ -81,8 +84,12 @@ class Contents:
         entry = self.filter(layer, filter)
         if entry["optimum"] is None:
             raise ValueError(f"Filter {filter} of {layer} has no optimum: {entry['error']}")
-        with Image.open(self.folder / entry["optimum"]) as image:
-            pixels = np.asarray(image)
+        path = inside(self.folder, entry["optimum"])
+        try:
+            with Image.open(path) as image:
+                pixels = np.asarray(image)
+        except (OSError, ValueError, SyntaxError) as error:  # whatever Pillow says of what is no picture
+            raise damaged(path, error) from error
         return pixels if pixels.ndim == 3 else pixels[..., None]
 
     def to_dataframe(self) -> pandas.DataFrame:
@@ -104,6 +111,10 @@ class Contents:
         found = known(self.folder)
         if found is None:
             raise FileNotFoundError(f"There is no atlas in {str(self.folder)!r}: expected a folder with {ATLAS}.")
+        with understood(self.folder / ATLAS):
+            int(found["filters"]), int(found["made"])
+            for each in found["layers"]:
+                inside(self.folder, each["folder"]), str(each["name"]), range(each["filters"]), int(each["made"])
         return found
 
     def _layer(self, name: str) -> dict[str, Any]:
@@ -120,5 +131,5 @@ class Contents:
         Raises:
             ValueError: If there is none of that name.
         """
-        found = read_json(self.folder, f"{self._layer(name)['folder']}/{LAYER}")
-        return found or self._layer(name)
+        about = self._layer(name)
+        return layer_part(self.folder, about) or about

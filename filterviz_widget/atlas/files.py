@@ -1,11 +1,15 @@
 """The files of an atlas: where they lie, and how they are written, whole or not at all (docs/atlas-format.md)."""
 
+import contextlib
+import hashlib
 import json
 import math
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from filterviz_widget.description.ranges import short
 from filterviz_widget.store.atomic import written_whole
 
 FORMAT = 1
@@ -21,6 +25,9 @@ COLUMNS = 8
 """Tiles in a row."""
 
 ATLAS, NETWORK, LAYER, SHARD, EXAMPLES = "atlas.json", "network.json", "layer.json", "shard.json", "examples.json"
+
+WITH_DIGEST = re.compile(rb'(.*)"digest":"([0-9a-f]{32})"}\n', re.DOTALL)
+"""A JSON file that ends with the digest of what it would be without."""
 
 WORK = ".work"
 """A folder in the atlas for what is needed while it is made."""
@@ -44,9 +51,10 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def write_json(folder: Path, name: str, data: Any) -> None:
-    """Writes a JSON file and, before it, its twin, which a page can run where it may not read files."""
+def write_json(folder: Path, name: str, data: dict[str, Any]) -> None:
+    """Writes a JSON file with its digest and, before it, its twin, which a page can run where it may not read files."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = f'{text[:-1]}{"," if data else ""}"digest":"{_digest(name, text.encode())}"}}'
     # In a script these two end a line, and "</" might end the script where somebody puts it into a page.
     script = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("</", "<\\/")
     write_bytes(folder / f"{name}.js", f"filterviz_atlas({json.dumps(name)},{script});\n".encode())
@@ -54,17 +62,75 @@ def write_json(folder: Path, name: str, data: Any) -> None:
 
 
 def read_json(folder: Path, name: str) -> Any:
-    """What `write_json` wrote; None where there is no such file.
+    """What `write_json` wrote, less the digest; None where there is no such file.
+
+    A file without a digest was written by another program, or before there were any, and is taken as it is.
 
     Raises:
-        ValueError: If the file is something else.
+        ValueError: If the file is something else, or not as it was written.
     """
+    path = inside(folder, name)
     try:
-        return json.loads((folder / name).read_text("utf-8"))
+        data = path.read_bytes()
+        if (told := WITH_DIGEST.fullmatch(data)) and told[2].decode() != _digest(
+            name, told[1].removesuffix(b",") + b"}"
+        ):
+            raise ValueError("it is not as it was written, or not in its place")
+        found = json.loads(data)
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{str(folder / name)!r} is damaged: {error}. Delete it, and it is made again.") from None
+        raise damaged(path, error) from None
+    if isinstance(found, dict):
+        found.pop("digest", None)
+    return found
+
+
+def inside(folder: Path, address: Any) -> Path:
+    """The path of a file of the atlas.
+
+    Raises:
+        ValueError: If the address leads out of the folder.
+    """
+    if not isinstance(address, str) or "\0" in address or not _is_below(address):
+        raise ValueError(f"The atlas in {str(folder)!r} is damaged: expected an address in it, got {short(address)}.")
+    return folder / address
+
+
+@contextlib.contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Says of which file it is that something in it is missing or of another kind.
+
+    Raises:
+        ValueError: In place of what Python raises there.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def damaged(path: Path, why: object) -> ValueError:
+    """What is said of a file that is not as it was written."""
+    return ValueError(
+        f"{str(path)!r} is damaged: {why}. Expected what Atlas.make wrote. Delete it, and it is made again."
+    )
+
+
+def missing(path: Path) -> ValueError:
+    """What is said where a finished file is gone."""
+    return ValueError(f"{str(path)!r} is missing. Expected what Atlas.make wrote. Run it again, and it is made again.")
+
+
+def _digest(address: str, text: bytes) -> str:
+    return hashlib.sha256(f"{address}\n".encode() + text).hexdigest()[:32]
+
+
+def _is_below(address: str) -> bool:
+    return not any(
+        path.is_absolute() or path.drive or ".." in path.parts
+        for path in (PurePosixPath(address), PureWindowsPath(address))
+    )
 
 
 def number(value: Any, digits: int = 6) -> float | None:

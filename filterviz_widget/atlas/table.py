@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filterviz_widget.atlas.files import EXAMPLES, PAGE, SHARD, read_json, shard_folder
+from filterviz_widget.atlas.files import PAGE, SHARD, missing, shard_folder, understood
+from filterviz_widget.atlas.parts import examples, shard
 
 if TYPE_CHECKING:
     import pandas
@@ -27,12 +28,19 @@ def table(folder: Path, layers: list[dict[str, Any]]) -> pandas.DataFrame:
     except ImportError:
         raise ImportError("to_dataframe() needs pandas: install filterviz-widget[dataframe].") from None
     rows = []
-    for layer in layers:
-        examples = read_json(folder, f"{layer['folder']}/{EXAMPLES}")
-        for first in range(0, layer["filters"], PAGE):
-            found = read_json(folder, f"{shard_folder(layer['folder'], first)}/{SHARD}")
-            for entry in found["filters"] if found else ():
-                rows.append(_row(layer["name"], entry, examples["filters"][entry["filter"]] if examples else None))
+    for about in layers:
+        name, made, gone = about["name"], 0, ""
+        strongest = examples(folder, about)
+        for first in range(0, about["filters"], PAGE):
+            if (found := shard(folder, name, about["folder"], first)) is None:
+                gone = gone or f"{shard_folder(about['folder'], first)}/{SHARD}"
+                continue
+            for entry in found["filters"]:
+                made += 1
+                with understood(folder / about["folder"]):
+                    rows.append(_row(name, entry, strongest[entry["filter"]] if strongest else None))
+        if made < about["made"]:  # which is written after the shards
+            raise missing(folder / gone)
     return pandas.DataFrame(rows, columns=COLUMNS)
 
 

@@ -80,14 +80,17 @@ def read(path: str | Path, store: Store) -> Contents:
 
 @contextlib.contextmanager
 def _in_words(path: str | Path) -> Iterator[None]:
-    """Whatever h5py, zipfile and NumPy raise where a file is damaged, as the two that are documented."""
+    """Whatever h5py, zipfile and NumPy raise where a file is damaged, as the error that is documented."""
     try:
         yield
-    except (OSError, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:  # the system's, and not of what is in the file
+            raise
         words = str(error) if type(error) is ValueError else f"it is damaged ({type(error).__name__}: {error})"
-        raise ValueError(f"{str(path)!r} cannot be read as a history: {words.rstrip('.')}.") from error
+        words = f"{words.rstrip('.')}. Expected a file that FilterHistory.save wrote."
+        raise ValueError(f"{str(path)!r} cannot be read as a history: {words}") from error
 
 
 def _about(file: Any) -> Any:

@@ -50,7 +50,9 @@ def check_file(path: Path) -> None:
         raise ValueError(f"{str(path)!r} is not a {path.suffix} file{_what(start, is_zip)}.")
     try:
         sizes = list(_in_zip(path) if is_zip else _in_hdf5(path))
-    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of a damaged file, zipfile, zlib and h5py raise what they come upon
         raise ValueError(
             f"{str(path)!r} is damaged, perhaps cut off in a download ({type(error).__name__}: {error})."
         ) from error
@@ -66,6 +68,11 @@ def check_file(path: Path) -> None:
                 f"{str(path)!r} is refused: its part {name!r} takes {_readable(packed)} in the file and "
                 f"{_readable(size)} unpacked, as in a zip bomb."
             )
+    if total > max(FLOOR, LARGEST_RATIO * path.stat().st_size):
+        raise ValueError(
+            f"{str(path)!r} is refused: it has {_readable(path.stat().st_size)}, and {_readable(total)} unpacked, as a "
+            "zip bomb of many parts."
+        )
 
 
 def memory_limit() -> int:

@@ -5,6 +5,7 @@ import pickle
 import random
 import time
 import zipfile
+from pathlib import Path
 
 import h5py
 import keras
@@ -170,6 +171,27 @@ def test_a_zip_bomb_is_refused_before_it_is_opened(tmp_path, monkeypatch, part):
     with pytest.raises(ValueError, match=rf"part '{part}' takes .* in the file and 1 GB unpacked, as in a zip bomb"):
         read_model(tmp_path / "bomb.keras")
     assert time.perf_counter() - began < 1
+
+
+def test_a_zip_bomb_of_many_parts_that_are_small_each_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: pytest.fail("Keras opened it"))
+    with zipfile.ZipFile(tmp_path / "bombs.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(4):
+            archive.writestr(f"assets/{number}", bytes(50 * 10**6))
+    with pytest.raises(
+        ValueError, match=r"bombs.keras' is refused: it has 19\d kB, and 200 MB unpacked, as a zip bomb"
+    ):
+        read_model(tmp_path / "bombs.keras")
+
+
+@pytest.mark.parametrize("address", ["{}", "../{}", "assets/../../{}", "..\\{}"])
+def test_nothing_is_written_where_an_address_in_a_file_leads_to(saved, tmp_path, address):
+    path, name = saved(".keras"), "written-by-an-address"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(address.format(str(tmp_path / name) if address == "{}" else name), b"x")
+        archive.writestr("assets/words.txt", b"x")
+    assert read_model(path).layers
+    assert not [found for found in (*tmp_path.rglob("*"), *Path().glob("*")) if name in found.name]
 
 
 def test_arrays_that_declare_more_than_they_store_are_refused_in_hdf5_and_within_keras_files(tmp_path, monkeypatch):
