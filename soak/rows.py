@@ -14,4 +14,5 @@ ROWS = {
     "page": "the page: two views, hidden, asleep, on a slow link",
     "determinism": "the same descriptions in two processes, by other doors and after other work",
     "corruptions": "damaged and hostile files of histories, models and atlases",
+    "full_disk": "full disks, folders that cannot be written, names that are too long",
 }

@@ -1,6 +1,7 @@
 """Arrays of records in an HDF5 file: the one format for what does not fit into memory, for saving and for opening."""
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -26,6 +27,16 @@ BLOCK = 64e6
 """Bytes of arrays that are written at a time."""
 
 CLOSED = "This history is closed: its records are gone. Save it before, with save(path)."
+
+
+@contextlib.contextmanager
+def written(name: str | Path) -> Iterator[None]:
+    """Says what HDF5 cannot write as an OSError with the file's name: it has an exception for each way to fail."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        number = getattr(error, "errno", None) or errno.EIO
+        raise OSError(number, f"It could not be written ({error})", str(name)) from error
 
 
 class Weight(NamedTuple):
@@ -116,9 +127,10 @@ class Archive:
                     block.setdefault(key, []).append(array)
                 moved.append(stored)
             for key, arrays in block.items():
-                data, first = self._set(key, arrays[0]), self._rows[key]
-                data.resize(first + len(arrays), axis=0)
-                data[first:] = np.stack(arrays)
+                with written(self._name):
+                    data, first = self._set(key, arrays[0]), self._rows[key]
+                    data.resize(first + len(arrays), axis=0)
+                    data[first:] = np.stack(arrays)
             self._rows = rows
             self.nbytes += sum(array.nbytes for arrays in block.values() for array in arrays)
         return moved

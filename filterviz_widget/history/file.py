@@ -13,7 +13,7 @@ import numpy as np
 
 from filterviz_widget.description.ranges import short
 from filterviz_widget.history import npz
-from filterviz_widget.history.archive import OPTIONS, Archive
+from filterviz_widget.history.archive import OPTIONS, Archive, written
 from filterviz_widget.history.contents import Contents, Said, from_json, to_json
 from filterviz_widget.history.record import Record
 from filterviz_widget.history.store import Store
@@ -35,12 +35,22 @@ def write(path: str | Path, contents: Contents, records: Sequence[Record]) -> No
     if suffix not in (".h5", ".hdf5"):
         old = " What version 0.1.0 wrote as .npz is still read." if suffix == ".npz" else ""
         raise ValueError(f"The history is written as HDF5: expected a name ending in .h5, got {str(path)!r}.{old}")
-    with whole_file(path) as part, h5py.File(part, "w", **OPTIONS) as file:
-        archive = Archive(file, [layer.name for layer in contents.layout])
-        stored = archive.write(records)
-        text = json.dumps(to_json(contents, archive.weights, stored)).encode()
-        kind = h5py.string_dtype("utf-8", len(text))
-        file.create_dataset(ABOUT, data=np.array([text], kind), dtype=kind, chunks=(1,), fletcher32=True)
+    with whole_file(path) as part:
+        with written(part):
+            file = h5py.File(part, "w", **OPTIONS)
+        try:
+            archive = Archive(file, [layer.name for layer in contents.layout])
+            stored = archive.write(records)
+            text = json.dumps(to_json(contents, archive.weights, stored)).encode()
+            kind = h5py.string_dtype("utf-8", len(text))
+            with written(part):
+                file.create_dataset(ABOUT, data=np.array([text], kind), dtype=kind, chunks=(1,), fletcher32=True)
+        except BaseException:
+            with contextlib.suppress(Exception):  # which would say less
+                file.close()
+            raise
+        with written(part):
+            file.close()  # writes what is left
 
 
 def read(path: str | Path, store: Store) -> Contents:

@@ -12,9 +12,12 @@ from filterviz_widget.model.reason import reason
 
 def is_of_keras2(path: Path) -> bool:
     """Whether Keras 2, or a Keras before it, wrote an HDF5 file with a whole model."""
-    with h5py.File(path, "r") as file:
-        version = file.attrs.get("keras_version", "")
-        return "model_config" in file.attrs and _text(version).startswith(("1.", "2."))
+    try:
+        with h5py.File(path, "r") as file:
+            version = file.attrs.get("keras_version", "")
+            return "model_config" in file.attrs and _text(version).startswith(("1.", "2."))
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError):  # it is damaged there
+        return False
 
 
 def open_keras2(path: Path) -> Any:

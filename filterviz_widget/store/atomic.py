@@ -1,6 +1,7 @@
 """Writing a file whole or not at all."""
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     # What a symbolic link leads to is replaced, not the link.
     path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():  # a device would be replaced, which root may do
+        raise FileExistsError(errno.EEXIST, "There is a folder or a device of that name", str(path))
     # Two threads, or machines, may save to one place: the later one wins, and neither finds half of the other's.
     part = path.with_name(f".{os.getpid()}-{secrets.token_hex(6)}.part")
     with WHOLE:  # an interruption just before the `finally` would leave the part
@@ -42,5 +45,14 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             with part.open("rb+") as file:
                 os.fsync(file.fileno())
             part.replace(path)
+        except OSError as error:
+            if error.errno is None or not _is_of(error, part):
+                raise
+            raise OSError(error.errno, f"It could not be written ({error.strerror or error})", str(path)) from error
         finally:
             part.unlink(missing_ok=True)
+
+
+def _is_of(error: OSError, part: Path) -> bool:
+    """Whether it says of nothing else than of what was to be written; of a full disk it names no file."""
+    return error.filename is None or os.fsdecode(str(error.filename)).startswith(str(part))

@@ -1,12 +1,16 @@
 """A file is written whole, or what was there before stays."""
 
+import errno
 import os
+import sys
 import threading
-from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from filterviz_widget.store.atomic import whole_file, written_whole
+from soak.full_disk import limited
 
 
 def names(folder):
@@ -47,19 +51,40 @@ def test_what_fails_leaves_the_old_file_and_no_other(tmp_path, error):
     assert names(tmp_path) == ["a"]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no file that is always full")
-def test_a_full_disk_says_so_and_leaves_the_old_file(tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+@given(st.lists(st.binary(min_size=1, max_size=3000), min_size=1, max_size=5), st.integers(0, 12_000))
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_disk_that_is_full_at_any_byte_leaves_the_old_file_and_is_said_of_the_path(tmp_path, pieces, most):
     (tmp_path / "a").write_bytes(b"precious")
-
-    def write():
-        with whole_file(tmp_path / "a") as part:
-            part.symlink_to("/dev/full")  # whatever is written there finds the disk full
-            part.write_bytes(b"half")
-
-    with pytest.raises(OSError, match="No space"):
-        write()
-    assert (tmp_path / "a").read_bytes() == b"precious"
+    whole, said = b"".join(pieces), ""
+    with limited("RLIMIT_FSIZE", most):
+        try:
+            with written_whole(tmp_path / "a") as file:
+                for piece in pieces:
+                    file.write(piece)
+        except OSError as error:
+            said = str(error)
+    assert bool(said) == (len(whole) > most)
+    if said:
+        assert said == f"[Errno {errno.EFBIG}] It could not be written (File too large): '{tmp_path / 'a'}'"
+    assert (tmp_path / "a").read_bytes() == (b"precious" if said else whole)
     assert names(tmp_path) == ["a"]
+
+
+def test_what_another_file_is_the_reason_of_is_said_of_that(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"), written_whole(tmp_path / "a"):
+        (tmp_path / "nowhere").read_bytes()
+    with pytest.raises(OSError, match=r"^it is damaged$"), written_whole(tmp_path / "a"):
+        raise OSError("it is damaged")
+
+
+def test_a_folder_or_a_device_is_not_replaced(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "device").symlink_to(os.devnull)
+    for name in ("folder", "device"):
+        with pytest.raises(FileExistsError, match="a folder or a device"), written_whole(tmp_path / name):
+            pytest.fail("it was opened")
+    assert names(tmp_path) == ["device", "folder"]
 
 
 def test_two_threads_that_save_to_one_place_do_not_mix(tmp_path):
