@@ -15,4 +15,5 @@ ROWS = {
     "determinism": "the same descriptions in two processes, by other doors and after other work",
     "corruptions": "damaged and hostile files of histories, models and atlases",
     "full_disk": "full disks, folders that cannot be written, names that are too long",
+    "out_of_memory": "too little memory, as `ulimit -v` leaves",
 }

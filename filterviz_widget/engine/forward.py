@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from filterviz_widget.engine import memory
 from filterviz_widget.model import ModelView, generators
 
 Floats = npt.NDArray[np.float32]
@@ -34,6 +35,7 @@ class Forward:
     """
 
     def __init__(self, view: ModelView, layer: str) -> None:
+        self._view, self._layer = view, layer
         spec = tf.TensorSpec((None, *view.image_shape), tf.float32)
         features = view.cut(layer)
 
@@ -54,10 +56,32 @@ class Forward:
         with generators.kept(view.has_own_code):
             self._maps, self._summary = compiled(maps), compiled(summary)
 
+    def most(self) -> int:
+        """How many images the memory holds at once.
+
+        Raises:
+            MemoryError: If it does not hold one, with the layer and a size to try.
+        """
+        return memory.forward_fits(self._view, self._layer, self._view.image_shape[:2])
+
     def maps(self, images: Floats) -> Floats:
-        """The feature maps, `(count, height, width, filters)`; of units a map of one position."""
-        return np.asarray(self._maps(tf.constant(images)))
+        """The feature maps, `(count, height, width, filters)`; of units a map of one position.
+
+        Raises:
+            MemoryError: If there is too little for it.
+        """
+        self.most()
+        with memory.told(self._layer, self._view.image_shape[:2]):
+            return np.asarray(self._maps(tf.constant(images)))
 
     def summary(self, images: Floats) -> Summary:
-        """What they come to."""
-        return Summary(*map(np.asarray, self._summary(tf.constant(images))))
+        """What they come to, some at a time where the memory holds no more.
+
+        Raises:
+            MemoryError: If it does not hold one, with the layer and a size to try.
+        """
+        most = self.most()
+        with memory.told(self._layer, self._view.image_shape[:2]):
+            parts = [images[first : first + most] for first in range(0, len(images), most)]
+            made = [[np.asarray(each) for each in self._summary(tf.constant(part))] for part in parts]
+            return Summary(*(np.concatenate(each) for each in zip(*made, strict=True)))

@@ -101,7 +101,8 @@ class Runs:
             if self._layers.find(first, size, variant) is None:
                 yield Frame("compiling", first, course.taken, note=note)
             try:
-                compiled = self._layers.compile(first, size, variant, check=check)
+                with memory.told(first.layer, first.image_size):
+                    compiled = self._layers.compile(first, size, variant, check=check)
             except ValueError:
                 if size == first.image_size:
                     raise
@@ -123,7 +124,8 @@ class Runs:
                 if patience:  # looked at after the same iterations, whatever the chunks
                     count = min(count, patience - (iterations - left) % patience)
                 try:
-                    chunk = compiled.advance(state, selection, numbers, count, weights)
+                    with memory.told(first.layer, first.image_size):
+                        chunk = compiled.advance(state, selection, numbers, count, weights)
                 except tf.errors.InvalidArgumentError:  # a layer's own code, which asks for a size when it runs
                     if size == first.image_size:
                         raise
@@ -146,7 +148,8 @@ class Runs:
             if course.broken.all():
                 break
         assert state is not None  # an image takes one step at least
-        measured = compiled.measure(state, selection, numbers, weights)
+        with memory.told(first.layer, first.image_size):
+            measured = compiled.measure(state, selection, numbers, weights)
         curves = np.array([*course.activations, measured.activations.numpy()], np.float32).T
         dead = course.dead(measured.closed.numpy())
         pictures = []

@@ -1,5 +1,8 @@
 """Looks at a model's file before Keras opens it: what it is, and whether it fits into memory unpacked."""
 
+import contextlib
+import json
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -9,6 +12,8 @@ from typing import Any
 import h5py  # type: ignore[import-untyped]  # it has no types
 import keras
 import psutil
+
+from filterviz_widget.model.keras_private import weights_unmade
 
 SAFE_KERAS = (3, 11, 0)
 """From which Keras on safe mode runs no code of .keras files: CVE-2025-1550 (3.9.0) and CVE-2025-8747 (3.11.0)."""
@@ -22,15 +27,24 @@ FLOOR = 64 * 2**20
 LARGEST_RATIO = 100
 """How many times larger a part may be unpacked: Keras packs nothing, and float weights hardly become smaller."""
 
+MOST_WEIGHTS = 8
+"""How many times more its weights may take than the file unpacked: they may be stored as half-precision numbers."""
+
+WIDTH = 4
+"""Bytes of a weight, mostly."""
+
 ZIP, HDF5, PICKLE = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"\x80"
 CONTROL_GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def check_file(path: Path) -> None:
+def check_file(path: Path) -> int:
     """Refuses a file that is no model's, or that would not fit into memory.
 
     Args:
         path: Of a .keras, .h5 or .hdf5 file that exists.
+
+    Returns:
+        How many bytes it takes unpacked.
 
     Raises:
         ValueError: In words.
@@ -72,6 +86,34 @@ def check_file(path: Path) -> None:
         raise ValueError(
             f"{str(path)!r} is refused: it has {_readable(path.stat().st_size)}, and {_readable(total)} unpacked, as a "
             "zip bomb of many parts."
+        )
+    return total
+
+
+def check_weights(path: Path, stored: int) -> None:
+    """Refuses a model of many more weights than its file holds: Keras makes all of them before it looks for them.
+
+    What Keras cannot make of the file is for Keras to say.
+
+    Args:
+        path: Of a file that was checked.
+        stored: Bytes that it takes unpacked.
+
+    Raises:
+        ValueError: In words.
+    """
+    with contextlib.suppress(Exception), weights_unmade() as made:
+        if path.suffix == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                config = json.loads(archive.read("config.json"))
+            keras.saving.deserialize_keras_object(config | {"compile_config": None}, safe_mode=True)
+        else:  # where it is in words of another time
+            keras.saving.load_model(path, compile=False, safe_mode=True)
+    wanted = sum(math.prod(each.shape) * WIDTH for each in made)
+    if wanted > max(FLOOR, MOST_WEIGHTS * stored):
+        raise ValueError(
+            f"{str(path)!r} is refused: its layers would have weights of {_readable(wanted)}, and it holds "
+            f"{_readable(stored)}. Expected a file that holds the weights of its model."
         )
 
 
@@ -118,8 +160,13 @@ def _datasets(file: Any) -> Iterator[tuple[str, int, int]]:
     def add(name: str, thing: Any) -> None:
         if isinstance(thing, h5py.Dataset) and thing.size is not None:
             found.append((name, int(thing.size) * thing.dtype.itemsize, int(thing.id.get_storage_size())))
+        for said in thing.attrs:  # which are read whole
+            about = thing.attrs.get_id(said)
+            if about.shape is not None:
+                found.append((f"{name}@{said}", math.prod(about.shape) * about.dtype.itemsize, 0))
 
     with h5py.File(file, "r") as archive:
+        add("", archive)
         archive.visititems(add)
     yield from found
 

@@ -14,6 +14,7 @@ from keras.src.backend.common.variables import AutocastScope
 from keras.src.ops.symbolic_arguments import SymbolicArguments
 
 NAME_COUNTERS = "object_name_uids"
+UNMADE = "uninitialized_variables"
 
 
 def is_of_keras(kind: type) -> bool:
@@ -123,6 +124,18 @@ def names_kept() -> Iterator[None]:
         yield
     finally:
         global_state.set_global_attribute(NAME_COUNTERS, before)
+
+
+@contextlib.contextmanager
+def weights_unmade() -> Iterator[list[Any]]:
+    """Layers that are made meanwhile get no weights: yields a list of the variables that they would be."""
+    before, made = global_state.get_global_attribute(UNMADE), list[Any]()
+    try:
+        global_state.set_global_attribute(UNMADE, made)
+        with keras.StatelessScope(initialize_variables=False):
+            yield made
+    finally:
+        global_state.set_global_attribute(UNMADE, before)
 
 
 def called_shapes(layer: Any) -> dict[str, Any]:

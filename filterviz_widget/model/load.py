@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from filterviz_widget.model.file_check import check_file
+from filterviz_widget.model.file_check import check_file, check_weights
 from filterviz_widget.model.generators import kept
 from filterviz_widget.model.keras2 import is_of_keras2, open_keras2
 from filterviz_widget.model.keras_private import names_kept
@@ -59,7 +59,9 @@ def _load_file(path: Path, input_shape: Any) -> Any:
         raise ValueError(f"{str(path)!r} is a folder. Expected a .keras or .h5 file.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r} (in the working directory {str(Path.cwd())!r}).")
-    check_file(path)
+    stored = check_file(path)
+    with names_kept(), kept():
+        check_weights(path, stored)
     try:
         with names_kept(), kept():
             return keras.saving.load_model(path, compile=False, safe_mode=True)

@@ -168,7 +168,6 @@ def _read(
     image_shape = (*size, count)
     given_shape = image_shape if arrangement is None or data.is_flat else _given_shape(graph.inputs[position], size)
     route = dataclasses.replace(route, preprocess=preprocessing(preprocess, given_shape))
-    noise = tf.random.stateless_uniform((1, *image_shape), (1, 2))
 
     def run(record: Record) -> None:
         def followed(images: Any) -> Any:
@@ -176,7 +175,7 @@ def _read(
             return route.feed(given, (), call=record.call)
 
         with contextlib.suppress(Exception):  # what cannot be computed is said when it is asked for
-            computed(followed, noise, unbuilt)
+            computed(followed, tf.random.stateless_uniform((1, *image_shape), (1, 2)), unbuilt)
 
     tokens = Tokens(graph, position, run, of_image=data.is_flat)
     found = list(layers_in(graph, position, sizes_known=tuple(own_size) == size, tokens=tokens, data=data))

@@ -170,8 +170,8 @@ def explain(error: Exception, wanted: Description) -> str:
             f"Out of memory in layer {wanted.layer} with an image of {height} x {width} pixels. "
             "Try a smaller image_size, or an earlier layer."
         )
-    if isinstance(error, MemoryError):
-        return f"There is too little memory for layer {wanted.layer}: {text}"
+    if isinstance(error, MemoryError):  # which says the layer
+        return text
     return f"Layer {wanted.layer} could not be run: {type(error).__name__}: {text}"
 
 

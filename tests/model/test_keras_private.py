@@ -124,6 +124,15 @@ def test_automatic_names_are_counted_by_what_can_be_swapped():
     assert layers.Dense(1).name == inside[0] != first, "the global attribute 'object_name_uids' of Keras has changed"
 
 
+def test_layers_can_be_made_without_their_weights_and_nothing_is_made_of_them_later():
+    with private.weights_unmade() as made:
+        keras.Sequential([keras.Input((4,)), layers.Dense(10**9)])
+    assert [tuple(each.shape) for each in made] == [(4, 10**9), (10**9,)]
+    with keras.StatelessScope():  # makes, at its end, all that were put off
+        pass
+    assert all(each._value is None for each in made)
+
+
 def test_the_counters_are_the_same_object_after_an_interrupt():
     layers.Dense(1)
     counters = private.global_state.get_global_attribute(private.NAME_COUNTERS)

@@ -211,6 +211,31 @@ def test_arrays_that_declare_more_than_they_store_are_refused_in_hdf5_and_within
         read_model(tmp_path / "bomb.keras")
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_model_of_more_weights_than_its_file_holds_is_refused_before_they_are_made(saved, suffix):
+    """As a digit that was changed makes one, or somebody who wants the memory."""
+    path = saved(suffix)
+
+    def grow(layers):
+        next(layer for layer in layers if layer["class_name"] == "Conv2D")["config"]["filters"] = 10**9
+
+    if suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        config = json.loads(parts["config.json"])
+        grow(config["config"]["layers"])
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, part in (parts | {"config.json": json.dumps(config).encode()}).items():
+                archive.writestr(name, part)
+    else:
+        with h5py.File(path, "r+") as file:
+            config = json.loads(file.attrs["model_config"])
+            grow(config["config"]["layers"])
+            file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(ValueError, match=r"is refused: its layers would have weights of \d+ GB, and it holds \d+"):
+        read_model(path)
+
+
 def test_what_would_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(file_check, "memory_limit", lambda: 70 * 10**6)
     with zipfile.ZipFile(tmp_path / "large.keras", "w") as archive:
