@@ -93,6 +93,7 @@ def ready() -> Iterator[tuple[dict[str, Write], Callable[[str], list[str]]]]:
 
     explorer = FilterExplorer(small_network(), layer="second", iterations=2, panels=("kernel",), input_range=(0, 1))
     picture = explorer.wait(120)
+    explorer._wishes.wait(120)
     model, (x, y) = small(), examples()
     history = FilterHistory(probe=(x[:4], y[:4]), filters=[0, 1], iterations=1)
     model.fit(x, y, epochs=2, callbacks=[history], verbose=0)
@@ -100,6 +101,7 @@ def ready() -> Iterator[tuple[dict[str, Write], Callable[[str], list[str]]]]:
     def goes_on(after: str) -> list[str]:
         explorer.filter = (explorer.filter + 1) % 8
         shown = explorer.wait(120).description.filter
+        explorer._wishes.wait(120)  # a page has the panels that there are, and is to be as large the next time
         return [] if shown == explorer.filter else [f"after {after}: filter {shown} is shown"]
 
     writes: dict[str, Write] = {

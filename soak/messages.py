@@ -18,10 +18,10 @@ from soak.valid import fixed, invalid
 if TYPE_CHECKING:
     from filterviz_widget import FilterExplorer
 
-TIMES = {"short": 500, "middle": 3_000, "long": 10_000}
+TIMES = {"short": 1_000, "middle": 3_000, "long": 10_000}
 """Messages."""
 
-PER_EXPLORER = 126
+PER_EXPLORER = 63
 """Messages that one explorer gets."""
 
 WARM = 3
