@@ -20,6 +20,14 @@ from tests.interrupted import interrupted_at
 from tests.networks import small_network
 
 
+@pytest.fixture(autouse=True)
+def _pythons_own_handler():
+    """Also where the shell has set SIGINT aside, as it does for what runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press():
     signal.raise_signal(signal.SIGINT)
 

@@ -48,7 +48,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         except OSError as error:
             if error.errno is None or not _is_of(error, part):
                 raise
-            raise OSError(error.errno, f"It could not be written ({error.strerror or error})", str(path)) from error
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         finally:
             part.unlink(missing_ok=True)
 

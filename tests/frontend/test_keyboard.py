@@ -124,6 +124,7 @@ def sent(page: Page) -> dict[str, Any]:
 
 def test_a_session_with_the_explorer(hand: Hand, tmp_path: Path) -> None:
     page = hand.page
+    page.on("filechooser", lambda _: None)  # from now on, as the browser may hear too late that one will be waited for
     picture = page.locator(".filterviz-picture img")
     hand.to("range", "Iteration")
     hand.press("ArrowLeft")

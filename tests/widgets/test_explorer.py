@@ -484,7 +484,7 @@ class Failing(keras.layers.Layer):
     ("error", "words"),
     [
         (ZeroDivisionError("a bug of mine"), "Layer late could not be run: .*a bug of mine"),
-        (tf.errors.ResourceExhaustedError(None, None, "no room"), "Out of memory in layer late .*smaller image_size"),
+        (tf.errors.ResourceExhaustedError(None, None, ""), "too little memory for layer late: .* Try image_size="),
     ],
 )
 def test_a_failure_inside_the_model_is_shown_with_the_layers_name_and_the_widget_goes_on(error, words):
