@@ -13,11 +13,12 @@ SOURCES := filterviz_widget scripts tests benchmarks soak hatch_build.py
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
 
-# All that computes and all that is seen, with the newest versions; about 14 minutes on two cores. What waits for browsers
+# All that computes and all that is seen, with the newest versions; about 13 minutes on two cores. What waits for browsers
 # and other processes more than it computes runs beside the rest, and is told at the end.
 HOSTS := tests/browser tests/hosts
+FARM := tests/atlas/test_workers.py tests/atlas/test_ray.py
 PAGES := tests/saved tests/package tests/docs $(wildcard tests/test_docs_*.py) tests/test_notebooks.py
-WAITING := tests/frontend tests/atlas tests/widgets tests/demo tests/session \
+WAITING := tests/frontend tests/atlas tests/widgets tests/demo tests/session tests/trained \
 	$(filter-out $(PAGES),$(wildcard tests/test_*.py))
 define beside
 	$(BIN)/pytest $(1) > .waiting.log 2>&1 & waiting=$$!; \
@@ -25,12 +26,12 @@ define beside
 	wait $$waiting; waiting=$$?; cat .waiting.log; test $$rest -eq 0 && test $$waiting -eq 0
 endef
 test: check chromium
-	$(call beside,$(WAITING),$(addprefix --ignore=,$(WAITING) $(HOSTS) $(PAGES)))
+	$(call beside,$(WAITING) $(addprefix --ignore=,$(FARM)),$(addprefix --ignore=,$(WAITING) $(HOSTS) $(PAGES)))
 
-# What is handed to users: the hosts' notebooks, saved pages, the package, the documentation, the notebooks. About 10
-# minutes.
+# What is handed to users: the hosts' notebooks, saved pages, the package, the documentation, the notebooks; and the
+# atlas in processes that are killed. About 8 minutes.
 test-shipped: check chromium
-	$(call beside,$(HOSTS),$(PAGES))
+	$(call beside,$(HOSTS),$(PAGES) $(FARM))
 
 # With the oldest versions that pyproject.toml allows, what a version can break: not the large networks, which only take
 # long. About 9 minutes.
