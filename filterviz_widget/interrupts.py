@@ -45,12 +45,13 @@ class Whole:
             before = self._before
         if not callable(before):
             return
+        self._before, self._came_at = before, None  # first, as one may come as soon as the stand-in is there
         try:
             # What is pending is raised here, before anything has changed; what comes later is noted.
             signal.signal(signal.SIGINT, self._stand_in)
         except ValueError:  # the main thread of Python is not that of the process
             return
-        self._before, self._depth = before, 1
+        self._depth = 1
 
     def __exit__(self, *_: object) -> None:
         if not self._depth or threading.current_thread() is not threading.main_thread():
@@ -80,7 +81,8 @@ class Whole:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if not self._depth:
+        if not self._depth:  # as the block begins or ends
+            self._end()
             self._before(number, frame)
         elif self._came_at is None:
             self._came_at = now

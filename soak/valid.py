@@ -25,6 +25,8 @@ def invalid(widget: LiveWidget) -> list[str]:
         wrong.append(f"an error of {len(widget.error)} characters")
     if "method" in widget.SETTINGS:
         wrong += _invalid_explorer(widget)
+    if "epoch" in widget.SETTINGS:
+        wrong += _invalid_history(widget)
     return wrong
 
 
@@ -44,4 +46,21 @@ def _invalid_explorer(explorer: Any) -> list[str]:
         "panels": explorer.panels == [name for name in PANELS if name in explorer.panels],
         "sheet_of": explorer.sheet_of in SHEETS,
     }
-    return [f"{name}: {getattr(explorer, name, options)!r:.100}" for name, is_right in right.items() if not is_right]
+    return _wrong(explorer, right)
+
+
+def _invalid_history(widget: Any) -> list[str]:
+    filters = {entry.name: entry.filters for entry in widget._history.layout} if widget._history else {}
+    count = widget._history.count if widget._history else 0
+    right = {
+        "epoch": type(widget.epoch) is int and 0 <= widget.epoch < max(1, count),
+        "layer": widget.layer == "" or widget.layer in filters,
+        "filter": type(widget.filter) is int
+        and (not count or widget.filter in filters.get(widget.layer, {*sum(filters.values(), ())})),
+    }
+    return _wrong(widget, right)
+
+
+def _wrong(widget: Any, right: dict[str, bool]) -> list[str]:
+    names = [name for name, is_right in right.items() if not is_right]
+    return [f"{name}: {getattr(widget, name, 'of the options')!r:.100}" for name in names]

@@ -9,8 +9,17 @@ STEPS_OF = ("filterviz_widget", "traitlets", "ipywidgets", "anywidget", "threadi
 """Parts of the names of files whose lines are steps: this package, and what its promises lean on."""
 
 
-def interrupted_at(step: int, work: Callable[[], Any], among: tuple[str, ...] = STEPS_OF) -> tuple[int, Any]:
-    """Does the work; returns how many steps it took, and the KeyboardInterrupt, or None if it ended without one."""
+def interrupted_at(
+    step: int, work: Callable[[], Any], among: tuple[str, ...] = STEPS_OF, unit: str = "line"
+) -> tuple[int, Any]:
+    """Does the work; returns how many steps it took, and the KeyboardInterrupt, or None if it ended without one.
+
+    Args:
+        step: Which one, from 1.
+        work: What is done.
+        among: Parts of the names of files whose steps count.
+        unit: What a step is: a "line", or an "opcode" of Python's.
+    """
     taken, files = 0, dict[str, bool]()
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
@@ -20,7 +29,8 @@ def interrupted_at(step: int, work: Callable[[], Any], among: tuple[str, ...] = 
             files[name] = any(part in name for part in among)
         if not files[name]:
             return None
-        if event == "line":
+        frame.f_trace_opcodes = unit == "opcode"
+        if event == unit:
             taken += 1
             if taken == step:
                 _thread.interrupt_main()

@@ -1,7 +1,8 @@
 """Whatever is interrupted, and wherever: nothing is held, the next picture comes, and nothing stays."""
 
-import asyncio
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filterviz_widget import FilterExplorer, FilterHistory, visualize_filter
-from filterviz_widget.interrupts import WHOLE, WholeLock, check
+from filterviz_widget.interrupts import WHOLE, Whole, WholeLock, check
 from filterviz_widget.store.atomic import written_whole
 from soak.interrupts import held_locks
 from tests.interrupted import interrupted_at
@@ -83,6 +84,26 @@ def test_who_insists_is_obeyed_at_once(monkeypatch):
         work()
 
 
+@pytest.mark.parametrize("presses", [0, 1])
+def test_one_that_comes_as_it_begins_or_ends_leaves_nothing_behind(presses):
+    def work():
+        with whole:
+            for _ in range(presses):
+                press()
+
+    step, taken = 0, 0
+    while taken >= step:
+        whole, step = Whole(), step + 1
+        taken, error = interrupted_at(step, work, ("filterviz_widget/interrupts.py",), "opcode")
+        assert bool(error) == (taken >= step or presses > 0)
+        with pytest.raises(KeyboardInterrupt):  # the next one is as usual
+            press()
+        with whole:  # and the one before is over
+            pass
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert step > 100
+
+
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
 def test_a_process_that_takes_no_interruptions_stays_so(handler):
     before = signal.signal(signal.SIGINT, handler)
@@ -95,13 +116,28 @@ def test_a_process_that_takes_no_interruptions_stays_so(handler):
 
 
 def test_the_handler_that_was_there_is_called():
-    async def work():
-        with WHOLE:
-            press()
-        await asyncio.sleep(10)
+    """Such as asyncio's, which cancels the task first. In a process of its own: Playwright has a loop in this one."""
+    program = """
+import asyncio, signal
+from filterviz_widget.interrupts import WHOLE
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    with pytest.raises(KeyboardInterrupt):  # asyncio's own, which cancels the task first
-        asyncio.run(work())
+async def work():
+    with WHOLE:
+        signal.raise_signal(signal.SIGINT)
+    try:
+        await asyncio.sleep(10)
+    except asyncio.CancelledError:
+        print("cancelled")
+        raise
+
+try:
+    asyncio.run(work())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert made.stdout.split() == ["cancelled", "interrupted"]
 
 
 def test_a_handler_that_somebody_sets_within_stays():

@@ -34,7 +34,10 @@ def ablation(
     """Computes it; see `ablate`, and `strongest` for `told` and `seconds`."""
     value, chosen = 0.0, _chosen(view, output)
     if to_mean:  # a pass of its own: the images are not held
-        means = [forward(layer).summary(batch.pixels).mean[:, filter] for batch in photos.batches(BATCH)]
+        means = []
+        for batch in photos.batches(BATCH):
+            means.append(forward(layer).summary(batch.pixels).mean[:, filter])
+            told(0)
         value = float(np.concatenate(means).mean()) if means else 0.0
     specs = [tf.TensorSpec((None, *view.image_shape)), tf.TensorSpec(())]
     with generators.kept(view.has_own_code):

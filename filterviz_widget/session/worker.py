@@ -68,12 +68,12 @@ class Worker(Generic[Job]):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Blocks until there is nothing to do; False if that takes longer than `timeout` seconds."""
-        ends = float("inf") if timeout is None else time.monotonic() + timeout
-        is_over = False
-        while not is_over and (left := ends - time.monotonic()) >= 0:
-            with WHOLE, self._changed:  # and between two looks it may be interrupted
-                is_over = self._changed.wait_for(lambda: not self._is_busy, min(left, PATIENCE))
-        thread = self._thread
+        ends, is_over, left = float("inf") if timeout is None else time.monotonic() + timeout, False, 1.0
+        while not is_over and left > 0:
+            left = ends - time.monotonic()
+            with WHOLE, self._changed:  # between two looks it may be interrupted
+                is_over = self._changed.wait_for(lambda: not self._is_busy, max(0.0, min(left, PATIENCE)))
+                thread = self._thread
         if is_over and thread is not None and not self.is_current_thread():
             with WHOLE:
                 thread.join(1)  # it has nothing left to do, and who counts threads should not find it

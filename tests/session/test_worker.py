@@ -49,6 +49,17 @@ def test_a_job_learns_that_it_is_no_longer_wanted():
     assert answers == [True, False]
 
 
+def test_who_waits_no_time_is_told_how_it_is():
+    go_on, worker = threading.Event(), Worker(lambda job, is_wanted: go_on.wait(10))
+    assert worker.wait(0)
+    assert worker.wait(-1)
+    worker.submit(1)
+    assert not worker.wait(0)
+    go_on.set()
+    assert worker.wait(10)
+    assert worker.wait(0)
+
+
 def test_wait_gives_up_after_its_time_and_a_closed_worker_takes_no_jobs():
     go_on, done = threading.Event(), []
 

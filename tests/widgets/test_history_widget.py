@@ -13,8 +13,6 @@ import keras
 import numpy as np
 import pytest
 import traitlets
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from filterviz_widget import FilterHistory
@@ -523,25 +521,6 @@ def test_without_a_probe_there_is_no_gradient_and_the_widget_says_so():
     assert widget.shown["gradient_words"] == "no probe was given"
     assert "No probe was given" in widget.note
     history.close()
-
-
-anything = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.lists(st.integers(), max_size=2)
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(
-    st.fixed_dictionaries({}, optional={"epoch": anything, "layer": anything, "filter": anything, "shown": anything})
-    | anything
-)
-def test_no_message_of_the_page_raises_or_leaves_an_invalid_state(pair, message):
-    _, widget = pair
-    widget.set_state(message)
-    assert 0 <= widget.epoch < 3
-    assert widget.layer in ("", "first", "second")
-    assert widget.filter in (0, 1, 2)
-    assert isinstance(widget.error, str)
 
 
 @pytest.mark.parametrize(

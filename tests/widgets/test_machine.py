@@ -20,23 +20,13 @@ from filterviz_widget.widgets.panel_names import PANELS
 from soak.sender import Page
 from soak.valid import fixed, invalid
 from tests.networks import SIZE, small_network
+from tests.widgets.any_message import anything, messages_of
 
 MODEL, OTHER = small_network(), small_network()
 """One that is looked at, and an equal one, of whose weights the explorer's engine knows nothing."""
 
 WEIGHTS = MODEL.get_weights()
 
-anything = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.sampled_from([10**400, 2**31, "\ud800", b"\xff", "<b>"])
-    | st.builds(lambda: "x" * 10_000)
-    | st.floats()
-    | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
 allowed = {
     "layer": st.sampled_from(["first", "second"]),
     "filter": st.integers(0, 5),
@@ -58,34 +48,8 @@ allowed = {
 }
 named = st.sampled_from(sorted(allowed)).flatmap(lambda name: st.tuples(st.just(name), allowed[name]))
 sent = st.fixed_dictionaries({}, optional={name: anything | values for name, values in allowed.items()})
-others = st.dictionaries(
-    st.sampled_from(["image", "status", "layers", "error", "heard", "tooltip", "tabbable", "layout", "_esm", "x"]),
-    anything,
-    max_size=3,
-)
-kinds = st.sampled_from(
-    ["hello", "bye", "news", "cancel", "run", "sheet", "attention", "photo", "pin", "unpin", "swap", "save", "nonsense"]
-)
-custom = st.builds(
-    lambda kind, more: {**more, "type": kind},
-    kinds,
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "since": anything | st.integers(0, 100),
-            "pages": anything | st.lists(st.integers(0, 2), max_size=2),
-            "row": anything | st.integers(0, 5),
-            "column": anything | st.integers(0, 5),
-            "name": anything,
-            "kind": anything | st.just("webp"),
-        },
-    ),
-)
-messages = (
-    st.builds(lambda state: {"method": "update", "state": state}, sent | others | anything)
-    | st.builds(lambda content: {"method": "custom", "content": content}, custom | anything)
-    | st.builds(lambda method: {"method": method}, st.just("request_state") | anything)
-    | anything
+messages = messages_of(
+    sent, ["cancel", "run", "sheet", "attention", "photo", "pin", "unpin", "swap", "save", "nonsense"]
 )
 
 
