@@ -20,6 +20,7 @@ from ipywidgets.widgets import widget as registry
 from filterviz_widget.description.ranges import short
 from filterviz_widget.widgets.dropped import DROPPED, undertaker, weakly
 from filterviz_widget.widgets.frontend import frontend
+from filterviz_widget.widgets.pace import Pace
 from filterviz_widget.widgets.sendable import sendable
 from filterviz_widget.widgets.telling_widget import LOCK, TellingWidget
 
@@ -65,8 +66,8 @@ class LiveWidget(TellingWidget):
     """The base of this package's widgets.
 
     A subclass lists in `SETTINGS` the traits that the page writes, and says in `_accept` which of what the page sends
-    is valid. Every message that was handled raises `heard` by one, whatever it said: silence means that nobody is
-    there.
+    is valid. Every message but a receipt, which is an answer itself, raises `heard` by one, whatever it said: silence
+    means that nobody is there.
 
     ipywidgets holds every widget until it is closed, and so would hold the user's model each time that a cell is run
     again. These widgets are held while a page shows them, and by whoever has them in a variable; after that they go.
@@ -134,7 +135,8 @@ class LiveWidget(TellingWidget):
         return super()._repr_mimebundle_(**kwargs)
 
     def _handle_msg(self, msg: Mapping[str, Any]) -> None:
-        """Called by the host with what the page sends: whatever that is, it raises nothing and is answered.
+        """Called by the host with what the page sends: whatever that is, it raises nothing, and all but a receipt is
+        answered.
 
         Buffers beside settings are passed over, as none has bytes in it.
         """
@@ -194,6 +196,8 @@ class LiveWidget(TellingWidget):
                     self._take_receipt(content)
                     return
                 if kind == "hello":
+                    if not self._views:
+                        self._pace = Pace()  # nobody has heard what was sent before
                     self._views += 1
                     _seen.add(self)
                     with self._news.answering(0):

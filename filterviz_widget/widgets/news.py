@@ -47,11 +47,6 @@ class News:
             return [self._number - 1, self._number, self._asks]
         return [self._since, self._number if self._up_to is None else self._up_to, self._asks]
 
-    @property
-    def is_answering(self) -> bool:
-        """Whether what is told at the moment is an answer."""
-        return self._since is not None
-
     def letter(self, content: Mapping[str, Any], buffers: Any) -> dict[str, Any]:
         """Keeps a letter, which belongs to the next message, and returns it with that message's number."""
         numbered = {**content, "letter": self._number + 1}

@@ -40,7 +40,7 @@ class Pace:
         self._views: dict[str, _Heard] = {}
         self._taken: deque[tuple[int, float]] = deque(maxlen=4)  # a page that is busy for a moment is no slow link
         self._unasked = self._silences = 0
-        self._moved = clock()
+        self._moved = self._rose = clock()
 
     @property
     def is_answered(self) -> bool:
@@ -52,20 +52,20 @@ class Pace:
         """Seconds to wait for the next word."""
         return min(LONGEST, (PATIENCE + 2 * self._takes()) * 2.0**self._silences)
 
-    def sent(self, number: int, size: int, *, is_answer: bool = False) -> tuple[int, bool]:
+    def sent(self, number: int, size: int, *, may_be_lost: bool = True) -> tuple[int, bool]:
         """Notes a message; returns how many milliseconds it will take, and whether its receipt is wanted.
 
-        An answer says nothing of whether what threads send arrives.
+        What arrives in every host says nothing of whether what threads send does, and no receipt is wanted.
         """
-        if not self._way:
-            self._moved = self._clock()
+        if self._ahead() < EVERY:  # what lies there is what nobody was asked about, perhaps for long
+            self._moved = self._rose = self._clock()
         self._unasked += size
         when = self._clock()
         if len(self._way) >= MOST_MESSAGES:
             _, before, when = self._way.pop()
             size += before
         self._way.append((number, size, when))
-        wanted = self._unasked >= EVERY and not is_answer
+        wanted = self._unasked >= EVERY and may_be_lost
         if wanted:
             self._unasked = 0
         return round(1000 * self._takes()), wanted
@@ -111,8 +111,6 @@ class Pace:
             self._arrived()
             return self._ahead() >= most
         self._silences = min(10, self._silences + 1)
-        number, _, when = self._way[-1]
-        self._way = deque([(number, self._ahead(), when)])
         return False
 
     @property
@@ -133,13 +131,13 @@ class Pace:
         return self._ahead() / self._rate if self._rate else 0.0
 
     def _arrived(self) -> tuple[int, float]:
-        """Lets go of what all have heard; returns its bytes, and the seconds since the first of it was sent."""
+        """Lets go of what all have heard; returns its bytes, and for how many seconds it was on its way."""
         slowest, now = min(heard.number for heard in self._views.values()), self._clock()
         gone, first = 0, now
         while self._way and self._way[0][0] <= slowest:
             _, size, when = self._way.popleft()
             gone, first, self._moved = gone + size, min(first, when), now
-        return gone, now - first
+        return gone, now - max(first, self._rose)
 
     def affordable(self, frames: Sequence[Any]) -> list[Any]:
         """So many frames of a film, evenly, as a slow page can take in; a fast one has them all."""

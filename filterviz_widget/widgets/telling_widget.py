@@ -44,6 +44,8 @@ class TellingWidget(anywidget.AnyWidget):
 
     _handles = False
     """Whether a message of the page is handled at the moment: what is sent then arrives."""
+    _goes_on = False
+    """Whether what has waited is sent at the moment."""
     _refused = False
     """Whether the host has refused to send."""
     _passing = False
@@ -88,41 +90,53 @@ class TellingWidget(anywidget.AnyWidget):
 
     def _number(self, state: dict[str, Any]) -> None:
         """Completes what is sent: with what waited, unless it is an answer, which is small; and with its number."""
-        if state and self._waiting and not self._handles:
-            state |= self.get_state(self._waiting - state.keys())
+        if state and self._waiting and not (self._handles or self._goes_on):
+            state |= self.get_state(self._waiting - self.LATER - state.keys())
         late = self._waiting & state.keys()
         self._waiting -= late
         told = self._news.told(state.keys(), late)
-        state["told"] = [*told, *self._pace.sent(told[1], weight(state), is_answer=self._news.is_answering)]
+        may_be_lost = self._goes_on or not self._handles
+        state["told"] = [*told, *self._pace.sent(told[1], weight(state), may_be_lost=may_be_lost)]
 
     def _waits(self, state: Mapping[str, Any]) -> bool:
         """Keeps back what would only queue up, until a page has heard what was sent before, or does not answer."""
-        if self._handles or not state or not self._views or not self._pace.must_wait():
+        if self._handles or self._goes_on or not state or not self._views or not self._pace.must_wait():
             return False
         if not (self._passing or self._pace.is_answered):
             return False  # it is the last word, and nobody will ask for it
+        if not self._look_later():
+            return False
         self._waiting |= state.keys()
-        self._look_later()
         return True
 
-    def _look_later(self) -> None:
-        if self._waiting and self._timer is None:
-            self._timer = threading.Timer(self._pace.patience, weakly(self._look_again))
-            self._timer.daemon = True
-            self._timer.start()
+    def _look_later(self) -> bool:
+        """Sees to it that what waits is looked at again; whether that could be done."""
+        if self._timer is None:
+            timer = threading.Timer(self._pace.patience, weakly(self._look_again))
+            timer.daemon = True
+            try:
+                timer.start()
+            except RuntimeError:  # the process has no more threads
+                return False
+            self._timer = timer
+        return True
 
     def _look_again(self) -> None:
         with LOCK:
             self._timer = None
             self._go_on()
-            self._look_later()
+            if self._waiting and not self._look_later():
+                self._go_on(at_once=True)
 
-    def _go_on(self) -> None:
+    def _go_on(self, at_once: bool = False) -> None:
         """Sends what waits if it may go now: first what belongs together, then the rest one by one."""
-        while self._waiting and self.comm is not None and not self._pace.must_wait():
-            later = sorted(self._waiting & self.LATER, key=lambda name: weight(getattr(self, name)))
-            with self._handling():  # it has waited
+        before, self._goes_on = self._goes_on, True
+        try:
+            while self._waiting and self.comm is not None and (at_once or not self._pace.must_wait()):
+                later = sorted(self._waiting & self.LATER, key=lambda name: weight(getattr(self, name)))
                 self.send_state((self._waiting - self.LATER) or {later[0]})
+        finally:
+            self._goes_on = before
 
     def _stop_waiting(self) -> None:
         self._waiting.clear()

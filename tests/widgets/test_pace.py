@@ -1,5 +1,6 @@
 """How much goes to a page that is slow to hear, and what a page that does not answer is told."""
 
+import threading
 import time
 from collections import deque
 from itertools import pairwise
@@ -68,6 +69,30 @@ def test_a_fast_page_is_told_everything():
     assert link.pace.affordable(range(40)) == list(range(40))
 
 
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0.05, 600), st.integers(50, 200_000)), max_size=60))
+def test_also_after_a_rest_and_much_that_was_small(steps):
+    link = Link(20e6, 0.005)
+    film = ["x" * 25_000] * 40
+    for pause, size in steps:
+        link.pass_until(link.now + pause)
+        assert not link.pace.must_wait()
+        link.send(size)
+        assert link.pace.affordable(film) == film
+        assert link.pace.patience < 2
+
+
+def test_after_a_rest_a_slow_page_is_one_that_answers():
+    link = Link(125_000, 0.2)
+    for size in (*[20_000] * 4, 80):
+        link.send(size)
+        link.pass_until(link.now + 1)
+    link.pass_until(60)
+    link.send(70_000)
+    assert link.pace.must_wait()
+    assert link.pace.is_answered
+
+
 def test_a_link_that_becomes_slow_is_noticed_before_much_is_on_its_way():
     link = Link(20e6, 0.005)
     for frame in range(1000):
@@ -129,7 +154,7 @@ def test_the_slower_of_two_views_counts_until_it_is_gone():
 def test_what_is_on_its_way_need_not_be_sent_again_unless_it_does_not_come():
     now = [0.0]
     pace = Pace(lambda: now[0])
-    assert pace.sent(1, 100_000, is_answer=True) == (0, False), "an answer arrives in every host"
+    assert pace.sent(1, 100_000, may_be_lost=False) == (0, False), "an answer arrives in every host"
     pace.sent(2, 100_000)
     assert not pace.brings(0), "nobody has said that threads are heard"
     now[0] = 1.0
@@ -172,16 +197,20 @@ def test_what_nobody_confirms_takes_no_memory():
 
 
 class SlowPage:
-    """A page that says what it has heard only when a test lets it."""
+    """A page that says what it has heard only when a test lets it.
 
-    def __init__(self, widget, monkeypatch):
+    `hears` says of each message whether it comes to the page.
+    """
+
+    def __init__(self, widget, monkeypatch, hears=lambda: True):
+        self.hears = hears
         self.widget, self.state, self.curve, self.wanted, self.messages = widget, {}, [], [], 0
         monkeypatch.setattr(widget.comm, "kernel", Kernel(), raising=False)
         monkeypatch.setattr(widget.comm, "send", self._receive)
         self.say(type="hello")
 
     def _receive(self, data=None, metadata=None, buffers=None):
-        if data["method"] != "update":
+        if data["method"] != "update" or not self.hears():
             return
         state = data["state"]
         self.messages += "image" in state
@@ -253,6 +282,63 @@ def test_a_page_that_never_answers_is_told_the_last_one_all_the_same(explorer, m
     explorer.filter, explorer.iterations = 1, 600
     explorer.wait(60)
     assert page.messages - 1 < len(frames)
+    assert (page.state["image"], page.state["status"]) == (explorer.image, "done")
+
+
+def test_where_what_threads_send_is_dropped_every_picture_comes_with_the_first_question(explorer, monkeypatch):
+    """As Colab and subshells that ended do: receipts of answers must not be taken for word of the others."""
+    main = threading.current_thread()
+    page = SlowPage(explorer, monkeypatch, hears=lambda: threading.current_thread() is main)
+    for filter in (1, 2, 3, 4, 5):
+        have = page.state["told"][1]
+        explorer._handle_msg({"content": {"data": {"method": "update", "state": {"filter": filter}}}})
+        explorer.wait(60)
+        while page.wanted:
+            page.answer()
+        page.say(type="news", since=have)
+        assert page.state["shown"]["filter"] == filter
+        assert page.state["image"] == explorer.image
+        while page.wanted:
+            page.answer()
+
+
+def test_panels_and_film_that_had_to_wait_do_not_come_with_the_next_picture(explorer, monkeypatch):
+    page = SlowPage(explorer, monkeypatch)
+    page.say(type="receipt", view="slow", number=page.state["told"][1], at=0)
+    seen, together = set(), []
+    receive = page._receive
+
+    def receive_and_look(data=None, metadata=None, buffers=None):
+        names = data.get("state", {}).keys()
+        seen.update(names)
+        together.append("image" in names and names & explorer.LATER)
+        receive(data, metadata, buffers)
+
+    monkeypatch.setattr(explorer.comm, "send", receive_and_look)
+    monkeypatch.setattr(explorer._pace, "must_wait", lambda: True)
+    explorer.filter, explorer.iterations = 3, 200
+    explorer.wait(60)
+    assert explorer._wishes.wait(60)
+    assert explorer._waiting & explorer.LATER
+    monkeypatch.setattr(explorer._pace, "must_wait", lambda: False)
+    explorer.filter = 4
+    settled(page, explorer)
+    assert {"image", "film"} <= seen
+    assert not any(together)
+
+
+def test_a_process_without_another_thread_to_look_later_sends_at_once(explorer, monkeypatch):
+    page = SlowPage(explorer, monkeypatch)
+    page.say(type="receipt", view="slow", number=page.state["told"][1], at=0)
+
+    def no_more_threads(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(explorer._pace, "must_wait", lambda: True)
+    monkeypatch.setattr(threading.Timer, "start", no_more_threads)
+    explorer.filter, explorer.iterations = 2, 200
+    explorer.wait(60)
+    assert explorer._timer is None
     assert (page.state["image"], page.state["status"]) == (explorer.image, "done")
 
 
