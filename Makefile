@@ -31,7 +31,8 @@ test: check chromium
 # What is handed to users: the hosts' notebooks, saved pages, the package, the documentation, the notebooks; and the
 # atlas in processes that are killed. About 8 minutes.
 test-shipped: check chromium
-	$(call beside,$(HOSTS),$(PAGES) $(FARM))
+	$(call beside,$(HOSTS),$(PAGES))
+	$(BIN)/pytest $(FARM)
 
 # With the oldest versions that pyproject.toml allows, what a version can break: not the large networks, which only take
 # long. About 9 minutes.

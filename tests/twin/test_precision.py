@@ -92,7 +92,8 @@ def test_what_is_given_is_what_the_picture_says_and_the_same_description_gives_t
     assert pictures[0].description.precision == "bfloat16"
     assert pictures[0].raw.tobytes() == pictures[1].raw.tobytes() != single.raw.tobytes()
     assert pictures[0].raw.dtype == np.float32
-    assert pictures[0].activations[-1] == pytest.approx(single.activations[-1], rel=0.01)
+    # A bfloat16 has 8 binary digits, 0.4 %, and every layer rounds to it.
+    assert pictures[0].activations[-1] == pytest.approx(single.activations[-1], rel=0.03)
 
 
 def test_the_explorer_resolves_auto_and_its_code_says_what_was_chosen():
