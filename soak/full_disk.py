@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from soak.found import Found
+from tests.limited import limited
 
 TIMES = {"short": 2, "middle": 10, "long": 60}
 """Bytes at which the disk is full, for each thing that is written."""
@@ -117,20 +118,6 @@ def ready() -> Iterator[tuple[dict[str, Write], Callable[[str], list[str]]]]:
     yield writes, goes_on
     explorer.close()
     history.close()
-
-
-@contextlib.contextmanager
-def limited(name: str, most: int) -> Iterator[None]:
-    """A limit of this process, by its name in `resource`, for a while."""
-    import resource
-
-    what: int = getattr(resource, name)
-    before = resource.getrlimit(what)
-    resource.setrlimit(what, (most, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(what, before)
 
 
 @contextlib.contextmanager

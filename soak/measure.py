@@ -1,9 +1,8 @@
-"""What is alive in this process, and how much memory it holds."""
+"""How much memory this process holds, and of what."""
 
 import ctypes
 import gc
 import sys
-import threading
 from collections.abc import Sequence
 
 import psutil
@@ -41,26 +40,6 @@ def memory() -> float:
     if sys.platform == "linux":
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     return psutil.Process().memory_info().rss / MB
-
-
-def alive() -> dict[str, int]:
-    """Counts of the package's threads, widgets, traced graphs, and custom gradients that TensorFlow knows of."""
-    from tensorflow.python.framework import ops
-    from tensorflow.python.framework.func_graph import FuncGraph
-
-    from filterviz_widget.session.worker import THREAD_NAME
-    from filterviz_widget.widgets.live_widget import WIDGETS
-
-    collect()
-    threads = [thread for thread in threading.enumerate() if thread.name.startswith(THREAD_NAME)]
-    for thread in threads:
-        thread.join(10)  # one that ends is not one that stays
-    return {
-        "threads": sum(thread.is_alive() for thread in threads),
-        "widgets": len(WIDGETS),
-        "graphs": sum(isinstance(one, FuncGraph) for one in gc.get_objects()),
-        "custom gradients": sum(name.startswith("CustomGradient-") for name in ops.gradient_registry._registry),
-    }
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -10,10 +10,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from soak.found import Found
-from soak.hostile import message
 from soak.measure import memory, percentile, settle
-from soak.sender import Answer, Page, Raised
-from soak.valid import fixed, invalid
+from tests.widgets.hostile import message
+from tests.widgets.page import Answer, Page, Raised
+from tests.widgets.valid import fixed, invalid
 
 if TYPE_CHECKING:
     from filterviz_widget import FilterExplorer

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from soak.found import Found
-from soak.measure import alive, memory, settle
+from soak.measure import memory, settle
+from tests.widgets.collect import alive
 
 TIMES = {"short": 20, "middle": 100, "long": 100}
 """Explorers, for each way and each network."""

@@ -9,7 +9,7 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from soak.found import Found
 from soak.page_lab import on_a_slow_link
-from soak.page_states import hidden
+from tests.browser.page_states import hidden
 
 TIMES = {"short": 1_000, "middle": 3_000, "long": 10_000}
 """Frames; in the longer ones as many iterations of a real kernel behind a slow link."""

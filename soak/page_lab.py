@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from benchmarks.in_browser import opened_in_lab
 from soak.found import Found
 from soak.measure import percentile
-from soak.page_states import asleep, cut_off, hidden, slow
 from tests.browser.lab import Kernel, Notebook, View
+from tests.browser.page_states import asleep, cut_off, hidden, slow
 
 LAG = 3.0
 """Seconds that a frame may be old."""

@@ -36,10 +36,11 @@ def run(found: Found, times: int, seed: int) -> None:
     images = np.random.default_rng(seed).random((12, SIZE, SIZE, 3), np.float32)
     stormy, calm = (FilterExplorer(small_network(), images=images, photo=images[0]) for _ in range(2))
     wrong: list[str] = []
+    raised: list[str] = []
     after_storms, alone, grown, cached = [], [_wait(calm)], [], []
     _wait(stormy)
     for number in range(times):
-        _storm(stormy, Random(f"{seed} {number}"))
+        raised += _storm(stormy, Random(f"{seed} {number}"))
         after_storms.append(_wait(stormy))
         with calm._at_once():
             for name in SETTINGS:
@@ -49,6 +50,7 @@ def run(found: Found, times: int, seed: int) -> None:
         cached.append(_cached(stormy) + _cached(calm))
         grown.append(memory() - cached[-1])
     found.none("last pictures that are wrong", wrong)
+    found.none("moves that raised", raised)
     found.figure("last move to last picture, median in seconds", percentile(after_storms, 0.5))
     found.figure("the same picture without a storm, median in seconds", percentile(alone, 0.5))
     # The slowest of the pictures that were drawn alone, which is one that had to be compiled.
@@ -61,16 +63,20 @@ def run(found: Found, times: int, seed: int) -> None:
         explorer.close()
 
 
-def _storm(explorer: "FilterExplorer", random: Random) -> None:
-    """Moves settings from several threads, half of them as Python does, half as a page does."""
+def _storm(explorer: "FilterExplorer", random: Random) -> list[str]:
+    """Moves settings from several threads, half of them as Python does, half as a page does; returns what raised."""
+    raised: list[str] = []
 
     def move(moves: list[dict[str, Any]], as_page: bool) -> None:
         for settings in moves:
-            if as_page:
-                explorer.set_state(settings)
-            else:
-                for name, value in settings.items():
-                    setattr(explorer, name, value)
+            try:
+                if as_page:
+                    explorer.set_state(settings)
+                else:
+                    for name, value in settings.items():
+                        setattr(explorer, name, value)
+            except Exception as error:
+                raised.append(f"{settings}: {error!r}")
             time.sleep(pauses.random() * PAUSE)
 
     pauses = Random(random.random())
@@ -83,6 +89,7 @@ def _storm(explorer: "FilterExplorer", random: Random) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    return raised
 
 
 def _move(random: Random, layers: list[str]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
-"""Interrupts work at its n-th step, as Ctrl-C does: in the main thread, where Python looks for signals next."""
+"""Interrupts work at its n-th step, as Ctrl-C does where Python looks for signals next; and what is held after that."""
 
 import _thread
+import gc
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 STEPS_OF = ("filterviz_widget", "traitlets", "ipywidgets", "anywidget", "threading.py", "contextlib.py", "weakref.py")
@@ -46,3 +48,37 @@ def interrupted_at(
         return taken, error
     finally:
         sys.settrace(before)
+
+
+def held_locks() -> list[str]:
+    """Locks of the package that another thread cannot have within a moment."""
+    held: list[str] = []
+
+    def take() -> None:
+        for name, lock in _locks():
+            for _ in range(40):  # a background thread may have it just now
+                if lock.acquire(timeout=0.05):
+                    lock.release()
+                    break
+            else:
+                held.append(name)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    return held
+
+
+def _locks() -> Iterator[tuple[str, Any]]:
+    """Every lock in an object or module of the package, by where it is."""
+    from filterviz_widget.interrupts import WholeLock
+
+    for owner in gc.get_objects():
+        name = owner.get("__name__") if type(owner) is dict else type(owner).__module__
+        if not isinstance(name, str) or not name.startswith("filterviz_widget"):
+            continue
+        inside = owner if type(owner) is dict else getattr(owner, "__dict__", {})
+        for key, value in list(inside.items()):
+            lock = value._lock if isinstance(value, (WholeLock, threading.Condition)) else value
+            if hasattr(lock, "acquire") and hasattr(lock, "release"):
+                yield f"{name if type(owner) is dict else type(owner).__qualname__}.{key}", lock

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,9 +16,9 @@ from hypothesis import strategies as st
 
 from filterviz_widget import FilterExplorer, FilterHistory, visualize_filter
 from filterviz_widget.interrupts import WHOLE, Whole, WholeLock, check
+from filterviz_widget.model.load import load
 from filterviz_widget.store.atomic import written_whole
-from soak.interrupts import held_locks
-from tests.interrupted import interrupted_at
+from tests.interrupted import held_locks, interrupted_at
 from tests.networks import small_network
 
 
@@ -186,7 +187,8 @@ class Cells:
     def __init__(self):
         self.model = small_network()
         self.right = [visualize_filter(self.model, "second", filter, iterations=2).image for filter in range(8)]
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder, self.path = Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp()) / "model.keras"
+        self.model.save(self.path)
         self.count, self.kept, self.history = 0, [], FilterHistory()
         self.open()
         self.trained = small_network()
@@ -214,6 +216,9 @@ class Cells:
     def save(self):
         self.explorer.save(self.folder / "picture.png")
 
+    def load(self):
+        load(self.path)
+
     def draw(self):
         self.count += 1
         visualize_filter(self.model, "second", 0, seed=self.count, iterations=2)
@@ -233,7 +238,12 @@ class Cells:
         return steps
 
     def check(self):
-        """The next picture comes and is right, and nothing is held or left."""
+        """The next picture comes and is right, and nothing is held or left, here or in Keras."""
+        assert (WHOLE._depth, WHOLE._came_at) == (0, None)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        layer = keras.layers.Dense(1)
+        layer.build((None, 2))
+        assert layer.kernel.numpy().shape == (2, 1)
         self.history.close()
         filter = self.count % 8
         if self.explorer._session is None:
@@ -246,7 +256,7 @@ class Cells:
         assert not list(Path(tempfile.gettempdir()).glob("filter-history-*"))
 
 
-NAMES = ("move", "turn", "wait", "close", "open", "save", "draw", "record")
+NAMES = ("move", "turn", "wait", "close", "open", "save", "load", "draw", "record")
 
 
 @pytest.fixture(scope="module")

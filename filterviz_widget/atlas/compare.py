@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from filterviz_widget.atlas.files import LAYER, damaged, understood
+from filterviz_widget.atlas.files import LAYER, understood
 from filterviz_widget.atlas.profile import likeness
 
 if TYPE_CHECKING:
@@ -53,8 +53,5 @@ def compared(one: Atlas, other: Atlas) -> pandas.DataFrame:
 
 def _profiles(atlas: Atlas, layer: dict[str, Any]) -> npt.NDArray[np.int8]:
     with understood(atlas.folder / layer["folder"] / LAYER):
-        try:
-            data = np.frombuffer(base64.b64decode(layer["profiles"]), np.int8)
-            return data.reshape(layer["filters"], layer["profile_size"])
-        except ValueError as error:
-            raise damaged(atlas.folder / layer["folder"] / LAYER, error) from error
+        data = np.frombuffer(base64.b64decode(layer["profiles"]), np.int8)
+        return data.reshape(layer["filters"], layer["profile_size"])

@@ -26,8 +26,8 @@ COLUMNS = 8
 
 ATLAS, NETWORK, LAYER, SHARD, EXAMPLES = "atlas.json", "network.json", "layer.json", "shard.json", "examples.json"
 
-WITH_DIGEST = re.compile(rb'(.*)"digest":"([0-9a-f]{32})"}\n', re.DOTALL)
-"""A JSON file that ends with the digest of what it would be without."""
+WITH_DIGEST = re.compile(rb'(.*)"digest":"([0-9a-f]{32})"}\s*', re.DOTALL)
+"""A JSON file that ends with the digest of what it would be without; what is white may be changed by other programs."""
 
 WORK = ".work"
 """A folder in the atlas for what is needed while it is made."""
@@ -72,17 +72,15 @@ def read_json(folder: Path, name: str) -> Any:
     path = inside(folder, name)
     try:
         data = path.read_bytes()
-        if (told := WITH_DIGEST.fullmatch(data)) and told[2].decode() != _digest(
-            name, told[1].removesuffix(b",") + b"}"
-        ):
-            raise ValueError("it is not as it was written, or not in its place")
         found = json.loads(data)
+        if isinstance(found, dict) and found.pop("digest", None) is not None:
+            told = WITH_DIGEST.fullmatch(data)
+            if told is None or told[2].decode() != _digest(name, told[1].removesuffix(b",") + b"}"):
+                raise ValueError("it is not as it was written, or not in its place")
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError) as error:
         raise damaged(path, error) from None
-    if isinstance(found, dict):
-        found.pop("digest", None)
     return found
 
 
@@ -92,9 +90,18 @@ def inside(folder: Path, address: Any) -> Path:
     Raises:
         ValueError: If the address leads out of the folder.
     """
-    if not isinstance(address, str) or "\0" in address or not _is_below(address):
+    if (
+        not isinstance(address, str)
+        or "\0" in address
+        or not _is_below(address)
+        or not (folder / address).resolve().is_relative_to(folder.resolve())  # a link may lead out of it
+    ):
         raise ValueError(f"The atlas in {str(folder)!r} is damaged: expected an address in it, got {short(address)}.")
     return folder / address
+
+
+class _DamagedError(ValueError):
+    """Says already of which file it is."""
 
 
 @contextlib.contextmanager
@@ -106,13 +113,15 @@ def understood(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+    except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
+        if isinstance(error, _DamagedError):
+            raise
         raise damaged(path, f"{type(error).__name__}: {error}") from error
 
 
 def damaged(path: Path, why: object) -> ValueError:
     """What is said of a file that is not as it was written."""
-    return ValueError(
+    return _DamagedError(
         f"{str(path)!r} is damaged: {why}. Expected what Atlas.make wrote. Delete it, and it is made again."
     )
 

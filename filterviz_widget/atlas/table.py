@@ -40,7 +40,7 @@ def table(folder: Path, layers: list[dict[str, Any]]) -> pandas.DataFrame:
                 with understood(folder / about["folder"]):
                     rows.append(_row(name, entry, strongest[entry["filter"]] if strongest else None))
         if made < about["made"]:  # which is written after the shards
-            raise missing(folder / gone)
+            raise missing(folder / (gone or about["folder"]))
     return pandas.DataFrame(rows, columns=COLUMNS)
 
 

@@ -35,7 +35,7 @@ MOST_BYTES = 64e6
 MOST_FORWARD = 8
 """Forward passes of one model that are kept."""
 
-WHOLE = (AblationOf, NeighboursOf)
+OF_ALL = (AblationOf, NeighboursOf)
 """Questions whose answers depend on weights behind the layer, too."""
 
 
@@ -130,7 +130,7 @@ class Answers:
 
     def _key(self, asked: Question) -> tuple[int, Question]:
         self._view.layer(asked.layer)
-        return self._layers.now("" if isinstance(asked, WHOLE) else asked.layer).version, asked
+        return self._layers.now("" if isinstance(asked, OF_ALL) else asked.layer).version, asked
 
     def _find(
         self,

@@ -47,21 +47,23 @@ class Remembered(Measured):
         self._written = self._read()
         if (found := _choice(self._written.get(key), case)) is not None:
             return found
-        made = super()._find(case)
         try:
             path = self._file()
             path.parent.mkdir(parents=True, exist_ok=True)
-            with one_at_a_time(path.with_name(f"{path.name}.lock")):
-                self._written = self._read()  # another process may have written meanwhile
-                if (found := _choice(self._written.get(key), case)) is not None:
-                    return found
-                self._written[key] = [*made.form, round(made.milliseconds, 4)]
-                with written_whole(path) as file:
-                    file.write(json.dumps({**self._everything(), machine(): self._written}).encode())
+            lock = path.with_name(f"{path.name}.lock")
+            lock.open("ab").close()  # where nothing can be remembered nothing is timed
+            made = super()._find(case)
+            with one_at_a_time(lock):
+                written = self._read()  # another process may have written meanwhile
+                if (found := _choice(written.get(key), case)) is None:
+                    written[key] = [*made.form, round(made.milliseconds, 4)]
+                    with written_whole(path) as file:
+                        file.write(json.dumps({**self._everything(), machine(): written}).encode())
+            self._written = written
+            return found or made
         except OSError as error:
             _log.debug("The forms of convolutions are not remembered: %s", error)
-            return Choice(everywhere(case), made.milliseconds)
-        return made
+            return Choice(everywhere(case), 0.0)
 
     def _file(self) -> Path:
         # Found when it is first needed, not when the package is imported.

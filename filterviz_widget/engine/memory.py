@@ -17,7 +17,7 @@ SHARE = 0.5
 LARGEST_BATCH = 64
 
 ON_A_GPU = 4e9
-"""Bytes, where the processor does not say how much it has: those of a small one."""
+"""Bytes, where the processor does not say how much it has: those of a small one. Nothing is refused for it."""
 
 KEPT = 0.5
 """Of the outputs of the layers on the way an ascent keeps as much. Measured at batches of 16 and 224 x 224 pixels it is
@@ -32,6 +32,9 @@ MAPPED = 5.5
 
 FORWARD = 1.7
 """And for feature maps alone, of either."""
+
+USED_UP = (MemoryError, tf.errors.ResourceExhaustedError)
+"""What is raised where there is no more."""
 
 RESERVE = 250e6
 """Bytes of addresses for compiling and for what threads take beside it, where the picture is not small itself: there
@@ -81,6 +84,8 @@ def _widest(view: ModelView, layer: str, size: tuple[int, int]) -> float:
 
 
 def _refuse(what: str, layer: str, size: tuple[int, int], together: int, held: float, mapped: float) -> None:
+    if tf.config.list_physical_devices("GPU"):  # which says by itself that it has no more, and ends no process
+        return
     limit = _allowed_by_limit()
     short, wanted, most = max(
         (held / max(1.0, free()), held, free()),
@@ -105,14 +110,19 @@ def told(layer: str, size: tuple[int, int]) -> Iterator[None]:
     """
     try:
         yield
-    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-        if isinstance(error, MemoryError) and str(error).startswith(_words(layer)):
-            raise
-        fitting = [max(1, side // 2) for side in size]
-        raise MemoryError(
-            f"{_words(layer)}: it was used up by an image of {size[0]} x {size[1]} pixels. Try "
-            f"image_size=({fitting[0]}, {fitting[1]}), or an earlier layer."
-        ) from error
+    except USED_UP as error:
+        raise MemoryError(in_words(error, layer, size)) from error
+
+
+def in_words(error: Exception, layer: str, size: tuple[int, int]) -> str:
+    """Where the memory was used up, and what to try: of TensorFlow's error, Python's, NumPy's, or one of `check`."""
+    if str(error).startswith(_words(layer)):
+        return str(error)
+    fitting = [max(1, side // 2) for side in size]
+    return (
+        f"{_words(layer)}: it was used up by an image of {size[0]} x {size[1]} pixels. Try "
+        f"image_size=({fitting[0]}, {fitting[1]}), or an earlier layer."
+    )
 
 
 def _words(layer: str) -> str:

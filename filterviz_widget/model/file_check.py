@@ -102,7 +102,8 @@ def check_weights(path: Path, stored: int) -> None:
     Raises:
         ValueError: In words.
     """
-    with contextlib.suppress(Exception), weights_unmade() as made:
+    made: list[Any] = []
+    with contextlib.suppress(Exception), weights_unmade(made):
         if path.suffix == ".keras":
             with zipfile.ZipFile(path) as archive:
                 config = json.loads(archive.read("config.json"))

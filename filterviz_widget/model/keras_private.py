@@ -127,13 +127,13 @@ def names_kept() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def weights_unmade() -> Iterator[list[Any]]:
-    """Layers that are made meanwhile get no weights: yields a list of the variables that they would be."""
-    before, made = global_state.get_global_attribute(UNMADE), list[Any]()
+def weights_unmade(made: list[Any]) -> Iterator[None]:
+    """Layers that are made meanwhile get no weights: the variables that they would be are added to the list."""
+    before = global_state.get_global_attribute(UNMADE)
     try:
         global_state.set_global_attribute(UNMADE, made)
         with keras.StatelessScope(initialize_variables=False):
-            yield made
+            yield
     finally:
         global_state.set_global_attribute(UNMADE, before)
 

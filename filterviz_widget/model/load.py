@@ -9,6 +9,7 @@ from filterviz_widget.model.file_check import check_file, check_weights
 from filterviz_widget.model.generators import kept
 from filterviz_widget.model.keras2 import is_of_keras2, open_keras2
 from filterviz_widget.model.keras_private import names_kept
+from filterviz_widget.model.lock import READING
 from filterviz_widget.model.reason import reason
 from filterviz_widget.model.refusals import refusal
 from filterviz_widget.model.traced.known import of_tensorflow
@@ -60,10 +61,10 @@ def _load_file(path: Path, input_shape: Any) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r} (in the working directory {str(Path.cwd())!r}).")
     stored = check_file(path)
-    with names_kept(), kept():
+    with READING, names_kept(), kept():  # what Keras notes of its own in the process must not stay
         check_weights(path, stored)
     try:
-        with names_kept(), kept():
+        with READING, names_kept(), kept():
             return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         if "No model config found" in str(error):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 
 from filterviz_widget.description import Description
-from filterviz_widget.engine import Abandoned, Engine, Frame
+from filterviz_widget.engine import Abandoned, Engine, Frame, memory
 from filterviz_widget.picture import FilterPicture
 from filterviz_widget.session.wishes import Turn
 from filterviz_widget.session.worker import Worker
@@ -164,14 +164,8 @@ def explain(error: Exception, wanted: Description) -> str:
     text = _gist(str(error))
     if isinstance(error, FloatingPointError):
         return f"The ascent on layer {wanted.layer} was ended: {text}"
-    if type(error).__name__ == "ResourceExhaustedError" or (isinstance(error, MemoryError) and not str(error)):
-        height, width = wanted.image_size
-        return (
-            f"Out of memory in layer {wanted.layer} with an image of {height} x {width} pixels. "
-            "Try a smaller image_size, or an earlier layer."
-        )
-    if isinstance(error, MemoryError):  # which says the layer
-        return text
+    if isinstance(error, memory.USED_UP):
+        return memory.in_words(error, wanted.layer, wanted.image_size)
     return f"Layer {wanted.layer} could not be run: {type(error).__name__}: {text}"
 
 

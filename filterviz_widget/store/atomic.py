@@ -55,4 +55,4 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 def _is_of(error: OSError, part: Path) -> bool:
     """Whether it says of nothing else than of what was to be written; of a full disk it names no file."""
-    return error.filename is None or os.fsdecode(str(error.filename)).startswith(str(part))
+    return error.filename is None or os.fsdecode(error.filename).startswith(str(part))

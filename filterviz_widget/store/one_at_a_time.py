@@ -2,8 +2,15 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
+
+from filterviz_widget.interrupts import check
+
+PATIENCE = 10.0
+"""Seconds to wait at most: somebody may have stopped a process in the midst, and some file systems never answer."""
 
 
 @contextlib.contextmanager
@@ -16,21 +23,41 @@ def one_at_a_time(path: Path) -> Iterator[None]:
         path: Of an empty file that is made for it, and stays: whoever waits holds it open.
 
     Raises:
-        OSError: If the file cannot be made, or the file system knows no locks.
+        OSError: If the file cannot be made, the file system knows no locks, or it takes more than ten seconds.
     """
+    ends = time.monotonic() + PATIENCE
     with path.open("ab") as file:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        while True:
             try:
-                yield
-            finally:
-                file.seek(0)
-                msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+                _lock(file)
+                break
+            except (BlockingIOError, PermissionError):  # somebody has it: so says flock, and so Windows
+                if time.monotonic() > ends:
+                    raise
+                check()
+                time.sleep(0.01)
+        try:
             yield
+        finally:
+            _unlock(file)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: BinaryIO) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+    def _unlock(file: BinaryIO) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)

@@ -207,8 +207,8 @@ class FilterExplorer(ExplorerFiles):
             if wishes:
                 wishes.close()
             if session:
-                session.close()
-        if session:  # before anybody waits nothing more begins
+                session.close()  # both, before anybody waits, so that nothing more begins
+        if session:
             session.close(timeout)
         if wishes:
             wishes.close(timeout)

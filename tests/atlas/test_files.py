@@ -43,6 +43,30 @@ def test_a_file_tells_what_was_written_with_a_digest_or_without(tmp_path):
     assert read_json(tmp_path, "none.json") is None
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"", b"\n\n", b"\n"])
+def test_also_where_another_program_has_touched_its_last_line(tmp_path, end):
+    write_json(tmp_path, "a.json", {"v": 123})
+    whole = (tmp_path / "a.json").read_bytes()
+    (tmp_path / "a.json").write_bytes(whole.rstrip() + end)
+    assert read_json(tmp_path, "a.json") == {"v": 123}
+    (tmp_path / "a.json").write_bytes(whole.rstrip().replace(b"123", b"124") + end)
+    with pytest.raises(ValueError, match=r"a.json' is damaged: it is not as it was written"):
+        read_json(tmp_path, "a.json")
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "a.json").write_text('{"secret": 1}')
+    (tmp_path / "atlas").mkdir()
+    (tmp_path / "atlas" / "a.json").symlink_to(tmp_path / "outside" / "a.json")
+    (tmp_path / "atlas" / "layers").symlink_to(tmp_path / "outside")
+    for address in ("a.json", "layers/a.json"):
+        with pytest.raises(ValueError, match="is damaged: expected an address in it"):
+            read_json(tmp_path / "atlas", address)
+    (tmp_path / "link").symlink_to(tmp_path / "outside")  # of the folder itself, which the user gives
+    assert read_json(tmp_path / "link", "a.json") == {"secret": 1}
+
+
 def test_a_file_in_the_place_of_another_is_refused(tmp_path):
     write_json(tmp_path, "a/shard.json", DATA)
     shutil.copytree(tmp_path / "a", tmp_path / "b")

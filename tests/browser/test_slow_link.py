@@ -5,8 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from soak.page_states import asleep, cut_off, hidden, slow
 from tests.browser.lab import Kernel, Notebook, View
+from tests.browser.page_states import asleep, cut_off, hidden, slow
 
 
 def test_on_a_slow_link_frames_are_left_out_and_not_queued_up(notebook: Notebook, view: View, kernel: Kernel) -> None:

@@ -7,10 +7,14 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from filterviz_widget.description import Description
+from filterviz_widget.description.presets import PRESETS
+from filterviz_widget.description.reading import Reading
 from filterviz_widget.engine import memory
 from filterviz_widget.engine.forward import Forward
 from filterviz_widget.engine.memory import most_together
 from filterviz_widget.model import read_model
+from filterviz_widget.session.session import explain
 from tests.networks import small_network
 
 
@@ -58,6 +62,26 @@ def test_what_is_refused_is_said_with_the_layer_and_a_size_that_fits(free, side,
 
 
 VIEW = read_model(small_network(size=None))
+
+
+def test_on_a_gpu_nothing_is_refused_beforehand_as_it_says_so_itself(monkeypatch):
+    view = read_model(small_network())
+    monkeypatch.setattr(memory, "free", lambda: 1e5)
+    with pytest.raises(MemoryError, match="There is too little memory for layer second"):
+        memory.check(view, "second", (512, 512), 1)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [kind])
+    memory.check(view, "second", (512, 512), 1)
+
+
+@pytest.mark.parametrize("words", ["", "Unable to allocate 3.00 GiB for an array with shape (1, 2)"])
+def test_what_python_and_numpy_say_of_a_picture_is_said_with_the_layer_and_a_size_too(words):
+    description = Description("conv3", 2, 1.0, 20, 0, Reading("image", (64, 48), (0, 1)), PRESETS["classic"].method)
+    said = explain(MemoryError(words), description)
+    assert said == (
+        "There is too little memory for layer conv3: it was used up by an image of 64 x 48 pixels. Try "
+        "image_size=(32, 24), or an earlier layer."
+    )
+    assert explain(MemoryError(said), description) == said
 
 
 def test_images_go_through_the_model_as_many_at_once_as_the_memory_holds(monkeypatch):

@@ -5,7 +5,7 @@ import random
 import pytest
 from playwright.sync_api import Page, expect
 
-from soak.page_states import HIDE
+from tests.browser.page_states import HIDE
 
 WORLD = """() => {
   // A kernel behind a line that may be cut, when what is sent is lost, and a page that may sleep, when it waits.

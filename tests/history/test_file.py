@@ -19,8 +19,8 @@ from keras import layers
 from filterviz_widget import FilterHistory
 from filterviz_widget.history.archive import Archive
 from filterviz_widget.history.settings import Settings
-from soak.full_disk import limited
 from tests.history.networks import examples, small
+from tests.limited import limited
 
 BY_0_1_0 = Path(__file__).with_name("saved_by_0_1_0.npz")
 

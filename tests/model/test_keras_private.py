@@ -125,7 +125,8 @@ def test_automatic_names_are_counted_by_what_can_be_swapped():
 
 
 def test_layers_can_be_made_without_their_weights_and_nothing_is_made_of_them_later():
-    with private.weights_unmade() as made:
+    made = []
+    with private.weights_unmade(made):
         keras.Sequential([keras.Input((4,)), layers.Dense(10**9)])
     assert [tuple(each.shape) for each in made] == [(4, 10**9), (10**9,)]
     with keras.StatelessScope():  # makes, at its end, all that were put off

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from filterviz_widget.store.atomic import whole_file, written_whole
-from soak.full_disk import limited
+from tests.limited import limited
 
 
 def names(folder):

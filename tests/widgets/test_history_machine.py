@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from filterviz_widget import FilterHistory
 from filterviz_widget.history.shown import shown
-from soak.sender import Page
-from soak.valid import fixed, invalid
 from tests.history.networks import examples, small
 from tests.widgets.any_message import anything, messages_of
+from tests.widgets.page import Page
+from tests.widgets.valid import fixed, invalid
 
 MODEL, WEIGHTS = small(), small().get_weights()
 

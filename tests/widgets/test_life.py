@@ -15,9 +15,8 @@ from filterviz_widget import FilterExplorer
 from filterviz_widget.session.worker import THREAD_NAME
 from filterviz_widget.widgets import live_widget
 from filterviz_widget.widgets.live_widget import WIDGETS
-from soak.measure import alive
 from tests.networks import SIZE, small_network
-from tests.widgets.collect import collect
+from tests.widgets.collect import alive, collect
 
 
 def threads():

@@ -17,10 +17,10 @@ from filterviz_widget import FilterExplorer
 from filterviz_widget.engine import engine_of
 from filterviz_widget.widgets.explorer_files import CLOSED
 from filterviz_widget.widgets.panel_names import PANELS
-from soak.sender import Page
-from soak.valid import fixed, invalid
 from tests.networks import SIZE, small_network
 from tests.widgets.any_message import anything, messages_of
+from tests.widgets.page import Page
+from tests.widgets.valid import fixed, invalid
 
 MODEL, OTHER = small_network(), small_network()
 """One that is looked at, and an equal one, of whose weights the explorer's engine knows nothing."""

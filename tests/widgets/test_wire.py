@@ -9,10 +9,10 @@ import pytest
 
 from filterviz_widget import FilterExplorer
 from filterviz_widget.widgets.atlas_widget import AtlasWidget
-from soak.hostile import MEGABYTE, nested
-from soak.sender import Page, Raised
-from soak.valid import invalid
 from tests.networks import small_network
+from tests.widgets.hostile import MEGABYTE, nested
+from tests.widgets.page import Page, Raised
+from tests.widgets.valid import invalid
 
 HALF = "\ud800"
 """Half a character: JSON may have it, and UTF-8 has not."""

@@ -5,7 +5,7 @@ from typing import Any
 from filterviz_widget.description.presets import PRESETS
 from filterviz_widget.widgets.live_widget import LONGEST, LiveWidget
 from filterviz_widget.widgets.panel_names import PANELS, SHEETS
-from soak.sender import no_json
+from tests.widgets.page import no_json
 
 FIXED = ("version", "layers", "unsupported", "limits", "axes", "presets", "image_size", "data", "_esm", "_css")
 """Traits that nobody changes."""

@@ -11,11 +11,11 @@ MEGABYTE = 1_000_000
 
 KINDS = (
     *("hello", "bye", "news", "cancel", "run", "sheet", "attention", "photo", "pin", "unpin", "swap", "save"),
-    *("file", "stop"),
+    *("file", "stop", "receipt"),
 )
 """Of custom messages that some widget of the package hears."""
 
-ARGUMENTS = ("since", "pages", "row", "column", "name", "kind", "path", "id", "msg")
+ARGUMENTS = ("since", "pages", "row", "column", "name", "kind", "path", "id", "msg", "view", "number", "at")
 """What such messages have."""
 
 
