@@ -29,6 +29,8 @@ ATLAS, NETWORK, LAYER, SHARD, EXAMPLES = "atlas.json", "network.json", "layer.js
 WITH_DIGEST = re.compile(rb'(.*)"digest":"([0-9a-f]{32})"}\s*', re.DOTALL)
 """A JSON file that ends with the digest of what it would be without; what is white may be changed by other programs."""
 
+_DAMAGED = " is damaged: "
+
 WORK = ".work"
 """A folder in the atlas for what is needed while it is made."""
 
@@ -100,10 +102,6 @@ def inside(folder: Path, address: Any) -> Path:
     return folder / address
 
 
-class _DamagedError(ValueError):
-    """Says already of which file it is."""
-
-
 @contextlib.contextmanager
 def understood(path: Path) -> Iterator[None]:
     """Says of which file it is that something in it is missing or of another kind.
@@ -114,15 +112,15 @@ def understood(path: Path) -> Iterator[None]:
     try:
         yield
     except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
-        if isinstance(error, _DamagedError):
+        if _DAMAGED in str(error):  # which says already of which file it is
             raise
         raise damaged(path, f"{type(error).__name__}: {error}") from error
 
 
 def damaged(path: Path, why: object) -> ValueError:
     """What is said of a file that is not as it was written."""
-    return _DamagedError(
-        f"{str(path)!r} is damaged: {why}. Expected what Atlas.make wrote. Delete it, and it is made again."
+    return ValueError(
+        f"{str(path)!r}{_DAMAGED}{why}. Expected what Atlas.make wrote. Delete it, and it is made again."
     )
 
 

@@ -19,6 +19,7 @@ from filterviz_widget import (
     visualize_filter,
 )
 from filterviz_widget.atlas import shard
+from filterviz_widget.atlas.files import read_json, write_json
 from filterviz_widget.atlas.profile import centred, likeness
 from tests.atlas.conftest import CLASSES, WAYS, contents, photographs
 from tests.networks import network_with_dead_filters, overflowing, small_network
@@ -268,8 +269,7 @@ def test_what_does_not_fit_is_said_in_words(atlas, model, tmp_path):
 def test_an_atlas_of_another_format_or_a_damaged_one_is_refused(atlas, tmp_path):
     folder = tmp_path / "later"
     shutil.copytree(atlas.folder, folder)
-    about = json.loads((folder / "atlas.json").read_text("utf-8"))
-    (folder / "atlas.json").write_text(json.dumps({**about, "format": 2}))
+    write_json(folder, "atlas.json", read_json(folder, "atlas.json") | {"format": 2})
     with pytest.raises(ValueError, match="has format 2, made by filterviz-widget"):
         Atlas.open(folder)
     (folder / "atlas.json").write_text('{"format": 1, "lay')

@@ -145,5 +145,7 @@ def test_an_atlas_sends_no_nonsense_back(tmp_path: Path, path, raised):
     assert answer.wrong == raised == []
     assert answer.bytes < 500
     assert page.message(update(tooltip="an atlas")).wrong == raised == []
-    assert (widget.tooltip, widget.error) == ("an atlas", "")
+    assert widget.error == ""
+    if widget.has_trait("tooltip"):  # from ipywidgets 8 on
+        assert widget.tooltip == "an atlas"
     widget.close()
