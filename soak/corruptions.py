@@ -14,7 +14,7 @@ import numpy as np
 from soak.damage import damaged, hostile_histories, hostile_models
 from soak.found import Found
 
-TIMES = {"short": 25, "middle": 150, "long": 500}
+TIMES = {"short": 25, "middle": 50, "long": 100}
 """Of each kind of file."""
 
 MOST_MEMORY = 300.0

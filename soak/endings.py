@@ -14,7 +14,7 @@ import numpy as np
 from soak.found import Found
 from soak.measure import percentile
 
-TIMES = {"short": 1, "middle": 2, "long": 100}
+TIMES = {"short": 1, "middle": 2, "long": 50}
 """Tries of each ending, in turn while something is compiled and while it runs."""
 
 HANGS = 120.0

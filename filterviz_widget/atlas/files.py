@@ -63,7 +63,7 @@ def write_json(folder: Path, name: str, data: dict[str, Any]) -> None:
     write_bytes(folder / name, f"{text}\n".encode())
 
 
-def read_json(folder: Path, name: str) -> Any:
+def read_json(folder: Path, name: str) -> dict[str, Any] | None:
     """What `write_json` wrote, less the digest; None where there is no such file.
 
     A file without a digest was written by another program, or before there were any, and is taken as it is.
@@ -75,7 +75,9 @@ def read_json(folder: Path, name: str) -> Any:
     try:
         data = path.read_bytes()
         found = json.loads(data)
-        if isinstance(found, dict) and found.pop("digest", None) is not None:
+        if not isinstance(found, dict):
+            raise ValueError(f"it holds {short(found)}")
+        if found.pop("digest", None) is not None:
             told = WITH_DIGEST.fullmatch(data)
             if told is None or told[2].decode() != _digest(name, told[1].removesuffix(b",") + b"}"):
                 raise ValueError("it is not as it was written, or not in its place")
@@ -119,9 +121,7 @@ def understood(path: Path) -> Iterator[None]:
 
 def damaged(path: Path, why: object) -> ValueError:
     """What is said of a file that is not as it was written."""
-    return ValueError(
-        f"{str(path)!r}{_DAMAGED}{why}. Expected what Atlas.make wrote. Delete it, and it is made again."
-    )
+    return ValueError(f"{str(path)!r}{_DAMAGED}{why}. Expected what Atlas.make wrote. Delete it, and it is made again.")
 
 
 def missing(path: Path) -> ValueError:

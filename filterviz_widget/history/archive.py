@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 import tempfile
 import weakref
@@ -35,8 +36,8 @@ def written(name: str | Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError, KeyError) as error:
-        number = getattr(error, "errno", None) or errno.EIO
-        raise OSError(number, f"It could not be written ({error})", str(name)) from error
+        number = getattr(error, "errno", None) or int((*re.findall(r"errno = (\d+)", str(error)), errno.EIO)[0])
+        raise OSError(number, f"It could not be written ({os.strerror(number)})", str(name)) from error
 
 
 class Weight(NamedTuple):
@@ -127,10 +128,11 @@ class Archive:
                     block.setdefault(key, []).append(array)
                 moved.append(stored)
             for key, arrays in block.items():
+                whole = np.stack(arrays)
                 with written(self._name):
                     data, first = self._set(key, arrays[0]), self._rows[key]
                     data.resize(first + len(arrays), axis=0)
-                    data[first:] = np.stack(arrays)
+                    data[first:] = whole
             self._rows = rows
             self.nbytes += sum(array.nbytes for arrays in block.values() for array in arrays)
         return moved

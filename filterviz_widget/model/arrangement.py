@@ -59,14 +59,15 @@ def found_arrangement(start: Beginning, run: Callable[[tuple[str, ...], Any], An
         shape: Of the input, without the batch: two, three or one axes.
     """
     sizes = tuple(size or OPEN[index % len(OPEN)] for index, size in enumerate(shape))
-    count = int(np.prod(sizes))
-    noise = np.random.default_rng(0).permutation(count).reshape(sizes).astype(np.float32) / count
+    count, noise = int(np.prod(sizes)), None
     for way, _ in start.ways():
         for step in reversed(way):
             if len(step.symbol.shape) != 4:
                 continue
             if _keeps_channels(shape, step.symbol.shape[1:]):
                 return None
+            if noise is None:
+                noise = np.random.default_rng(0).permutation(count).reshape(sizes).astype(np.float32) / count
             try:
                 made = np.asarray(run(step.path, tf.constant(noise[np.newaxis])), np.float64)[0]
             except Exception:  # a user's code, or a layer that takes no such size

@@ -63,7 +63,7 @@ class Wishes:
         may: Callable[[Turn], bool],
     ) -> None:
         self._engine, self._publish, self._may = engine, publish, may
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may wish in the midst of a wish
         self._wishes: dict[str, Wish] = {}
         self._fulfilled: dict[str, tuple[Hashable, int]] = {}
         self._failed: dict[str, tuple[Hashable, int]] = {}
@@ -85,7 +85,7 @@ class Wishes:
             self._wishes = dict(wishes)
             gone = [name for name in self._fulfilled if anew or name not in wishes]
             for name in gone:
-                del self._fulfilled[name]
+                self._fulfilled.pop(name, None)
             if anew:
                 self._failed.clear()
             known = (self._fulfilled, self._failed)

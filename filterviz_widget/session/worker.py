@@ -3,6 +3,7 @@
 import atexit
 import itertools
 import logging
+import os
 import threading
 import time
 import weakref
@@ -44,26 +45,27 @@ class Worker(Generic[Job]):
         self._waiting: list[Job] = []
         self._wanted = 0
         self._thread: threading.Thread | None = None
-        self._is_busy = self._is_closed = False
+        self._busy = threading.Lock()  # held by the thread: taken in one step, whoever interrupts whom
+        self._is_closed = False
 
     def submit(self, job: Job, *, only_if_busy: bool = False) -> None:
         """Replaces whatever waits or runs. Returns at once."""
         with WHOLE, self._changed:
-            if self._is_closed or (only_if_busy and not self._is_busy):
+            if self._is_closed or (only_if_busy and not self.is_busy):
                 return
             self._waiting = [job]
             self._wanted += 1
-            if not self._is_busy:
+            if self._busy.acquire(blocking=False):
                 # A daemon, so that a forgotten explorer does not keep the process alive; stopped in good order at
                 # exit all the same, because TensorFlow aborts when the interpreter goes away under it.
                 name = f"{THREAD_NAME}{self._name}-{next(_numbers)}"
                 self._thread = threading.Thread(target=self._run, name=name, daemon=True)
                 _working.add(self)
-                self._is_busy = True
                 try:
                     self._thread.start()
                 except RuntimeError:  # the process has no more threads: nobody would ever take the job
-                    self._is_busy, self._waiting = False, []
+                    self._waiting = []
+                    self._busy.release()
                     raise
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -72,7 +74,7 @@ class Worker(Generic[Job]):
         while not is_over and left > 0:
             left = ends - time.monotonic()
             with WHOLE, self._changed:  # between two looks it may be interrupted
-                is_over = self._changed.wait_for(lambda: not self._is_busy, max(0.0, min(left, PATIENCE)))
+                is_over = self._changed.wait_for(lambda: not self.is_busy, max(0.0, min(left, PATIENCE)))
                 thread = self._thread
         if is_over and thread is not None and not self.is_current_thread():
             with WHOLE:
@@ -91,7 +93,7 @@ class Worker(Generic[Job]):
     @property
     def is_busy(self) -> bool:
         """Whether a job runs or waits."""
-        return self._is_busy
+        return self._busy.locked()
 
     @property
     def is_closed(self) -> bool:
@@ -106,7 +108,7 @@ class Worker(Generic[Job]):
         while True:
             with self._changed:
                 if not self._waiting:
-                    self._is_busy = False
+                    self._busy.release()
                     self._changed.notify_all()
                     return
                 job, number = self._waiting.pop(), self._wanted
@@ -115,6 +117,16 @@ class Worker(Generic[Job]):
             except BaseException:  # an observer's sys.exit() too: the next job must find a worker
                 _log.exception("A job of %s failed.", threading.current_thread().name)
             del job
+
+
+def _forget_all() -> None:
+    """In a process that was forked none of these threads goes on."""
+    global _working
+    _working = weakref.WeakSet()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 @atexit.register

@@ -33,7 +33,9 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         OSError: If it cannot be written.
     """
     # What a symbolic link leads to is replaced, not the link.
-    path = Path(os.path.realpath(path))
+    path = Path(os.path.realpath(Path(path).expanduser()))
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     if path.exists() and not path.is_file():  # a device would be replaced, which root may do
         raise FileExistsError(errno.EEXIST, "There is a folder or a device of that name", str(path))
     # Two threads, or machines, may save to one place: the later one wins, and neither finds half of the other's.
@@ -50,7 +52,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
                 raise
             raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where its folder is none, say
+                part.unlink()
 
 
 def _is_of(error: OSError, part: Path) -> bool:

@@ -19,7 +19,7 @@ from filterviz_widget.widgets.explorer_files import CLOSED, ExplorerFiles
 from filterviz_widget.widgets.explorer_state import ExplorerState, first_layer, frame_state, model_state
 from filterviz_widget.widgets.live_widget import check_arguments
 from filterviz_widget.widgets.same_engine import same_engine, settled
-from filterviz_widget.widgets.telling_widget import LOCK
+from filterviz_widget.widgets.telling_widget import LOCK, WAITS
 
 if TYPE_CHECKING:
     from filterviz_widget.description.options import WidgetOptions
@@ -176,11 +176,11 @@ class FilterExplorer(ExplorerFiles):
         Raises:
             TimeoutError: If it takes longer.
             concurrent.futures.CancelledError: If the run was stopped.
-            RuntimeError: If the run failed, the explorer is closed, or an observer calls: the picture cannot
-                become final while the observer is at work.
+            RuntimeError: If the run failed, the explorer is closed, or an observer calls, or notifications are held:
+                the picture cannot become final meanwhile.
         """
         if LOCK.is_mine():
-            raise RuntimeError("wait() cannot be called from an observer: observe `status` and act on 'done'.")
+            raise RuntimeError(WAITS.format("done"))
         return self._open_session().wait(timeout)
 
     def cancel(self) -> None:
@@ -240,17 +240,21 @@ class FilterExplorer(ExplorerFiles):
     def _ask(self, _: Any = None, *, anew: bool = False) -> None:
         """Wants the picture of the present settings. Nothing else happens on the caller's thread."""
         with LOCK:
-            if self._session is None:
+            session = self._session
+            if session is None:
                 return
             if self._holding:
                 self._stale = True
                 return
+            wanted = self._wanted()
             self.set_trait("error", "")
             self.set_trait("inapplicable", self._reasons())
             # What is at hand for the panels takes a few milliseconds, and the picture some more anyway.
             self._ask_panels(anew=anew)
-            self._session.show(self._wanted(), anew=anew)
+            session.show(wanted, anew=anew)
             self.set_trait("working", True)
+            if self._session is not None and self._wanted() != wanted:  # a signal's handler has moved something
+                self._ask(anew=anew)
 
     def _is_working(self) -> bool:
         busy = (self._session, self._wishes, self._files)

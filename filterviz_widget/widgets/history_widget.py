@@ -14,7 +14,7 @@ from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.history_setting import Setting
 from filterviz_widget.widgets.incoming import recorded_filter, recorded_layer
 from filterviz_widget.widgets.live_widget import LiveWidget
-from filterviz_widget.widgets.telling_widget import LOCK
+from filterviz_widget.widgets.telling_widget import LOCK, WAITS
 
 if TYPE_CHECKING:
     from filterviz_widget.history import HistoryCallback
@@ -108,10 +108,10 @@ class HistoryWidget(LiveWidget):
         """Blocks until what is asked for is drawn; False if that takes longer than `timeout` seconds.
 
         Raises:
-            RuntimeError: If an observer calls it: nothing can be drawn while the observer is at work.
+            RuntimeError: If an observer calls it, or where notifications are held: nothing can be drawn meanwhile.
         """
         if LOCK.is_mine():
-            raise RuntimeError("wait() cannot be called from an observer: observe `status` and act on 'ready'.")
+            raise RuntimeError(WAITS.format("ready"))
         return self._worker is None or self._worker.wait(timeout)
 
     def close(self) -> None:

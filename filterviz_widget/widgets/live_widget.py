@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import ipywidgets
 import traitlets
@@ -113,6 +113,9 @@ class LiveWidget(TellingWidget):
         """Removes the widget from the page."""
         self._shut(5)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"A {type(self).__name__} cannot be pickled: make another one of the model.")
+
     def __del__(self) -> None:
         with contextlib.suppress(Exception):  # the interpreter may be going
             DROPPED.put(functools.partial(self._shut, 0))
@@ -159,7 +162,7 @@ class LiveWidget(TellingWidget):
             problems: list[str] = []
             try:
                 self._take(sync_data, problems)
-            except Exception as error:  # the host would swallow it, and the page would wait for an answer
+            except (Exception, SystemExit) as error:  # the host would swallow it, and the page wait for an answer
                 _log.exception("A message of the page was not taken.")
                 problems.append(f"The settings could not be taken: {type(error).__name__}.")
             self.set_trait("error", " ".join(problems)[:LONGEST])
@@ -176,7 +179,7 @@ class LiveWidget(TellingWidget):
                 try:
                     with self._trusting({name: value}):
                         super().set_state({name: value})
-                except Exception as error:  # somebody's observer
+                except (Exception, SystemExit) as error:  # somebody's observer
                     said = f"{type(error).__name__}: {short(str(error))}"
                     problems.append(f"{name} was set, but an observer raised {said}")
             super().set_state(_of_every_widget(sent))
@@ -195,6 +198,8 @@ class LiveWidget(TellingWidget):
                 if kind == "receipt":
                     self._take_receipt(content)
                     return
+                if self.comm is None:  # it is closed: nobody holds it any more
+                    return
                 if kind == "hello":
                     if not self._views:
                         self._pace = Pace()  # nobody has heard what was sent before
@@ -211,7 +216,7 @@ class LiveWidget(TellingWidget):
                 elif isinstance(kind, str):
                     self._receive(content, buffers or ())
                 super()._handle_custom_msg(content, buffers)
-            except Exception:
+            except (Exception, SystemExit):
                 _log.exception("A message of the page was not taken.")
             self._answer()
 

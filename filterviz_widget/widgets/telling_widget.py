@@ -22,6 +22,9 @@ LOCK = WholeLock()
 Who holds it is not interrupted: traitlets and ipywidgets hold notifications and messages back for a while, and would
 never again let go of them."""
 
+WAITS = "wait() cannot be called from an observer, or while notifications are held: observe `status` and act on {!r}."
+"""Who waits where nothing can be drawn is told so."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -68,6 +71,26 @@ class TellingWidget(anywidget.AnyWidget):
         """Called by ipywidgets and by this package: sets a trait, also one that cannot be assigned."""
         with LOCK:
             super().set_trait(name, value)
+
+    @contextlib.contextmanager
+    def hold_trait_notifications(self) -> Iterator[None]:
+        """As traitlets': what is set within is told at its end. It swaps a method for that, so others have to wait."""
+        with LOCK, super().hold_trait_notifications():
+            yield
+
+    def unobserve_all(self, name: Any = traitlets.All) -> None:
+        """Ends what others observe; the widget goes on to follow its own settings."""
+        with LOCK:
+            own = [
+                (handler, trait, kind)
+                for trait, kinds in self._trait_notifiers.items()
+                for kind, handlers in kinds.items()
+                for handler in handlers
+                if isinstance(handler, traitlets.EventHandler) or getattr(handler, "__self__", None) is self
+            ]
+            super().unobserve_all(name)
+            for handler, trait, kind in own:
+                self.observe(handler, trait, type=kind)
 
     def _send(self, msg: Any, buffers: Any = None) -> None:
         with LOCK:

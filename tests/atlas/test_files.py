@@ -74,6 +74,13 @@ def test_a_file_in_the_place_of_another_is_refused(tmp_path):
         read_json(tmp_path, "b/shard.json")
 
 
+@pytest.mark.parametrize("content", ["null", "3", "[]", '"words"'])
+def test_a_file_that_holds_something_else_is_damaged_and_not_missing(tmp_path, content):
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(ValueError, match=r"a.json' is damaged: it holds "):
+        read_json(tmp_path, "a.json")
+
+
 @pytest.mark.parametrize("address", ["../a", "a/../../b", "/etc/passwd", "C:\\a", "a\\..\\..\\b", "a\0", 3, None])
 def test_an_address_that_leads_out_of_the_folder_is_refused(tmp_path, address):
     with pytest.raises(ValueError, match="is damaged: expected an address in it"):

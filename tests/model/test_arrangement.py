@@ -29,6 +29,14 @@ def turned(axes, size):
     return layers.Lambda(lambda x: ops.transpose(x, axes), output_shape=size)
 
 
+def test_a_large_image_takes_no_memory_where_its_size_says_already_that_it_is_one():
+    model = keras.Sequential(
+        [keras.Input((200_000, 200_000, 3)), layers.Conv2D(4, 3, name="conv"), layers.GlobalAveragePooling2D()]
+    )
+    view = read_model(model, image_size=32)  # as numbers it would be 480 GB
+    assert view.image_shape == (32, 32, 3)
+
+
 GREY = (10, 12, 1)
 FRAMES = (10, 12, 4)
 # What is drawn, the model's input, how it makes an image of it, and what a person would feed it for that image.

@@ -71,6 +71,20 @@ def test_a_disk_that_is_full_at_any_byte_leaves_the_old_file_and_is_said_of_the_
     assert names(tmp_path) == ["a"]
 
 
+def test_where_nothing_can_be_written_it_is_said_of_the_path(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, error in {"file/a": errno.ENOTDIR, "none/a": errno.ENOENT, "loop": errno.ELOOP}.items():
+        with pytest.raises(OSError) as raised, written_whole(tmp_path / name):  # noqa: PT011
+            pass
+        assert (raised.value.errno, raised.value.filename) == (error, str(tmp_path / name))
+    assert (tmp_path / "loop").is_symlink()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with written_whole("~/a") as file:
+        file.write(b"home")
+    assert (tmp_path / "a").read_bytes() == b"home"
+
+
 def test_what_another_file_is_the_reason_of_is_said_of_that(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"), written_whole(tmp_path / "a"):
         (tmp_path / "nowhere").read_bytes()

@@ -160,4 +160,4 @@ class Recorded(RuleBasedStateMachine):
 
 
 TestRecorded = Recorded.TestCase
-TestRecorded.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestRecorded.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)

@@ -229,4 +229,4 @@ class Explored(RuleBasedStateMachine):
 
 
 TestExplored = Explored.TestCase
-TestExplored.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestExplored.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
