@@ -27,6 +27,13 @@ class _Heard(NamedTuple):
     when: float
 
 
+class _Sent(NamedTuple):
+    number: int
+    size: int
+    counts: int
+    when: float
+
+
 class Pace:
     """What is on its way, by what the views of the pages say that they have heard.
 
@@ -36,7 +43,7 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._way: deque[tuple[int, int, float]] = deque()
+        self._way: deque[_Sent] = deque()
         self._views: dict[str, _Heard] = {}
         self._taken: deque[tuple[int, float]] = deque(maxlen=4)  # a page that is busy for a moment is no slow link
         self._unasked = self._silences = 0
@@ -55,16 +62,17 @@ class Pace:
     def sent(self, number: int, size: int, *, may_be_lost: bool = True) -> tuple[int, bool]:
         """Notes a message; returns how many milliseconds it will take, and whether its receipt is wanted.
 
-        What arrives in every host says nothing of whether what threads send does, and no receipt is wanted.
+        What arrives in every host is an answer, and the page asks for no more before it has come: no receipt is wanted,
+        which would say nothing of what threads send, and nothing has to wait for it.
         """
         if self._ahead() < EVERY:  # what lies there is what nobody was asked about, perhaps for long
             self._moved = self._rose = self._clock()
         self._unasked += size
-        when = self._clock()
+        counts, when = size if may_be_lost else 0, self._clock()
         if len(self._way) >= MOST_MESSAGES:
-            _, before, when = self._way.pop()
-            size += before
-        self._way.append((number, size, when))
+            last = self._way.pop()
+            size, counts, when = size + last.size, counts + last.counts, last.when
+        self._way.append(_Sent(number, size, counts, when))
         wanted = self._unasked >= EVERY and may_be_lost
         if wanted:
             self._unasked = 0
@@ -89,7 +97,7 @@ class Pace:
 
     def brings(self, since: int) -> bool:
         """Whether what a page misses, all after a number, is on its way and need not be sent again."""
-        missing = [when for number, _, when in self._way if number > since]
+        missing = [each.when for each in self._way if each.number > since]
         if not missing or not self._views:
             return False
         if self._clock() - missing[0] < self.patience:
@@ -123,8 +131,8 @@ class Pace:
         )
 
     def _ahead(self) -> int:
-        """Bytes that not all views that answer have heard."""
-        return sum(size for _, size, _ in self._way)
+        """Bytes that not all views that answer have heard, answers apart."""
+        return sum(each.counts for each in self._way)
 
     def _takes(self) -> float:
         """Seconds until that has arrived, where it is known."""
@@ -134,9 +142,9 @@ class Pace:
         """Lets go of what all have heard; returns its bytes, and for how many seconds it was on its way."""
         slowest, now = min(heard.number for heard in self._views.values()), self._clock()
         gone, first = 0, now
-        while self._way and self._way[0][0] <= slowest:
-            _, size, when = self._way.popleft()
-            gone, first, self._moved = gone + size, min(first, when), now
+        while self._way and self._way[0].number <= slowest:
+            sent = self._way.popleft()
+            gone, first, self._moved = gone + sent.size, min(first, sent.when), now
         return gone, now - max(first, self._rose)
 
     def affordable(self, frames: Sequence[Any]) -> list[Any]:

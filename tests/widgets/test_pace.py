@@ -166,6 +166,18 @@ def test_what_is_on_its_way_need_not_be_sent_again_unless_it_does_not_come():
     assert not pace.is_answered
 
 
+def test_nothing_has_to_wait_for_an_answer_of_whatever_size():
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    pace.sent(1, 1_000_000, may_be_lost=False)  # the whole state, as a page opens
+    assert not pace.must_wait()
+    pace.sent(2, 30_000)
+    now[0] = 0.2
+    pace.heard("view", 2, 0.2)
+    assert pace.affordable([*range(40)]) == [*range(40)]
+    assert pace._rate == pytest.approx(1_030_000 / 0.2)
+
+
 def test_a_film_for_a_slow_page_has_fewer_frames_and_the_first_of_them():
     now = [0.0]
     pace = Pace(lambda: now[0])
