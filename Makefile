@@ -17,8 +17,9 @@ demo: .venv/installed frontend
 # and other processes more than it computes runs beside the rest, and is told at the end.
 HOSTS := tests/browser tests/hosts
 FARM := tests/atlas/test_workers.py tests/atlas/test_ray.py
-PAGES := tests/saved tests/package tests/docs $(wildcard tests/test_docs_*.py) tests/test_notebooks.py
-WAITING := tests/frontend tests/atlas tests/widgets tests/demo tests/session tests/trained \
+SITE := tests/atlas/test_site.py
+PAGES := $(SITE) tests/test_models_table.py tests/saved tests/package tests/docs $(wildcard tests/test_docs_*.py) tests/test_notebooks.py
+WAITING := tests/frontend tests/atlas tests/widgets tests/demo tests/session tests/trained tests/twin \
 	$(filter-out $(PAGES),$(wildcard tests/test_*.py))
 define beside
 	$(BIN)/pytest $(1) > .waiting.log 2>&1 & waiting=$$!; \
@@ -26,9 +27,9 @@ define beside
 	wait $$waiting; waiting=$$?; cat .waiting.log; test $$rest -eq 0 && test $$waiting -eq 0
 endef
 test: check chromium
-	$(call beside,$(WAITING) $(addprefix --ignore=,$(FARM)),$(addprefix --ignore=,$(WAITING) $(HOSTS) $(PAGES)))
+	$(call beside,$(WAITING) $(addprefix --ignore=,$(FARM) $(SITE)),$(addprefix --ignore=,$(WAITING) $(HOSTS) $(PAGES)))
 
-# What is handed to users: the hosts' notebooks, saved pages, the package, the documentation, the notebooks; and the
+# What is handed to users: notebooks in their hosts, saved pages, the atlas' site, the package, the documentation; and the
 # atlas in processes that are killed. About 8 minutes.
 test-shipped: check chromium
 	$(call beside,$(HOSTS),$(PAGES))

@@ -22,7 +22,7 @@ from tests.interrupted import held_locks, interrupted_at
 from tests.networks import small_network
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _pythons_own_handler():
     """Also where the shell has set SIGINT aside, as it does for what runs in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
