@@ -9,6 +9,9 @@ from typing import Any
 from benchmarks.written import write
 from soak.rows import LENGTHS, ROWS
 
+HANGS = {"short": 280.0, "middle": 1200.0, "long": 4 * 3600.0}
+"""Seconds after which a row is taken never to end."""
+
 
 def main() -> int:
     """Returns 1 if a promise was broken."""
@@ -34,12 +37,17 @@ def main() -> int:
 def one(name: str, length: str, seed: int = 0) -> dict[str, Any]:
     """Runs a row in a process of its own; one that does not end in good order has broken a promise."""
     command = [sys.executable, "-m", "soak.one", name, "--length", length, "--seed", str(seed)]
-    made = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    if made.returncode == 0:
-        return json.loads(made.stdout.splitlines()[-1])
-    promise = {"found": made.returncode, "at most": 0, "kept": False, "time": False}
-    end = f"exit code {made.returncode}: {made.stderr[-2000:]}"
-    return {"length": length, "seed": seed, "figures": {}, "promises": {"exit code": promise}, "broken": [end]}
+    try:
+        made = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=HANGS[length])
+    except subprocess.TimeoutExpired as error:
+        code, end = -9, f"no end after {error.timeout:.0f} s"
+    else:
+        if made.returncode == 0:
+            return json.loads(made.stdout.splitlines()[-1])
+        code, end = made.returncode, f"exit code {made.returncode}: {made.stderr[-2000:]}"
+    promise = {"found": code, "at most": 0, "kept": False, "time": False}
+    about = {"what": ROWS[name], "times": 0, "length": length, "seed": seed}
+    return {**about, "figures": {}, "promises": {"exit code": promise}, "broken": [end]}
 
 
 def tell(state: dict[str, Any]) -> None:

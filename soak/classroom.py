@@ -45,7 +45,7 @@ def run(found: Found, times: int, seed: int) -> None:
         if not half and at >= times / 2:
             half = memory()
         time.sleep(max(0.0, began + at - time.monotonic()))
-        students[place].move(int(rng.integers(0, 6)))
+        students[place].move(int(rng.integers(0, 6)), int(rng.integers(2**31)))
     time.sleep(1)  # the last ones have as long as all others
     waits = [student.ended() for student in students]
     found.figure("pictures", sum(map(len, waits)))
@@ -76,12 +76,12 @@ class _Student:
         self._lock = threading.Lock()
         self.explorer.observe(self._seen, "shown")
 
-    def move(self, filter: int) -> None:
-        """To another filter; who still waits has waited since the move before."""
-        filter = filter if filter != self.explorer.filter else (filter + 1) % 6
+    def move(self, filter: int, seed: int) -> None:
+        """To a picture that nobody has drawn yet; who still waits has waited since the move before."""
         with self._lock:
             self._since = time.monotonic() if self._since is None else self._since
-        self.explorer.filter = filter
+        with self.explorer._at_once():
+            self.explorer.filter, self.explorer.seed = filter, seed
 
     def ended(self) -> list[float]:
         """Seconds of each wait, the one included that has no end yet."""
@@ -90,7 +90,8 @@ class _Student:
 
     def _seen(self, _: Any) -> None:
         shown = self.explorer.shown or {}
+        is_it = all(shown.get(name) == getattr(self.explorer, name) for name in ("filter", "seed"))
         with self._lock:
-            if self._since is not None and shown.get("filter") == self.explorer.filter:
+            if self._since is not None and is_it:
                 self.waits.append(time.monotonic() - self._since)
                 self._since, self.answered = None, self.answered + 1

@@ -18,6 +18,7 @@ from filterviz_widget.history.contents import Contents, Said, from_json, to_json
 from filterviz_widget.history.record import Record
 from filterviz_widget.history.store import Store
 from filterviz_widget.store.atomic import whole_file
+from filterviz_widget.store.hdf5 import file_is_endless
 
 ABOUT = "about"
 CHECKSUM = 4
@@ -70,6 +71,8 @@ def read(path: str | Path, store: Store) -> Contents:
             return contents
         if begin != b"\x89HDF\r\n\x1a\n":
             raise ValueError("it is not a saved history: neither HDF5 nor, as version 0.1.0 wrote it, .npz")
+        if file_is_endless(Path(path)):
+            raise ValueError("a part of it has no end, and HDF5 would read it for ever")
         file = h5py.File(path, "r", rdcc_nbytes=0, locking=False)
         try:
             said = from_json(_about(file))

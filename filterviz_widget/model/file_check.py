@@ -14,6 +14,7 @@ import keras
 import psutil
 
 from filterviz_widget.model.keras_private import weights_unmade
+from filterviz_widget.store.hdf5 import file_is_endless, is_endless
 
 SAFE_KERAS = (3, 11, 0)
 """From which Keras on safe mode runs no code of .keras files: CVE-2025-1550 (3.9.0) and CVE-2025-8747 (3.11.0)."""
@@ -62,14 +63,8 @@ def check_file(path: Path) -> int:
         start = file.read(len(HDF5))
     if not start.startswith(ZIP if is_zip else HDF5):
         raise ValueError(f"{str(path)!r} is not a {path.suffix} file{_what(start, is_zip)}.")
-    try:
+    with _in_words(path):
         sizes = list(_in_zip(path) if is_zip else _in_hdf5(path))
-    except MemoryError:
-        raise
-    except Exception as error:  # of a damaged file, zipfile, zlib and h5py raise what they come upon
-        raise ValueError(
-            f"{str(path)!r} is damaged, perhaps cut off in a download ({type(error).__name__}: {error})."
-        ) from error
     total, limit = sum(size for _, size, _ in sizes), memory_limit()
     if total > max(limit, FLOOR):
         raise ValueError(
@@ -87,6 +82,10 @@ def check_file(path: Path) -> int:
             f"{str(path)!r} is refused: it has {_readable(path.stat().st_size)}, and {_readable(total)} unpacked, as a "
             "zip bomb of many parts."
         )
+    with _in_words(path):
+        endless = any(map(is_endless, _parts_of_hdf5(path))) if is_zip else file_is_endless(path)
+    if endless:
+        raise ValueError(f"{str(path)!r} is damaged: a part of it has no end, and HDF5 would read it for ever.")
     return total
 
 
@@ -129,6 +128,19 @@ def memory_limit() -> int:
     return limit
 
 
+@contextlib.contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Of a damaged file, zipfile, zlib and h5py raise what they come upon."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"{str(path)!r} is damaged, perhaps cut off in a download ({type(error).__name__}: {error})."
+        ) from error
+
+
 def _in_zip(path: Path) -> Iterator[tuple[str, int, int]]:
     """The parts of a .keras file: name, bytes unpacked, bytes in the file."""
     with zipfile.ZipFile(path) as archive:
@@ -141,6 +153,14 @@ def _in_zip(path: Path) -> Iterator[tuple[str, int, int]]:
                 with archive.open(info) as part:
                     inner = _parts_of_npz(part) if info.filename.endswith(".npz") else _datasets(part)
                     yield from ((f"{info.filename}/{name}", size, packed) for name, size, packed in inner)
+
+
+def _parts_of_hdf5(path: Path) -> Iterator[bytes]:
+    """The parts of a .keras file that HDF5 reads, one by one."""
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if info.filename.endswith(".h5"):
+                yield archive.read(info)
 
 
 def _parts_of_npz(file: Any) -> Iterator[tuple[str, int, int]]:

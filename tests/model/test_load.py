@@ -133,6 +133,24 @@ def test_a_file_that_was_cut_off_is_refused_in_words(saved, suffix, share):
         read_model(path)
 
 
+@pytest.mark.parametrize("in_zip", [False, True])
+def test_a_file_that_hdf5_would_read_for_ever_is_refused_in_words(saved, in_zip):
+    content = bytearray(saved(".h5").read_bytes())
+    start = content.index(b"GCOL")
+    content[start + 64 : start + 4096] = bytes(4096 - 64)
+    path = saved(".keras" if in_zip else ".h5")
+    if in_zip:
+        with zipfile.ZipFile(path) as archive:
+            config = archive.read("config.json")
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", config)
+            archive.writestr("model.weights.h5", content)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match="is damaged: a part of it has no end, and HDF5 would read it for ever"):
+        read_model(path)
+
+
 def test_a_folder_and_weights_without_a_model_are_refused_in_words(tmp_path):
     (tmp_path / "model.keras").mkdir()
     with pytest.raises(ValueError, match=r"is a folder. Expected a .keras or .h5 file"):
