@@ -4,8 +4,12 @@ import ctypes
 import gc
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    from filterviz_widget import FilterExplorer
 
 MB = 1e6
 
@@ -40,6 +44,13 @@ def memory() -> float:
     if sys.platform == "linux":
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     return psutil.Process().memory_info().rss / MB
+
+
+def cached(explorer: "FilterExplorer") -> float:
+    """Megabytes of loops, pictures, films and answers that are kept as long as a bound in bytes allows."""
+    engine = explorer._now()
+    caches = engine._layers._kept, engine._seen, engine._films, engine.answers._known
+    return sum(cache.currsize for cache in caches) / MB
 
 
 def percentile(values: Sequence[float], share: float) -> float:

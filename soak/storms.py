@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from soak.found import Found
-from soak.measure import MB, memory, percentile, settle
+from soak.measure import cached, memory, percentile, settle
 
 if TYPE_CHECKING:
     from filterviz_widget import FilterExplorer
@@ -37,7 +37,7 @@ def run(found: Found, times: int, seed: int) -> None:
     stormy, calm = (FilterExplorer(small_network(), images=images, photo=images[0]) for _ in range(2))
     wrong: list[str] = []
     raised: list[str] = []
-    after_storms, alone, grown, cached = [], [_wait(calm)], [], []
+    after_storms, alone, grown, in_caches = [], [_wait(calm)], [], []
     _wait(stormy)
     for number in range(times):
         raised += _storm(stormy, Random(f"{seed} {number}"))
@@ -47,8 +47,8 @@ def run(found: Found, times: int, seed: int) -> None:
                 setattr(calm, name, getattr(stormy, name))
         alone.append(_wait(calm))
         wrong += [f"storm {number}: {words}" for words in _wrong(stormy, calm)]
-        cached.append(_cached(stormy) + _cached(calm))
-        grown.append(memory() - cached[-1])
+        in_caches.append(cached(stormy) + cached(calm))
+        grown.append(memory() - in_caches[-1])
     found.none("last pictures that are wrong", wrong)
     found.none("moves that raised", raised)
     found.figure("last move to last picture, median in seconds", percentile(after_storms, 0.5))
@@ -56,7 +56,7 @@ def run(found: Found, times: int, seed: int) -> None:
     # The slowest of the pictures that were drawn alone, which is one that had to be compiled.
     found.at_most("last move to last picture, slowest in seconds", max(after_storms), max(alone), time=True)
     settled = min(WARM, len(grown) // 2)
-    found.figure("megabytes in caches, each with a bound", cached[-1])
+    found.figure("megabytes in caches, each with a bound", in_caches[-1])
     more = max(grown[settled:]) - max(grown[:settled])
     found.at_most(f"megabytes beside those caches, more than after {settled} storms", more, 30.0)
     for explorer in (stormy, calm):
@@ -112,13 +112,6 @@ def _wait(explorer: "FilterExplorer") -> float:
     began = time.perf_counter()
     explorer.wait(120)
     return time.perf_counter() - began
-
-
-def _cached(explorer: "FilterExplorer") -> float:
-    """Megabytes of loops, pictures, films and answers that are kept as long as a bound in bytes allows."""
-    engine = explorer._now()
-    caches = engine._layers._kept, engine._seen, engine._films, engine.answers._known
-    return sum(cache.currsize for cache in caches) / MB
 
 
 def _wrong(stormy: "FilterExplorer", calm: "FilterExplorer") -> list[str]:
