@@ -99,14 +99,18 @@ class _Kernel:
     """A kernel of IPython's, as JupyterLab starts it."""
 
     def __init__(self) -> None:
-        from jupyter_client.manager import KernelManager
-
-        self._manager = KernelManager(kernel_name="python3")
-        self._manager.shutdown_wait_time = HANGS  # nobody is killed, so that who hangs is found
+        self._manager: Any = None
         self._client: Any = None
 
     def _open(self) -> None:
+        from jupyter_client.manager import KernelManager
+
         if self._client is None:
+            if (
+                self._manager is None or not self._manager.has_kernel
+            ):  # one that was shut down has let go of its sockets
+                self._manager = KernelManager(kernel_name="python3")
+                self._manager.shutdown_wait_time = HANGS  # nobody is killed, so that who hangs is found
             self._manager.start_kernel(cwd=str(Path.cwd()))
             self._connect()
 
@@ -164,5 +168,5 @@ class _Kernel:
         if self._client is not None:
             self._client.stop_channels()
             self._client = None
-        if self._manager.has_kernel:
+        if self._manager is not None and self._manager.has_kernel:
             self._manager.shutdown_kernel(now=True)
