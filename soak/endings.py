@@ -106,9 +106,8 @@ class _Kernel:
         from jupyter_client.manager import KernelManager
 
         if self._client is None:
-            if (
-                self._manager is None or not self._manager.has_kernel
-            ):  # one that was shut down has let go of its sockets
+            # One that was shut down has let go of its sockets.
+            if self._manager is None or not self._manager.has_kernel:
                 self._manager = KernelManager(kernel_name="python3")
                 self._manager.shutdown_wait_time = HANGS  # nobody is killed, so that who hangs is found
             self._manager.start_kernel(cwd=str(Path.cwd()))
