@@ -70,6 +70,18 @@ def fitting(name: str, value: Any, allowed: Range) -> Any:
     return fitted
 
 
+def readable(count: float) -> str:
+    """A number of bytes, for a message.
+
+    >>> readable(2_130_000_000), readable(17)
+    ('2.13 GB', '17 bytes')
+    """
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:.0f} bytes"
+
+
 def short(value: Any) -> str:
     """What was given, for a message: in at most 60 characters, whatever it is.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import tensorflow as tf
 
+from filterviz_widget.description.ranges import readable
 from filterviz_widget.model import ModelView
 from filterviz_widget.twin import outputs, widest
 
@@ -96,8 +97,8 @@ def _refuse(what: str, layer: str, size: tuple[int, int], together: int, held: f
     fitting = [max(1, int(side / math.sqrt(short) / 16) * 16) for side in size]
     images = f"{together} images" if together > 1 else "1 image"
     raise MemoryError(
-        f"{_words(layer)}: {what} {images} of {size[0]} x {size[1]} pixels takes some {_readable(wanted)}, and "
-        f"{_readable(most)} are free. Try image_size=({fitting[0]}, {fitting[1]}), or an earlier layer."
+        f"{_words(layer)}: {what} {images} of {size[0]} x {size[1]} pixels takes some {readable(wanted)}, and "
+        f"{readable(most)} are free. Try image_size=({fitting[0]}, {fitting[1]}), or an earlier layer."
     )
 
 
@@ -127,10 +128,6 @@ def in_words(error: Exception, layer: str, size: tuple[int, int]) -> str:
 
 def _words(layer: str) -> str:
     return f"There is too little memory for layer {layer}"
-
-
-def _readable(count: float) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def free() -> float:

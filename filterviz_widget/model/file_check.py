@@ -13,6 +13,7 @@ import h5py  # type: ignore[import-untyped]  # it has no types
 import keras
 import psutil
 
+from filterviz_widget.description.ranges import readable
 from filterviz_widget.model.keras_private import weights_unmade
 from filterviz_widget.store.hdf5 import file_is_endless, is_endless
 
@@ -68,18 +69,17 @@ def check_file(path: Path) -> int:
     total, limit = sum(size for _, size, _ in sizes), memory_limit()
     if total > max(limit, FLOOR):
         raise ValueError(
-            f"{str(path)!r} is refused: unpacked it takes {_readable(total)}, and there are {_readable(limit)} of "
-            "memory."
+            f"{str(path)!r} is refused: unpacked it takes {readable(total)}, and there are {readable(limit)} of memory."
         )
     for name, size, packed in sizes:
         if size > FLOOR and size > LARGEST_RATIO * packed:
             raise ValueError(
-                f"{str(path)!r} is refused: its part {name!r} takes {_readable(packed)} in the file and "
-                f"{_readable(size)} unpacked, as in a zip bomb."
+                f"{str(path)!r} is refused: its part {name!r} takes {readable(packed)} in the file and "
+                f"{readable(size)} unpacked, as in a zip bomb."
             )
     if total > max(FLOOR, LARGEST_RATIO * path.stat().st_size):
         raise ValueError(
-            f"{str(path)!r} is refused: it has {_readable(path.stat().st_size)}, and {_readable(total)} unpacked, as a "
+            f"{str(path)!r} is refused: it has {readable(path.stat().st_size)}, and {readable(total)} unpacked, as a "
             "zip bomb of many parts."
         )
     with _in_words(path):
@@ -112,8 +112,8 @@ def check_weights(path: Path, stored: int) -> None:
     wanted = sum(math.prod(each.shape) * WIDTH for each in made)
     if wanted > max(FLOOR, MOST_WEIGHTS * stored):
         raise ValueError(
-            f"{str(path)!r} is refused: its layers would have weights of {_readable(wanted)}, and it holds "
-            f"{_readable(stored)}. Expected a file that holds the weights of its model."
+            f"{str(path)!r} is refused: its layers would have weights of {readable(wanted)}, and it holds "
+            f"{readable(stored)}. Expected a file that holds the weights of its model."
         )
 
 
@@ -204,10 +204,3 @@ def _what(start: bytes, is_zip: bool) -> str:
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
-
-
-def _readable(count: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count} bytes"
