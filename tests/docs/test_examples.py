@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 from types import ModuleType
 
+import keras
 import pytest
 
 import filterviz_widget
@@ -83,6 +84,7 @@ def test_the_example_gives_what_it_says(test: doctest.DocTest, module: ModuleTyp
     # A user's example means the public functions, and one for those who work here the module's own.
     is_public = not plain.keys().isdisjoint(test.name.split("."))
     test.globs = {**own, **plain, **around} if is_public else {**plain, **own, **around}
+    keras.utils.clear_session()  # which numbers the names of layers anew, as in a user's first cell
     said: list[str] = []
     runner = doctest.DocTestRunner(Lenient(), optionflags=FLAGS)
     runner.run(test, out=said.append, clear_globs=False)
