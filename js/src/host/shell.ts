@@ -21,6 +21,8 @@ export interface Host<T, Setting extends keyof T> {
   /** What a page has that was made beforehand; nothing where there is a kernel, or was one. */
   prepared: Prepared | undefined;
   signal: AbortSignal;
+  /** By which the kernel tells this view from others of the same widget. */
+  identity: string;
 }
 
 /** What a view is. */
@@ -128,6 +130,7 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     send,
     prepared: model.prepared,
     signal,
+    identity,
   });
 
   const follow = (event: string, act: () => void) => {

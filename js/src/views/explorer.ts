@@ -31,7 +31,7 @@ const LONGEST_SLIDER = 500;
 const MOVES = ["jitter", "scale", "rotation", "blur"] as const;
 
 function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
-  const { get, write, flush, send, signal } = host;
+  const { get, write, flush, send, signal, identity } = host;
   const layerAt = (name: string) => get("layers").find((layer) => layer.name === name);
   const filterCount = () => layerAt(get("layer"))?.filters ?? 1;
   const prepared = (layer: string) => host.prepared?.filters?.[layer];
@@ -110,7 +110,7 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
   const line = progress({ stop: () => send("cancel"), again: () => send("run") }, signal);
   const pinned = pinnedPicture({ swap: () => send("swap"), unpin: () => send("unpin"), gone: () => files.focus() }, signal);
   const photo = photoInput(body, (name, data) => send("photo", { name }, [data]), signal);
-  const files = fileMenu({ pin: () => send("pin"), save: (kind) => send("save", { kind }) }, signal);
+  const files = fileMenu({ pin: () => send("pin"), save: (kind) => send("save", { kind, view: identity }) }, signal);
   // Screen readers hear of the whole set, not of every image of it that is read.
   const reading = element("span");
   const set = element("span", {}, { role: "status" });
@@ -289,9 +289,9 @@ function explorer(host: Host<Traits, keyof Settings>): View<Traits> {
       for (const part of [method, options, steps, iterations, seed, line, photo]) part.enabled(!rests(state) && state !== "prepared");
       drawRun();
     },
-    received({ type, key, page, source, name }, [data]) {
+    received({ type, key, page, source, name, view }, [data]) {
       if (type === "sprite") panels.sprite(String(key), Number(page), String(source));
-      if (type === "file" && data) download(String(name), { data: data as DataView<ArrayBuffer>, kind: "application/octet-stream" });
+      if (type === "file" && view === identity && data) download(String(name), { data: data as DataView<ArrayBuffer>, kind: "application/octet-stream" });
     },
   };
 }
