@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from filterviz_widget.atlas.contents import Contents
 from filterviz_widget.atlas.folder import check_is_free, known
 from filterviz_widget.description.ranges import Range, fitting
+from filterviz_widget.store.paths import full
 
 if TYPE_CHECKING:
     import pandas
@@ -117,7 +118,7 @@ class Atlas(Contents):
         from filterviz_widget.atlas.making import Making, end_other
         from filterviz_widget.atlas.planning import plan
 
-        where = Path(folder).expanduser().resolve()
+        where = full(folder)
         if (found := known(where)) is None:
             check_is_free(where)
         planned = plan(

@@ -14,6 +14,7 @@ from filterviz_widget.atlas.folder import known
 from filterviz_widget.atlas.parts import examples, shard
 from filterviz_widget.atlas.parts import layer as layer_part
 from filterviz_widget.description.ranges import Range, fitting, short
+from filterviz_widget.store.paths import full
 
 if TYPE_CHECKING:
     import pandas
@@ -31,7 +32,7 @@ class Contents:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder).expanduser().resolve()
+        self.folder = full(folder)
         self._about()
 
     @property

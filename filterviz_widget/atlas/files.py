@@ -11,6 +11,7 @@ from typing import Any
 
 from filterviz_widget.description.ranges import short
 from filterviz_widget.store.atomic import written_whole
+from filterviz_widget.store.paths import full
 
 FORMAT = 1
 """Of docs/atlas-format.md."""
@@ -98,7 +99,7 @@ def inside(folder: Path, address: Any) -> Path:
         not isinstance(address, str)
         or "\0" in address
         or not _is_below(address)
-        or not (folder / address).resolve().is_relative_to(folder.resolve())  # a link may lead out of it
+        or not full(folder / address).is_relative_to(full(folder))  # a link may lead out of it
     ):
         raise ValueError(f"The atlas in {str(folder)!r} is damaged: expected an address in it, got {short(address)}.")
     return folder / address

@@ -17,6 +17,7 @@ from filterviz_widget.atlas.identity import architecture, behaviour, images_dige
 from filterviz_widget.atlas.job import Job, LayerPlan, Settings, description
 from filterviz_widget.atlas.travel import model_file, photo_files
 from filterviz_widget.description.ranges import Range, fitting, short
+from filterviz_widget.store.paths import full
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Engine
@@ -181,7 +182,7 @@ def _about_images(given: Any, files: Path | tuple[Path, ...], photos: PhotoSet |
     count = None if photos is None else photos.count
     if count is None:
         count = len(files) if isinstance(files, tuple) else len(np.load(files, mmap_mode="r"))
-    return {"count": count, "name": Path(given).resolve().name if isinstance(given, str | Path) else "images"}
+    return {"count": count, "name": full(given).name if isinstance(given, str | Path) else "images"}
 
 
 def _class_names(names: Sequence[str] | None, infos: Sequence[LayerInfo]) -> list[str]:

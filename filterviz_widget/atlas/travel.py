@@ -12,6 +12,7 @@ import numpy as np
 from filterviz_widget.atlas.files import WORK
 from filterviz_widget.atlas.identity import file_digest
 from filterviz_widget.store.atomic import whole_file
+from filterviz_widget.store.paths import full
 
 if TYPE_CHECKING:
     from filterviz_widget.images import Format, PhotoSet
@@ -29,7 +30,7 @@ def model_file(given: Any, model: Any, folder: Path) -> tuple[Path | None, str]:
         The user's own file where there is one; None in its place for a model that cannot be written.
     """
     if isinstance(given, str | Path):
-        return Path(given).expanduser().resolve(), ""
+        return full(given), ""
     import keras
 
     if not isinstance(given, keras.Model):

@@ -12,6 +12,7 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from filterviz_widget.store.atomic import written_whole
+from filterviz_widget.store.paths import full
 
 FIRST = "quickstart.ipynb"
 
@@ -36,7 +37,7 @@ def copied(folder: Path) -> Path:
     """
     packed = Path(str(files("filterviz_widget.demo").joinpath("notebooks")))
     source = packed if packed.is_dir() else Path(__file__).parents[2] / "notebooks"  # in a checkout
-    folder = folder.expanduser().resolve()
+    folder = full(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted([*source.glob("*.ipynb"), *source.glob("*.webp")]):
         if not (folder / file.name).exists():

@@ -19,6 +19,7 @@ from filterviz_widget.history.record import Record
 from filterviz_widget.history.store import Store
 from filterviz_widget.store.atomic import whole_file
 from filterviz_widget.store.hdf5 import file_is_endless
+from filterviz_widget.store.paths import expanded
 
 ABOUT = "about"
 CHECKSUM = 4
@@ -61,7 +62,8 @@ def read(path: str | Path, store: Store) -> Contents:
         ValueError: If it is no such file, is damaged or contradicts itself, or is of a newer version.
         OSError: If it cannot be read.
     """
-    with Path(path).open("rb") as opened:
+    path = expanded(path)
+    with path.open("rb") as opened:
         begin = opened.read(8)
     with _in_words(path):
         if begin.startswith(b"PK"):
@@ -71,12 +73,12 @@ def read(path: str | Path, store: Store) -> Contents:
             return contents
         if begin != b"\x89HDF\r\n\x1a\n":
             raise ValueError("it is not a saved history: neither HDF5 nor, as version 0.1.0 wrote it, .npz")
-        if file_is_endless(Path(path)):
+        if file_is_endless(path):
             raise ValueError("a part of it has no end, and HDF5 would read it for ever")
         file = h5py.File(path, "r", rdcc_nbytes=0, locking=False)
         try:
             said = from_json(_about(file))
-            size = _check_arrays(file, said, Path(path).stat().st_size)
+            size = _check_arrays(file, said, path.stat().st_size)
         except BaseException:
             file.close()
             raise

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from filterviz_widget.description.data import IMAGE, Data
 from filterviz_widget.description.ranges import short
+from filterviz_widget.store.paths import expanded
 
 Pixels = npt.NDArray[np.float32]
 
@@ -86,7 +87,7 @@ def read_photo(given: Any, format: Format) -> Photo:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it is decoded at a fraction
-                opened = Image.open(Path(given).expanduser())
+                opened = Image.open(expanded(given))
             with opened as image:
                 # A large JPEG is decoded at a fraction of its size.
                 image.draft("RGB" if format.channels == 3 else "L", (2 * format.width, 2 * format.height))

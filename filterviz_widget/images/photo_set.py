@@ -17,6 +17,7 @@ from filterviz_widget.description.ranges import short
 from filterviz_widget.images.folder import files_in
 from filterviz_widget.images.labels import checked_labels
 from filterviz_widget.images.photo import Format, Photo, Pixels, is_batch, read_photo
+from filterviz_widget.store.paths import expanded, full
 
 INFINITE = -1
 """What `tf.data.Dataset.cardinality` says of a dataset without an end."""
@@ -93,7 +94,7 @@ class PhotoSet:
             MOST_SHOWN, getsizeof=lambda image: image.nbytes
         )
         if isinstance(given, str | Path):
-            self._items = files_in(Path(given).expanduser())
+            self._items = files_in(expanded(given))
         elif isinstance(given, tuple) and len(given) == 2 and all(getattr(each, "ndim", 0) for each in given):
             raise TypeError("images is a pair: pass its first as images and its second as labels.")
         elif hasattr(given, "element_spec") or _is_pydataset(given):
@@ -131,7 +132,7 @@ class PhotoSet:
         """Where the images lie, by their full paths; None where not all of them are files."""
         if not isinstance(self._items, list | tuple) or not all(isinstance(item, str | Path) for item in self._items):
             return None
-        return tuple(Path(item).expanduser().resolve() for item in self._items)
+        return tuple(full(item) for item in self._items)
 
     def batches(self, size: int | Callable[[], int]) -> Iterator[Batch]:
         """Reads the images in their order, `size` at a time; the last batch may be smaller, and none is empty.
@@ -210,7 +211,7 @@ class PhotoSet:
         if isinstance(self._items, np.ndarray) and self._items.nbytes <= MOST_HASHED:
             digest.update(repr((self._items.shape, self._items.dtype)).encode() + self._items.tobytes())
         elif isinstance(self._items, list | tuple) and all(isinstance(item, str | Path) for item in self._items):
-            digest.update(repr([(str(item), _state(Path(item).expanduser())) for item in self._items]).encode())
+            digest.update(repr([(str(item), _state(expanded(item))) for item in self._items]).encode())
         else:
             return f"set-{next(_numbers)}"
         return digest.hexdigest()[:32]

@@ -14,6 +14,7 @@ from filterviz_widget.model.reason import reason
 from filterviz_widget.model.refusals import refusal
 from filterviz_widget.model.traced.known import of_tensorflow
 from filterviz_widget.model.traced.saved import from_folder, from_frozen
+from filterviz_widget.store.paths import expanded
 
 SAVED = "saved_model.pb"
 SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -41,7 +42,7 @@ def load(model: Any, input_shape: Any = None) -> Any:
             'Set the environment variable KERAS_BACKEND="tensorflow" before Keras is imported.'
         )
     if isinstance(model, str | Path):
-        return _load_file(Path(model).expanduser(), input_shape)
+        return _load_file(expanded(model), input_shape)
     if isinstance(model, keras.Layer):
         return model
     if (made := of_tensorflow(model, input_shape)) is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from filterviz_widget.interrupts import WHOLE, check
+from filterviz_widget.store.paths import full
 
 
 @contextlib.contextmanager
@@ -33,7 +34,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         OSError: If it cannot be written.
     """
     # What a symbolic link leads to is replaced, not the link.
-    path = Path(os.path.realpath(Path(path).expanduser()))
+    path = full(path)
     if path.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     if path.exists() and not path.is_file():  # a device would be replaced, which root may do

@@ -7,6 +7,7 @@ from typing import Any
 import traitlets
 
 from filterviz_widget.description.ranges import short
+from filterviz_widget.store.paths import full
 from filterviz_widget.widgets.live_widget import LONGEST, LiveWidget
 from filterviz_widget.widgets.sendable import sendable
 from filterviz_widget.widgets.telling_widget import LOCK
@@ -72,7 +73,7 @@ class AtlasWidget(LiveWidget):
         if not sendable(path, LONGEST_PATH) or not path.endswith(SUFFIXES):
             return None
         try:
-            wanted = (self._folder / path).resolve()
+            wanted = full(self._folder / path)
             return wanted.read_bytes() if wanted.is_relative_to(self._folder) else None
         except (OSError, ValueError):
             return None
