@@ -30,8 +30,7 @@ IDLE = 3
 """Endings where nothing is at work, at most, whose median it is measured by; a single try is measured by nothing."""
 
 SLEEPS = "\nimport time\ntime.sleep(60)"
-"""At the end of a cell that is interrupted. ipykernel loses the answer to a cell that is interrupted before its first
-line, or behind its last, whatever runs in it."""
+"""At the end of a cell that is interrupted, so that it is not done before."""
 
 SETUP = """
 import os, sys, time
@@ -152,6 +151,7 @@ class _Kernel:
     def interrupt(self, cell: str, seconds: float, wrong: list[str]) -> float:
         """Interrupts a cell; seconds until its end. The next one must draw its picture."""
         self._open()
+        # ipykernel loses the answer to a cell that is interrupted before its first line.
         asked = self._client.execute(f"print('It begins.', flush=True)\n{cell}{SLEEPS}")
         while True:
             said = self._client.get_iopub_msg(timeout=HANGS)

@@ -160,35 +160,24 @@ def test_a_view_without_a_kernel_or_a_place_asks_nobody(world: Page, end: str) -
     assert asked(world) == 0
 
 
-def test_a_letter_that_comes_twice_is_opened_once(world: Page) -> None:
+@pytest.mark.parametrize("gap", [False, True])
+def test_a_letter_that_comes_twice_is_opened_once(world: Page, gap: bool) -> None:
+    """Beyond a gap it comes by itself, and again with what was lost before it."""
     downloads: list[Any] = []
     world.on("download", lambda download: downloads.append(download))
-    letter = "model.message({ type: 'file', name: 'a.gif', view, letter: 1 }, [new DataView(new ArrayBuffer(4))])"
+    letter = """number => model.message({ type: "file", name: "a.gif", view, letter: number },
+      [new DataView(new ArrayBuffer(4))])"""
     world.evaluate("greet(true)")
+    if gap:
+        world.evaluate("tell({ seed: 1 }, { lost: true })")
     world.evaluate(ASK_FOR_FILE)
     with world.expect_download():
-        world.evaluate(letter)
-    world.evaluate("tell({})")
-    world.evaluate(letter)
-    world.evaluate("tell({ iteration: 1 })")
-    world.wait_for_function("model.get('iteration') === 1")
-    assert len(downloads) == 1
-
-
-def test_a_letter_beyond_a_gap_is_opened_once(world: Page) -> None:
-    """It comes by itself, and again with what was lost before it."""
-    downloads: list[Any] = []
-    world.on("download", lambda download: downloads.append(download))
-    letter = "model.message({ type: 'file', name: 'a.gif', view, letter: 2 }, [new DataView(new ArrayBuffer(4))])"
-    world.evaluate("greet(true); tell({ iteration: 1 }, { lost: true })")
-    world.evaluate(ASK_FOR_FILE)
-    with world.expect_download():
-        world.evaluate(letter)
+        world.evaluate(letter, 1 + gap)
     world.evaluate("tell({})")
     world.clock.run_for(310)
-    assert world.evaluate("model.sent.at(-1)") == {"type": "news", "since": 0}
-    world.evaluate(letter)
-    world.evaluate("answer()")
+    assert world.evaluate("model.sent.at(-1)") == {"type": "news", "since": 0 if gap else 1}
+    world.evaluate(letter, 1 + gap)
+    world.evaluate("answer(); tell({ iteration: 1 })")
     world.wait_for_function("model.get('iteration') === 1")
     assert len(downloads) == 1
 

@@ -15,7 +15,7 @@ const GROWTH = 1.25;
 export function news(ask: (since: number) => void, signal: AbortSignal) {
   let [have, asks, pause] = [0, 0, PAUSES.first];
   let [greeted, working, losing] = [false, false, false];
-  /** Letters that came beyond a gap, and come again with the answer. */
+  /** Letters of numbers up to which something is still missing: they come again with the answer. */
   const opened = new Set<number>();
   /** A question that waits; "behind another" once a later message is waiting, too. */
   let waits: "" | "first" | "behind another" = "";
