@@ -6,19 +6,31 @@ holds the lock for all other threads. So such steps are put under `WHOLE`, and w
 where it can be left.
 """
 
+import _thread
 import contextlib
+import functools
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, ParamSpec
 
 PATIENCE = 0.05
 """Seconds between two looks whether who waits was interrupted."""
 
 INSISTS = 1.0
 """Seconds after an interruption that was not obeyed, after which another one is, wherever it comes."""
+
+AGAIN = 0.01
+"""Seconds after the end of a finalizer, when an interruption comes again that came within."""
+
+P = ParamSpec("P")
+
+
+def _is_main() -> bool:
+    """Without `threading.current_thread()`, which takes a lock where a thread has just begun."""
+    return threading.get_ident() == threading.main_thread().ident
 
 
 class Whole:
@@ -35,7 +47,7 @@ class Whole:
         self._stand_in = self._note  # one object, to be known again
 
     def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
+        if not _is_main():
             return
         if self._depth:
             self._depth += 1
@@ -54,11 +66,15 @@ class Whole:
         self._depth = 1
 
     def __exit__(self, *_: object) -> None:
-        if not self._depth or threading.current_thread() is not threading.main_thread():
-            return
-        self._depth -= 1
-        if not self._depth and self._end():
+        if self.leave():
             self._before(signal.SIGINT, None)
+
+    def leave(self) -> bool:
+        """Ends the block; whether the caller has to see to an interruption that was put off."""
+        if not self._depth or not _is_main():
+            return False
+        self._depth -= 1
+        return not self._depth and self._end()
 
     def check(self) -> None:
         """Lets an interruption have its way that was put off.
@@ -66,7 +82,7 @@ class Whole:
         Raises:
             KeyboardInterrupt: If one was; or whatever the handler that was there raises.
         """
-        if self._came_at is not None and threading.current_thread() is threading.main_thread():
+        if self._came_at is not None and _is_main():
             self._came_at = None
             self._before(signal.SIGINT, None)
 
@@ -96,6 +112,33 @@ WHOLE = Whole()
 """The one of the process."""
 
 check = WHOLE.check
+
+
+def finalizer(act: Callable[P, Any]) -> Callable[P, None]:
+    """What Python calls as something goes, in a weak reference's callback, `weakref.finalize` or `__del__`.
+
+    Python drops what is raised there, also KeyboardInterrupt. So the act is done whole, with all that is freed by it,
+    and an interruption that came meanwhile comes again just after.
+    """
+
+    @functools.wraps(act)
+    def whole(*arguments: P.args, **named: P.kwargs) -> None:
+        WHOLE.__enter__()
+        try:
+            act(*arguments, **named)
+        finally:
+            if WHOLE.leave():
+                _thread.start_new_thread(_press_again, ())  # as threading.Thread takes a lock that is held here, maybe
+
+    return whole
+
+
+def _press_again() -> None:
+    time.sleep(AGAIN)
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # also wakes it, where it waits
+    else:  # Windows
+        _thread.interrupt_main()
 
 
 class WholeLock:

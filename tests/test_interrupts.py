@@ -1,5 +1,7 @@
 """Whatever is interrupted, and wherever: nothing is held, the next picture comes, and nothing stays."""
 
+import gc
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filterviz_widget import FilterExplorer, FilterHistory, visualize_filter
+from filterviz_widget.engine.registry import engine_of
+from filterviz_widget.history.archive import Archive
 from filterviz_widget.interrupts import WHOLE, Whole, WholeLock, check
 from filterviz_widget.model.load import load
 from filterviz_widget.store.atomic import written_whole
@@ -120,6 +124,8 @@ def test_the_handler_that_was_there_is_called():
     """Such as asyncio's, which cancels the task first. In a process of its own: Playwright has a loop in this one."""
     program = """
 import asyncio, signal
+from filterviz_widget.engine.registry import engine_of
+from filterviz_widget.history.archive import Archive
 from filterviz_widget.interrupts import WHOLE
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -151,6 +157,44 @@ def test_a_handler_that_somebody_sets_within_stays():
     finally:
         signal.signal(signal.SIGINT, before)
     assert heard == [1]
+
+
+class _Pressing:
+    """Is interrupted as it goes."""
+
+    def __del__(self):
+        press()
+
+
+def _model(monkeypatch):
+    model = small_network()
+    engine_of(model).at_its_end = _Pressing()
+    return model
+
+
+def _archive(monkeypatch):
+    remove = shutil.rmtree
+    monkeypatch.setattr(shutil, "rmtree", lambda *given, **named: (press(), remove(*given, **named)))
+    return Archive.temporary()
+
+
+@pytest.mark.parametrize("make", [_model, _archive])
+def test_one_that_comes_as_python_frees_something_comes_again_after_it(make, monkeypatch, tmp_path):
+    """Python drops what is raised in a weak reference's callback, and tells `sys.unraisablehook` alone."""
+    dropped = []
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held = [make(monkeypatch)]
+
+    def go():
+        held.clear()
+        gc.collect()
+        time.sleep(10)
+
+    with pytest.raises(KeyboardInterrupt):
+        go()
+    assert not dropped
+    assert not list(tmp_path.iterdir())
 
 
 def test_who_waits_for_a_lock_can_be_interrupted_and_does_not_get_it():

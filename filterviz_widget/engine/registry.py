@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from filterviz_widget.description.reading import held, named
 from filterviz_widget.engine.engine import READING, Engine
-from filterviz_widget.interrupts import WholeLock
+from filterviz_widget.interrupts import WholeLock, finalizer
 from filterviz_widget.model import read_model
 from filterviz_widget.model.fingerprint import fingerprint
 from filterviz_widget.model.load import load
@@ -78,6 +78,7 @@ def _keep(engine: Engine, model: Any = None) -> None:
     _recent.append(engine)
 
 
+@finalizer
 def _forget(key: tuple[Any, ...]) -> None:
     known = _known.pop(key, None)
     engine = known.engine() if known else None

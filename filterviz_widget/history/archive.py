@@ -17,7 +17,7 @@ import h5py  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
 from filterviz_widget.history.record import Array, Record, read_only
-from filterviz_widget.interrupts import WholeLock, check
+from filterviz_widget.interrupts import WholeLock, check, finalizer
 
 OPTIONS = {"libver": "v110", "rdcc_nbytes": 0, "locking": False}
 """From this version of the format on, whatever in HDF5 is not an array has a checksum; each array is given one
@@ -280,6 +280,7 @@ def _keys(stored: Any) -> list[str]:
     return [*stored.gradients.keys, *kernels, *stored.pictures.arrays.keys]
 
 
+@finalizer
 def _discard(file: Any, folder: Path | None, process: int) -> None:
     if os.getpid() != process:  # the end of a fork: the file is its parent's
         return

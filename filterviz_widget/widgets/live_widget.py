@@ -18,6 +18,7 @@ import traitlets
 from ipywidgets.widgets import widget as registry
 
 from filterviz_widget.description.ranges import short
+from filterviz_widget.interrupts import finalizer
 from filterviz_widget.widgets.dropped import DROPPED, undertaker, weakly
 from filterviz_widget.widgets.frontend import frontend
 from filterviz_widget.widgets.pace import Pace
@@ -116,6 +117,7 @@ class LiveWidget(TellingWidget):
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"A {type(self).__name__} cannot be pickled: make another one of the model.")
 
+    @finalizer
     def __del__(self) -> None:
         with contextlib.suppress(Exception):  # the interpreter may be going
             DROPPED.put(functools.partial(self._shut, 0))

@@ -9,6 +9,8 @@ import tensorflow as tf
 from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
 
+from filterviz_widget.interrupts import finalizer
+
 ATTRIBUTE = "_gradient_op_type"
 COPIED = "CopiedGradient-"
 
@@ -59,7 +61,7 @@ def with_own_gradient(op: Any, made: Mapping[str, tf.Tensor], copied: Copied) ->
     name = f"{COPIED}{next(_numbers)}"
     ops.RegisterGradient(name)(gradient)
     here = ops.get_default_graph()
-    weakref.finalize(here, ops.gradient_registry._registry.pop, name, None)
+    weakref.finalize(here, finalizer(ops.gradient_registry._registry.pop), name, None)
     with here.gradient_override_map({"IdentityN": name}):
         return list(tf.identity_n([*inputs, *more])[:count])
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from filterviz_widget.interrupts import finalizer
 from filterviz_widget.model.generators import kept
 from filterviz_widget.model.keras_private import names_kept
 from filterviz_widget.model.traced.call import Shapes, from_module
@@ -43,8 +44,13 @@ def of_tensorflow(thing: Any, input_shape: Shapes | None) -> Any | None:
     with names_kept(), kept():
         made = _made(thing, input_shape)
     made.traced_note = f"traced by TensorFlow, as it is {_words(thing)}"
-    _known[key] = _Known(weakref.ref(thing, lambda _: _known.pop(key, None)), made)
+    _known[key] = _Known(weakref.ref(thing, lambda _: _forget(key)), made)
     return made
+
+
+@finalizer
+def _forget(key: tuple[int, str]) -> None:
+    _known.pop(key, None)
 
 
 def _made(thing: Any, input_shape: Shapes | None) -> Any:
