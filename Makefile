@@ -13,26 +13,25 @@ SOURCES := filterviz_widget scripts tests benchmarks soak hatch_build.py
 demo: .venv/installed frontend
 	$(BIN)/python scripts/demo.py --port $(PORT) --browser $(BROWSER)
 
-# All that computes and all that is seen, with the newest versions; about 13 minutes on two cores. What waits for browsers
-# and other processes more than it computes runs beside the rest, and is told at the end.
+# All that computes and all that is seen, with the newest versions; about 13 minutes on two cores. Three runs go on at once,
+# as a browser and other processes are often waited for; two of them are told at the end.
 HOSTS := tests/browser tests/hosts
 FARM := tests/atlas/test_workers.py tests/atlas/test_ray.py
 SITE := tests/atlas/test_site.py
 PAGES := $(SITE) tests/test_models_table.py tests/saved tests/package tests/docs $(wildcard tests/test_docs_*.py) tests/test_notebooks.py
-WAITING := tests/frontend tests/atlas tests/widgets tests/demo tests/session tests/trained tests/twin \
-	$(filter-out $(PAGES),$(wildcard tests/test_*.py))
-define beside
-	$(BIN)/pytest $(1) > .waiting.log 2>&1 & waiting=$$!; \
-	$(BIN)/pytest $(2); rest=$$?; \
-	wait $$waiting; waiting=$$?; cat .waiting.log; test $$rest -eq 0 && test $$waiting -eq 0
-endef
+VIEWS := tests/frontend tests/widgets tests/session tests/demo $(filter-out $(PAGES),$(wildcard tests/test_*.py))
+NETWORKS := tests/model tests/twin tests/trained tests/ascent
+begin = $(BIN)/pytest $(2) > .$(1).log 2>&1 & $(1)=$$!;
+end = wait $$$(1); $(1)=$$?; cat .$(1).log;
 test: check chromium
-	$(call beside,$(WAITING) $(addprefix --ignore=,$(FARM) $(SITE)),$(addprefix --ignore=,$(WAITING) $(HOSTS) $(PAGES)))
+	$(call begin,views,$(VIEWS)) $(call begin,networks,$(NETWORKS)) \
+	$(BIN)/pytest $(addprefix --ignore=,$(VIEWS) $(NETWORKS) $(HOSTS) $(PAGES) $(FARM)); rest=$$?; \
+	$(call end,views) $(call end,networks) test $$views -eq 0 && test $$networks -eq 0 && test $$rest -eq 0
 
 # What is handed to users: notebooks in their hosts, saved pages, the atlas' site, the package, the documentation; and the
 # atlas in processes that are killed. About 8 minutes.
 test-shipped: check chromium
-	$(call beside,$(HOSTS),$(PAGES))
+	$(call begin,hosts,$(HOSTS)) $(BIN)/pytest $(PAGES); rest=$$?; $(call end,hosts) test $$hosts -eq 0 && test $$rest -eq 0
 	$(BIN)/pytest $(FARM)
 
 # With the oldest versions that pyproject.toml allows, what a version can break: not the large networks, which only take
