@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from filterviz_widget.atlas.files import number, numbers, write_bytes, write_json
+from filterviz_widget.atlas.files import DIGITS, write_bytes, write_json
 from filterviz_widget.atlas.job import Job, Task
 from filterviz_widget.description.question import StrongestOf
 from filterviz_widget.images import PhotoSet
 from filterviz_widget.picture import webp
+from filterviz_widget.store.numbers import number, numbers
 
 if TYPE_CHECKING:
     from filterviz_widget.engine import Engine
@@ -68,14 +69,14 @@ def make_examples(engine: Engine, job: Job, task: Task, check: Callable[[], None
         return {
             "photo": f"photos/{place}.webp",
             "name": photos.name(place),
-            "value": number(value),
-            "box": numbers(box),
+            "value": number(value, DIGITS),
+            "box": numbers(box, DIGITS),
         }
 
     filters = [
         {
-            "quantiles": numbers(found.quantiles[filter]),
-            "selectivity": number(found.selectivity[filter]),
+            "quantiles": numbers(found.quantiles[filter], DIGITS),
+            "selectivity": number(found.selectivity[filter], DIGITS),
             "strongest": [
                 example(int(place), value, position)
                 for place, value, position in zip(

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -21,6 +20,9 @@ PAGE = 32
 
 TILE = 128
 """Side of a tile of the sheet, in pixels."""
+
+DIGITS = 6
+"""Of a number: as many as a reader has use for."""
 
 COLUMNS = 8
 """Tiles in a row."""
@@ -139,13 +141,3 @@ def _is_below(address: str) -> bool:
         path.is_absolute() or path.drive or ".." in path.parts
         for path in (PurePosixPath(address), PureWindowsPath(address))
     )
-
-
-def number(value: Any, digits: int = 6) -> float | None:
-    """A number in as many digits as a reader has use for, as JSON has it, which knows no NaN."""
-    return float(f"{float(value):.{digits}g}") if math.isfinite(value) else None
-
-
-def numbers(values: Any) -> list[float | None]:
-    """Several of them."""
-    return [number(each) for each in values]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from filterviz_widget.atlas.files import COLUMNS, TILE, number, numbers, write_bytes, write_json
+from filterviz_widget.atlas.files import COLUMNS, DIGITS, TILE, write_bytes, write_json
 from filterviz_widget.atlas.job import Job, Task, description, faceted, opposite
 from filterviz_widget.atlas.profile import profiles, size
 from filterviz_widget.description.code import code
 from filterviz_widget.description.question import KernelOf, NeighboursOf
 from filterviz_widget.picture import FilterPicture, jpeg, webp
 from filterviz_widget.picture.small import Picture, middle_slice, thumbnail, tiled
+from filterviz_widget.store.numbers import number, numbers
 
 if TYPE_CHECKING:
     from filterviz_widget.description import Description
@@ -68,13 +69,13 @@ def make_shard(engine: Engine, job: Job, task: Task, check: Callable[[], None] =
             {
                 "filter": filter,
                 "optimum": None if picture.error else f"{job.shard(task)}/{filter}.webp",
-                "activations": numbers(picture.activations),
+                "activations": numbers(picture.activations, DIGITS),
                 "note": f"{picture.note} {problem}".strip(),
                 "error": picture.error,
                 "is_dead": picture.is_dead,
                 "inhibits": _beside(inhibits[place]),
                 "facets": [_last(each) for each in facets[place]],
-                "kernel": kernel and {"limit": number(kernel.limit), "words": kernel.words},
+                "kernel": kernel and {"limit": number(kernel.limit, DIGITS), "words": kernel.words},
                 "profile": rows[place].tolist(),
                 **near,
                 "code": code(wanted[place], job.settings.method, job.reading),
@@ -150,7 +151,7 @@ def _beside(picture: FilterPicture) -> dict[str, Any]:
 
 
 def _last(picture: FilterPicture) -> float | None:
-    return None if picture.error else number(picture.activations[-1])
+    return None if picture.error else number(picture.activations[-1], DIGITS)
 
 
 def _neighbours(engine: Engine, layer: str, filter: int) -> tuple[dict[str, Any], str]:
@@ -163,7 +164,7 @@ def _neighbours(engine: Engine, layer: str, filter: int) -> tuple[dict[str, Any]
         return {"previous": [], "next": []}, f"Its neighbours could not be found: {str(error)[:200]}"
 
     def side(neighbours: Sequence[Neighbour]) -> list[dict[str, Any]]:
-        return [{**each._asdict(), "weight": number(each.weight)} for each in neighbours]
+        return [{**each._asdict(), "weight": number(each.weight, DIGITS)} for each in neighbours]
 
     return {"previous": side(found.previous), "next": side(found.next)}, ""
 

@@ -7,16 +7,13 @@ from typing import Any
 
 from filterviz_widget.history.layout import RecordedLayer, owner
 from filterviz_widget.history.record import Record
+from filterviz_widget.store.numbers import FLOAT64, number
 
 EXPLODING = 100
 """A layer explodes whose gradient norm is so many times the median over the layers, or not finite."""
 
 DEAD = 1e-9
 """A layer is dead whose gradient norm is below this share of the median over the layers."""
-
-
-DIGITS = 9
-"""Of a norm that is shown: so many tell float32 numbers apart, and each more is a byte of every message, everywhere."""
 
 
 class Overview:
@@ -55,8 +52,9 @@ class Overview:
             dead = record.dead.get(layer.name)
             if dead is not None and len(dead) and dead.all():
                 marks[owner_of(layer)] = marks.get(owner_of(layer)) or "dead"
-        _grow(self.logs, {name: _plain(one) for name, one in record.logs.items() if name != "record_seconds"}, count)
-        _grow(self.norms, {name: _plain(one, DIGITS) for name, one in norms.items()}, count)
+        logs = {name: number(one, FLOAT64) for name, one in record.logs.items() if name != "record_seconds"}
+        _grow(self.logs, logs, count)
+        _grow(self.norms, {name: number(one) for name, one in norms.items()}, count)
         _grow(self.marks, marks, count, "")
         self._had_gradients.append(has_gradients)
         self.epochs.append(record.epoch)
@@ -100,8 +98,3 @@ def _grow(columns: dict[str, Any], new: dict[str, Any], count: int, nothing: Any
         columns.setdefault(name, [nothing] * count)
     for name, column in columns.items():
         column.append(new.get(name, nothing))
-
-
-def _plain(value: float, digits: int = 17) -> float | None:
-    """A number as JSON has it: it knows no NaN and no infinity."""
-    return float(f"{value:.{digits}g}") if math.isfinite(value) else None

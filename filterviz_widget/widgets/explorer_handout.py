@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 from filterviz_widget.description.ranges import short
 from filterviz_widget.picture import image_url, jpeg
 from filterviz_widget.picture.small import middle_slice, thumbnail, tiled
+from filterviz_widget.store.numbers import numbers
 from filterviz_widget.widgets import panels
 from filterviz_widget.widgets.explorer_state import shown_settings
 from filterviz_widget.widgets.handout import LIGHT, lighter, url
@@ -134,19 +134,19 @@ def entries(
     """
     made: dict[str, dict[str, State]] = {}
     done = 0
-    for layer, numbers in wanted.items():
+    for layer, filters in wanted.items():
         small: list[Any] = []
         of_layer = made[layer] = {}
-        for filter in numbers:
+        for filter in filters:
             state, picture = _entry(engine, moment_of(layer, filter), visible)
             of_layer[str(filter)] = state
             small.append(None if picture is None else picture.image)
             done += 1
             told(done)
-        first = moment_of(layer, numbers[0])
+        first = moment_of(layer, filters[0])
         shared = {f"{name}_panel": _panel(engine, name, first) for name in SHARED[:2] if name in ("field", *visible)}
         if "sheet" in visible:
-            shared |= _sheet(first, numbers, small)
+            shared |= _sheet(first, filters, small)
         of_layer[""] = shared
     return made
 
@@ -169,7 +169,7 @@ def _entry(engine: Engine, moment: Moment, visible: Sequence[str]) -> tuple[Stat
         "image": source,
         "shown": shown_settings(moment.wanted),
         "iteration": len(picture.activations) - 1,
-        "activations": [float(each) if math.isfinite(each) else None for each in picture.activations],
+        "activations": numbers(picture.activations),
         "note": picture.note,
         "film": {
             "shown": shown_settings(moment.wanted),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, TypeVar
 
@@ -14,6 +13,7 @@ from filterviz_widget.description.presets import PRESETS, Preset, preset
 from filterviz_widget.description.ranges import RANGES, Range, fitting
 from filterviz_widget.images.signal import SIZE
 from filterviz_widget.picture import data_url
+from filterviz_widget.store.numbers import numbers
 from filterviz_widget.widgets.incoming import accept, accept_options, unknown_layer
 from filterviz_widget.widgets.live_widget import LiveWidget
 
@@ -264,8 +264,7 @@ def frame_state(frame: Frame, curve: Sequence[float | None], told: int) -> dict[
         state["shown"] = shown_settings(wanted)
     if frame.description is not None and frame.status != "error":
         state["iteration"] = frame.iteration
-        # JSON knows no NaN.
-        new = [value if math.isfinite(value) else None for value in frame.activations]
+        new = numbers(frame.activations)
         if frame.picture is not None or not frame.iteration:
             # traitlets does not send a piece that is equal to the last one, of the run before.
             state |= {"activations_more": {}, "activations": new}

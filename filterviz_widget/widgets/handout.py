@@ -18,6 +18,7 @@ from PIL import Image
 from filterviz_widget._version import __version__
 from filterviz_widget.picture import image_url, jpeg, webp
 from filterviz_widget.store.atomic import written_whole
+from filterviz_widget.store.numbers import number
 from filterviz_widget.widgets.frontend import frontend
 
 PICTURE = 85
@@ -80,7 +81,7 @@ class Images:
             return {name: self.lifted(each) for name, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.lifted(each) for each in value]
-        return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+        return number(value, DIGITS) if isinstance(value, float) else value
 
     @property
     def sources(self) -> list[str]:

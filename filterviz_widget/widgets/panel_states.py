@@ -16,6 +16,7 @@ from filterviz_widget.picture.feature_maps import FeatureMaps
 from filterviz_widget.picture.kernel import FilterKernel
 from filterviz_widget.picture.neighbours import Neighbour, Neighbours
 from filterviz_widget.picture.small import crop, thumbnail
+from filterviz_widget.store.numbers import number
 from filterviz_widget.widgets.sendable import as_sendable
 
 State = dict[str, Any]
@@ -60,7 +61,7 @@ def attention_state(found: AttentionMaps, name: str) -> State:
     words = f"On {name}: where {found.words} looks, and how much of it lies on the photo"
     return {
         "heads": [
-            {"source": small_url(thumbnail(found.overlay(head), HEAD)), "share": _number(maps.sum())}
+            {"source": small_url(thumbnail(found.overlay(head), HEAD)), "share": number(maps.sum())}
             for head, maps in enumerate(found.maps)
         ],
         "query": None if found.query is None else list(found.query),
@@ -84,7 +85,7 @@ def strongest_state(found: Any, filter: int, photos: PhotoSet, box_of: BoxOf, sl
     state: State = {
         "words": " ".join([f"{words} {quantiles[5]:.3g}.", *found.notes]),
         "quantiles": quantiles,
-        "selectivity": _number(found.selectivity[filter]),
+        "selectivity": number(found.selectivity[filter]),
     }
     for side, ranked in both.items():
         state[side] = [
@@ -133,7 +134,7 @@ def picture_state(found: FilterPicture, before: float | None = None) -> State:
     """
     if found.error:
         raise FloatingPointError(found.error)
-    after = _number(found.activations[-1])
+    after = number(found.activations[-1])
     return {"source": data_url(found.image), "before": before, "after": after, "words": found.note}
 
 
@@ -192,8 +193,3 @@ def neighbours_state(found: Neighbours) -> State:
 def filter_empty(words: Sequence[str]) -> list[str]:
     """What says something."""
     return [each for each in words if each]
-
-
-def _number(value: Any) -> float | None:
-    """As JSON has it, which knows no NaN."""
-    return float(value) if math.isfinite(value) else None

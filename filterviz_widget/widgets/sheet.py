@@ -13,6 +13,7 @@ from filterviz_widget.engine.paint import box_on
 from filterviz_widget.picture import jpeg
 from filterviz_widget.picture.small import crop, middle_slice, thumbnail, tiled
 from filterviz_widget.session import Turn, Wish
+from filterviz_widget.store.numbers import numbers
 from filterviz_widget.widgets.panel_names import SHEETS
 from filterviz_widget.widgets.panels import BATCH_SECONDS, NO_IMAGES, NO_PHOTO, Moment
 
@@ -54,7 +55,7 @@ def overview(moment: Moment, kind: str, filters: int) -> Wish:
     ranked = StrongestOf(wanted.layer, wanted.reading, photos.key) if photos else None
 
     def answer(engine: Engine, check: Callable[[], None], told: Callable[[int], None]) -> dict[str, Any]:
-        activations = [] if maps is None else _numbers(engine.answers.answer(maps).activations)
+        activations = [] if maps is None else numbers(engine.answers.answer(maps).activations)
         # Only the strongest images need the pass over the set; the order by selectivity takes what is there.
         found = engine.answers.known(ranked) if ranked else None
         if found is None and ranked and kind == "strongest":
@@ -68,7 +69,7 @@ def overview(moment: Moment, kind: str, filters: int) -> Wish:
             "page": PAGE,
             "columns": COLUMNS,
             "activations": activations,
-            "selectivity": [] if found is None else _numbers(found.selectivity),
+            "selectivity": [] if found is None else numbers(found.selectivity),
             "words": missing[kind],
         }
 
@@ -151,7 +152,3 @@ MAKERS: dict[str, Callable[[Engine, Moment, range, Callable[[], None]], list[Spr
     "strongest": _strongest,
     "optimum": _optima,
 }
-
-
-def _numbers(values: npt.NDArray[np.float32]) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]

@@ -55,7 +55,7 @@ def test_a_new_explorer_draws_at_once_and_tells_all_about_the_picture(explorer):
     assert (explorer.layer, explorer.filter, explorer.step_size, explorer.iterations) == ("first", 0, 1.0, 20)
     assert explorer.status == "done"
     assert explorer.iteration == 20
-    assert explorer.activations == picture.activations.tolist()
+    np.testing.assert_array_equal(np.float32(explorer.activations), picture.activations)
     assert explorer.image.startswith("data:image/png;base64,")
     assert explorer.shown == {
         "layer": "first",

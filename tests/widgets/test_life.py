@@ -6,6 +6,7 @@ import threading
 import weakref
 
 import ipywidgets
+import numpy as np
 import pytest
 import tensorflow as tf
 from ipykernel.kernelbase import Kernel
@@ -236,7 +237,7 @@ def test_the_curve_travels_once_and_is_whole_for_who_looks_at_it(monkeypatch):
     for each in more:
         assert each["start"] == len(curve)
         curve += each["values"]
-    assert curve == picture.activations.tolist()[: len(curve)]
+    np.testing.assert_array_equal(np.float32(curve), picture.activations[: len(curve)])
     assert [len(state["activations"]) for state in sent if "activations" in state] == [0, 3001]
     assert whole == sorted(whole), "in Python it grows"
     assert len(whole) > 3

@@ -195,7 +195,7 @@ class Explored(RuleBasedStateMachine):
         assert picture.image.tobytes() == right.image.tobytes()
         assert explorer.picture is picture
         assert (explorer.status, explorer.iteration) == ("done", len(picture.activations) - 1)
-        assert explorer.activations == picture.activations.tolist()
+        assert np.array_equal(np.float32(explorer.activations), picture.activations)
         assert explorer.image.startswith("data:image/png")
         assert explorer.shown["filter"] == explorer.filter
 

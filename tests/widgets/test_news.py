@@ -86,7 +86,7 @@ def test_a_page_that_loses_all_that_threads_send_sees_the_picture_form_and_the_l
     assert page.lost > 3
     assert page.state["shown"]["filter"] == 5
     assert page.state["image"] == explorer.image
-    assert page.state["activations"] == picture.activations.tolist()
+    assert np.array_equal(np.float32(page.state["activations"]), picture.activations)
     assert (page.state["status"], page.state["iteration"]) == ("done", 3000)
     assert (page.state["kernel_panel"], page.state["busy"]) == (explorer.kernel_panel, [])
     assert page.state["film"] == explorer.film
