@@ -19,13 +19,13 @@ HOSTS := tests/browser tests/hosts
 FARM := tests/atlas/test_workers.py tests/atlas/test_ray.py
 SITE := tests/atlas/test_site.py
 PAGES := $(SITE) tests/test_models_table.py tests/saved tests/package tests/docs $(wildcard tests/test_docs_*.py) tests/test_notebooks.py
-VIEWS := tests/frontend tests/widgets tests/session tests/demo $(filter-out $(PAGES),$(wildcard tests/test_*.py))
+VIEWS := tests/frontend tests/widgets tests/atlas $(filter-out $(PAGES),$(wildcard tests/test_*.py))
 NETWORKS := tests/model tests/twin tests/trained tests/ascent
 begin = $(BIN)/pytest $(2) > .$(1).log 2>&1 & $(1)=$$!;
 end = wait $$$(1); $(1)=$$?; cat .$(1).log;
 test: check chromium
-	$(call begin,views,$(VIEWS)) $(call begin,networks,$(NETWORKS)) \
-	$(BIN)/pytest $(addprefix --ignore=,$(VIEWS) $(NETWORKS) $(HOSTS) $(PAGES) $(FARM)); rest=$$?; \
+	$(call begin,views,$(VIEWS) $(addprefix --ignore=,$(FARM) $(SITE))) $(call begin,networks,$(NETWORKS)) \
+	$(BIN)/pytest $(addprefix --ignore=,$(VIEWS) $(NETWORKS) $(HOSTS) $(PAGES)); rest=$$?; \
 	$(call end,views) $(call end,networks) test $$views -eq 0 && test $$networks -eq 0 && test $$rest -eq 0
 
 # What is handed to users: notebooks in their hosts, saved pages, the atlas' site, the package, the documentation; and the

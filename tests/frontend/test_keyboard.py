@@ -268,6 +268,7 @@ def test_a_session_with_an_atlas(site: Callable[[str], Page]) -> None:
     hand.to("a", "block/conv3")
     hand.press("Enter")
     expect(title).to_have_text("block/conv3")
+    expect(page.get_by_role("gridcell").first).to_be_focused()
     hand.press("ArrowRight ArrowRight Enter")
     expect(title).to_have_text("block/conv32")
     expect(title).to_be_focused()
