@@ -124,8 +124,6 @@ def test_the_handler_that_was_there_is_called():
     """Such as asyncio's, which cancels the task first. In a process of its own: Playwright has a loop in this one."""
     program = """
 import asyncio, signal
-from filterviz_widget.engine.registry import engine_of
-from filterviz_widget.history.archive import Archive
 from filterviz_widget.interrupts import WHOLE
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
