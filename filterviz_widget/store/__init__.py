@@ -1,1 +1,1 @@
-"""Files that are whole or not there."""
+"""What is written: paths, files that are whole or not there, numbers as JSON has them."""
