@@ -20,12 +20,19 @@ def address(jupyter: Lab, path: str) -> str:
     return f"{server}/{path}?token={token.partition('token=')[2]}"
 
 
+def expect_kernel(page: Page) -> None:
+    """Notebook 7 has its kernel; whoever runs a cell before is asked to choose one, in a dialog."""
+    name = page.locator(".jp-Toolbar-kernelName")
+    expect(name).to_contain_text("Python 3", timeout=120_000)  # "No Kernel" at first, and "idle" even then
+    expect(page.locator('[data-status="idle"]').first).to_be_attached(timeout=120_000)
+
+
 def run(page: Page, place: int) -> None:
     """Has a cell of Notebook 7 run, and returns when it began to."""
     prompt = page.locator(".jp-CodeCell").nth(place).locator(".jp-InputPrompt").first
     before = prompt.inner_text()
     until = time.monotonic() + 90
-    while prompt.inner_text() == before:  # its indicator says "idle" also while there is no kernel yet
+    while prompt.inner_text() == before:  # it drops what comes while it connects
         assert time.monotonic() < until
         page.locator(".jp-CodeCell").nth(place).locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
@@ -42,7 +49,7 @@ def test_notebook_7_shows_pictures_follows_a_training_and_runs_cells_again(
 ) -> None:
     page = open_page(address(jupyter, "notebooks/notebook.ipynb"), color_scheme="dark")
     asked = lambda expression: ask("notebook", expression)  # noqa: E731
-    expect(page.locator('[data-status="idle"]').first).to_be_attached(timeout=120_000)
+    expect_kernel(page)
     for place in (SETUP, EXPLORER):
         run(page, place)
         expect_over(page, place)
