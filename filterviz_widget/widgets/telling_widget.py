@@ -56,6 +56,8 @@ class TellingWidget(anywidget.AnyWidget):
     """Whether the host has refused to send."""
     _passing = False
     """Whether what is published at the moment is soon followed by more."""
+    _letter = 0
+    """Bytes of a letter that was sent, until the message that it belongs to is."""
     _views = 0
     """How many views of it there are in pages."""
 
@@ -112,6 +114,7 @@ class TellingWidget(anywidget.AnyWidget):
                     _log.exception("The page could not be told.")
                 self._refused = True
             if lasts:
+                self._letter = weight(msg["content"]) + sum(map(len, buffers or ()))
                 self._send({"method": "update", "state": {}, "buffer_paths": []})
 
     def _number(self, state: dict[str, Any]) -> None:
@@ -122,7 +125,8 @@ class TellingWidget(anywidget.AnyWidget):
         self._waiting -= late
         told = self._news.told(state.keys(), late)
         may_be_lost = self._goes_on or not self._handles
-        state["told"] = [*told, *self._pace.sent(told[1], weight(state), may_be_lost=may_be_lost)]
+        size, self._letter = weight(state) + self._letter, 0
+        state["told"] = [*told, *self._pace.sent(told[1], size, may_be_lost=may_be_lost)]
 
     def _waits(self, state: Mapping[str, Any]) -> bool:
         """Keeps back what would only queue up, until a page has heard what was sent before, or does not answer."""

@@ -60,21 +60,24 @@ def asleep(page: Page) -> Iterator[None]:
 @contextmanager
 def slow(page: Page) -> Iterator[None]:
     """The page is on a slow link; afterwards on a fast one."""
-    _link(page, latency=LATENCY, rate=RATE)
-    yield
-    _link(page)
+    with _link(page, latency=LATENCY, rate=RATE):
+        yield
 
 
 @contextmanager
 def cut_off(page: Page) -> Iterator[None]:
     """The page has no link at all; afterwards a fast one."""
-    _link(page, offline=True)
-    yield
-    _link(page)
+    with _link(page, offline=True):
+        yield
 
 
-def _link(page: Page, *, latency: int = 0, rate: int = -1, offline: bool = False) -> None:
+@contextmanager
+def _link(page: Page, *, latency: int = 0, rate: int = -1, offline: bool = False) -> Iterator[None]:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     conditions = {"latency": latency, "downloadThroughput": rate, "uploadThroughput": rate}
     session.send("Network.emulateNetworkConditions", {"offline": offline, **conditions})
+    try:
+        yield
+    finally:
+        session.detach()  # what another session says does not end what this one said

@@ -152,6 +152,89 @@ def test_a_question_that_got_lost_with_its_answer_is_not_the_last(world: Page) -
     assert asked(world) == 2
 
 
+def test_an_answer_does_not_undo_what_the_hand_set_after_the_question(world: Page) -> None:
+    """A cell has written the panels and still runs: the page has heard of them, and hears of them again."""
+    toggles = world.get_by_role("group", name="Panels")
+    world.evaluate("greet(true)")
+    world.clock.run_for(310)
+    world.evaluate("tell({ panels: ['kernel', 'map'] })")
+    toggles.get_by_role("button", name="Sheet", exact=True).click()
+    world.clock.run_for(200)
+    world.evaluate("answer()")
+    expect(toggles.get_by_role("button", pressed=True)).to_have_text(["Kernel", "Map", "Sheet"])
+    toggles.get_by_role("button", name="Photo", exact=True).click()
+    world.clock.run_for(200)
+    chosen = ["kernel", "map", "photo", "sheet"]
+    assert world.evaluate("[model.get('panels'), model.saves.at(-1).panels]") == [chosen, chosen]
+
+
+def test_the_whole_state_does_not_undo_what_the_hand_set_before_it_came(world: Page) -> None:
+    world.get_by_role("slider", name="Filter", exact=True).press("ArrowRight")
+    world.clock.run_for(200)
+    world.evaluate("model.kernel({ filter: 0, heard: 1, told: [0, 1, 0] })")
+    world.clock.run_for(200)
+    expect(world.get_by_role("spinbutton", name="Filter", exact=True)).to_have_value("1")
+    assert world.evaluate("[model.get('filter'), model.saves.at(-1).filter]") == [1, 1]
+
+
+def test_what_the_kernel_makes_of_a_setting_is_shown_once_it_has_answered(world: Page) -> None:
+    """What it told before may be older than the hand, and what it told afterwards is newer."""
+    filter = world.get_by_role("spinbutton", name="Filter", exact=True)
+    world.evaluate("greet(true)")
+    world.get_by_role("slider", name="Filter", exact=True).press("ArrowRight")
+    world.clock.run_for(200)
+    saves = world.evaluate("model.saves.length")
+    world.evaluate("tell({ filter: 5 })")
+    expect(filter).to_have_value("1")
+    world.evaluate("tell({ heard: model.get('heard') + 1 })")
+    expect(filter).to_have_value("5")
+    world.evaluate("tell({ filter: 7 })")
+    expect(filter).to_have_value("7")
+    world.clock.run_for(200)
+    assert world.evaluate("model.saves.length") == saves
+
+
+def test_the_hand_takes_back_what_the_kernel_has_not_answered_yet(world: Page) -> None:
+    slider = world.get_by_role("slider", name="Filter", exact=True)
+    world.evaluate("greet(true)")
+    slider.press("ArrowRight")
+    world.clock.run_for(200)
+    world.evaluate("tell({ filter: 0 })")  # from before: the model knows no better
+    slider.press("ArrowLeft")
+    world.clock.run_for(200)
+    assert world.evaluate("model.saves.map(({ filter }) => filter)") == [1, 0]
+
+
+def test_what_nobody_answers_yet_is_where_the_hand_is(world: Page) -> None:
+    toggles = world.get_by_role("group", name="Panels")
+    world.evaluate("greet(true); tell({ panels: ['kernel'] })")
+    for name in ("Map", "Photo", "Sheet"):
+        toggles.get_by_role("button", name=name, exact=True).click()
+        world.clock.run_for(200)
+        expect(toggles.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "true")
+    saves = world.evaluate("model.saves.map(({ panels }) => panels)")
+    assert saves == [["kernel", "map"], ["kernel", "map", "photo"], ["kernel", "map", "photo", "sheet"]]
+
+
+@pytest.mark.parametrize("hand", ["view", "link"])
+def test_the_last_hand_in_a_page_has_its_way(world: Page, hand: str) -> None:
+    first, second = world.locator("#one"), world.locator("#two")
+    world.evaluate("fv.mount(model, two); greet(true)")
+    world.clock.run_for(310)
+    first.get_by_role("slider", name="Filter", exact=True).press("ArrowRight")
+    if hand == "view":
+        second.get_by_role("slider", name="Filter", exact=True).press("End")
+    else:
+        world.evaluate("model.set('filter', 15); model.save_changes()")
+    for view in (first, second):
+        expect(view.get_by_role("spinbutton", name="Filter", exact=True)).to_have_value("15")
+    world.evaluate("answer()")
+    world.clock.run_for(200)
+    for view in (first, second):
+        expect(view.get_by_role("spinbutton", name="Filter", exact=True)).to_have_value("15")
+    assert world.evaluate("model.saves.map(({ filter }) => filter)") == [1, 15]
+
+
 @pytest.mark.parametrize("end", ["unmount()", "model.live(false)"])
 def test_a_view_without_a_kernel_or_a_place_asks_nobody(world: Page, end: str) -> None:
     world.evaluate("greet(true)")

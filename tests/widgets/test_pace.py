@@ -217,12 +217,13 @@ class SlowPage:
 
     def __init__(self, widget, monkeypatch, hears=lambda: True):
         self.hears = hears
-        self.widget, self.state, self.curve, self.wanted, self.messages = widget, {}, [], [], 0
+        self.widget, self.state, self.curve, self.wanted, self.messages, self.letters = widget, {}, [], [], 0, 0
         monkeypatch.setattr(widget.comm, "kernel", Kernel(), raising=False)
         monkeypatch.setattr(widget.comm, "send", self._receive)
         self.say(type="hello")
 
     def _receive(self, data=None, metadata=None, buffers=None):
+        self.letters += data["method"] == "custom"
         if data["method"] != "update" or not self.hears():
             return
         state = data["state"]
@@ -392,6 +393,23 @@ def test_a_question_about_what_is_on_its_way_is_answered_without_it(explorer, mo
     explorer._pace._views.clear()  # nothing has come
     page.say(type="news", since=before)
     assert page.messages == images + 1
+
+
+@pytest.mark.parametrize("way", ["content", "buffers"])
+def test_a_letter_is_on_its_way_as_long_as_its_bytes_take(explorer, monkeypatch, way):
+    page, now = SlowPage(explorer, monkeypatch), [0.0]
+    explorer._pace = Pace(lambda: now[0])
+    page.say(type="receipt", view="slow", number=page.state["told"][1], at=0)
+    explorer._pace._taken.append((50_000, 1.0))
+    content = {"type": "sprite", "source": "x" * 150_000 if way == "content" else ""}
+    explorer.send(content, [b"x" * 150_000] if way == "buffers" else [])
+    _, number, _, takes, asks = page.state["told"]
+    assert takes == pytest.approx(3000, rel=0.01)
+    assert asks
+    for seconds, letters in ((6.5, 1), (7.5, 2)):  # by then it is lost
+        now[0] = seconds
+        page.say(type="news", since=number - 1)
+        assert page.letters == letters
 
 
 def test_where_the_link_is_slow_the_picture_comes_before_the_panels_and_the_film(explorer, monkeypatch):

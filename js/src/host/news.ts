@@ -39,8 +39,9 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
 
   signal.addEventListener("abort", stop);
   return {
-    /** A message with traits has come. */
-    told([since, number, count, takes = 0]: Told) {
+    /** A message with traits has come; returns whether it answers, and so may be older than what the page sent since. */
+    told([since, number, count, takes = 0]: Told): boolean {
+      const answers = since === 0 || count > asks;
       const isAnswer = waits !== "" && count > asks;
       const missed = since > have || (isAnswer && number > have);
       if (since <= have) have = Math.max(have, number);
@@ -60,6 +61,7 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
         pause = losing ? PAUSES.losing : Math.min(PAUSES.longest, Math.max(PAUSES.first, 2 * takes));
       }
       plan();
+      return answers;
     },
     /** Whether more is to come. */
     works(on: boolean) {

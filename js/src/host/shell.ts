@@ -95,15 +95,45 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
   };
   /** What the hand has set and the host does not know yet. An echo of what was sent before must not undo it. */
   const unsaved = new Map<Setting, T[Setting]>();
+  /** What was sent, until the kernel has answered. What it told before it heard of it must not undo it either. */
+  const unanswered = new Map<Setting, T[Setting]>();
+  const sent = (trait: Setting) => unanswered.has(trait) ? unanswered.get(trait) as T[Setting] : model.get(trait);
   const saver = throttled(() => {
-    const differing = [...unsaved].filter(([trait, value]) => !same(model.get(trait), value));
-    for (const [trait, value] of differing) model.set(trait, value);
+    const differing = [...unsaved].filter(([trait, value]) => !same(sent(trait), value));
     unsaved.clear();
     // A host sends nothing where nothing has changed, and nobody would answer.
     if (!differing.length) return;
+    for (const [trait, value] of differing) {
+      const before = sent(trait);
+      unanswered.set(trait, value);
+      model.set(trait, before); // so that the other is a change, whatever the model was told meanwhile
+      model.set(trait, value);
+    }
     model.save_changes();
     asked();
   }, kernel.lost, signal);
+  const undone = () => [...unanswered].filter(([trait, value]) => !same(model.get(trait), value));
+  /** The last message with traits, and whether it may be older than what was sent. */
+  let [told, answers] = [model.get("told"), false];
+
+  /** After a message in which the kernel has answered: its word stands, or what was sent is sent again. */
+  function settle() {
+    const differing = undone();
+    unanswered.clear();
+    for (const [trait, value] of differing) {
+      if (!answers) shown.draw[trait]?.();
+      else if (!unsaved.has(trait)) unsaved.set(trait, value);
+    }
+    if (answers && differing.length) saver.request();
+  }
+
+  /** After a change that no message brought: another hand in this page made it, in another view or by a link. */
+  function giveWay() {
+    for (const [trait] of undone()) {
+      unanswered.delete(trait);
+      shown.draw[trait]?.();
+    }
+  }
 
   function send(type: string, more: Record<string, unknown> = {}, buffers?: ArrayBuffer[]) {
     saver.flush();
@@ -116,7 +146,7 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
   }
 
   const get = <K extends keyof T>(trait: K): T[K] =>
-    unsaved.has(trait as never) ? unsaved.get(trait as never) as never : model.get(trait);
+    unsaved.has(trait as never) ? unsaved.get(trait as never) as never : sent(trait as never) as never;
   const shown = view({
     get,
     write(changes) {
@@ -142,22 +172,27 @@ function mount<T extends SharedTraits, Setting extends keyof T & string>(
     ["note", () => lines.note(model.get("note"))],
     ["error", () => lines.error(model.get("error"))],
   ];
+  const changed = () => {
+    const before = told;
+    queueMicrotask(() => told === before && giveWay());
+  };
   for (const [trait, act] of draws) {
     act();
     follow(`change:${trait}`, act);
-    if (!settings.includes(trait)) follow(`change:${trait}`, kernel.alive);
+    follow(`change:${trait}`, settings.includes(trait) ? changed : kernel.alive);
   }
   follow("change:heard", () => {
     kernel.answered();
     missed.answered();
+    queueMicrotask(settle); // once all traits of the message have come
   });
   const works = () => missed.works(model.get("working"));
   follow("change:working", works);
   follow("change:told", () => {
     works();
-    const told = model.get("told");
+    told = model.get("told");
     if (!told) return;
-    missed.told(told);
+    answers = missed.told(told);
     if (told[4]) say({ type: "receipt", view: identity, number: told[1], at: performance.now() });
   });
   if (shown.received) {
