@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,10 @@ def whole(view: View, kernel: Kernel) -> Iterator[View]:
     chosen = view.root.get_by_role("group", name="Panels").get_by_role("button", pressed=True)
     expect(chosen).to_have_count(len(before))
     choose(view, *ALL)
+    until = time.monotonic() + 30
+    while kernel("explorer.panels") != [name.lower() for name in ALL]:  # nothing is busy before it has heard, either
+        assert time.monotonic() < until
+        time.sleep(0.05)
     for name in ALL:
         expect(panel(view, name)).to_have_attribute("aria-busy", "false", timeout=60_000)
     yield view
