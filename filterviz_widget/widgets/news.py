@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from filterviz_widget.widgets.pace import weight
+
 MOST_LETTERS = 16
 LARGEST = 8_000_000
 """Bytes of letters that are kept, about; the last one whatever its size."""
@@ -50,8 +52,7 @@ class News:
     def letter(self, content: Mapping[str, Any], buffers: Any) -> dict[str, Any]:
         """Keeps a letter, which belongs to the next message, and returns it with that message's number."""
         numbered = {**content, "letter": self._number + 1}
-        size = len(str(content)) + sum(len(each) for each in buffers or ())
-        self._letters.append((self._number + 1, numbered, buffers, size))
+        self._letters.append((self._number + 1, numbered, buffers, weight([content, *(buffers or ())])))
         while len(self._letters) > 1 and sum(each[-1] for each in self._letters) > LARGEST:
             self._letters.popleft()
         return numbered

@@ -157,9 +157,11 @@ class Pace:
 
 
 def weight(value: Any) -> int:
-    """About how many bytes a trait takes; a list of numbers is not looked through."""
-    if isinstance(value, str):
+    """About how many bytes a trait or a letter takes; a list of numbers is not looked through."""
+    if isinstance(value, str | bytes | bytearray):
         return len(value)
+    if isinstance(value, memoryview):
+        return value.nbytes
     if isinstance(value, dict):
         return sum(map(weight, value.values()))
     if isinstance(value, list | tuple):

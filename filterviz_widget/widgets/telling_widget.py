@@ -114,7 +114,7 @@ class TellingWidget(anywidget.AnyWidget):
                     _log.exception("The page could not be told.")
                 self._refused = True
             if lasts:
-                self._letter = weight(msg["content"]) + sum(map(len, buffers or ()))
+                self._letter = weight([msg["content"], *(buffers or ())])
                 self._send({"method": "update", "state": {}, "buffer_paths": []})
 
     def _number(self, state: dict[str, Any]) -> None:

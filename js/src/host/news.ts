@@ -41,8 +41,8 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
   return {
     /** A message with traits has come; returns whether it answers, and so may be older than what the page sent since. */
     told([since, number, count, takes = 0]: Told): boolean {
-      const answers = since === 0 || count > asks;
-      const isAnswer = waits !== "" && count > asks;
+      const answers = count > asks;
+      const isAnswer = waits !== "" && answers;
       const missed = since > have || (isAnswer && number > have);
       if (since <= have) have = Math.max(have, number);
       for (const letter of opened) if (letter <= have) opened.delete(letter);
@@ -61,7 +61,7 @@ export function news(ask: (since: number) => void, signal: AbortSignal) {
         pause = losing ? PAUSES.losing : Math.min(PAUSES.longest, Math.max(PAUSES.first, 2 * takes));
       }
       plan();
-      return answers;
+      return answers || since === 0;
     },
     /** Whether more is to come. */
     works(on: boolean) {
