@@ -16,7 +16,7 @@ from filterviz_widget.picture.feature_maps import FeatureMaps
 from filterviz_widget.picture.kernel import FilterKernel
 from filterviz_widget.picture.neighbours import Neighbour, Neighbours
 from filterviz_widget.picture.small import crop, thumbnail
-from filterviz_widget.store.numbers import number
+from filterviz_widget.store.numbers import FLOAT64, number, numbers
 from filterviz_widget.widgets.sendable import as_sendable
 
 State = dict[str, Any]
@@ -28,13 +28,17 @@ HEAD = 144
 MOST_CLASSES = 6
 """Of an ablation that are shown: those that change the most."""
 
+NO_NUMBERS = "NaN or infinite"
+"""What a panel says of what cannot be drawn."""
+
 STEPS = 32767
 """Of the numbers of a feature map: a 16-bit integer for each position, as a share of the largest."""
 
 
 def kernel_state(found: FilterKernel) -> State:
     """The kernel's tiles with the end of their scale."""
-    return {"source": data_url(found.image), "limit": found.limit, "words": found.words}
+    said = "" if np.isfinite(found.values).all() else f"Magenta: {NO_NUMBERS}."
+    return {"source": data_url(found.image), "limit": found.limit, "words": " ".join(filter_empty([said, found.words]))}
 
 
 def map_state(found: FeatureMaps, filter: int, name: str) -> State:
@@ -44,7 +48,10 @@ def map_state(found: FeatureMaps, filter: int, name: str) -> State:
     steps = np.rint(np.nan_to_num(one) / limit * STEPS).clip(-STEPS, STEPS).astype("<i2")
     row, column = np.unravel_index(int(np.nan_to_num(one, nan=-math.inf).argmax()), one.shape)
     largest = float(one[row, column])
-    words = f"On {name}: mean {float(one.mean()):.3g}, largest {largest:.3g}"
+    wrong = one.size - int(np.isfinite(one).sum())
+    words = (
+        f"{NO_NUMBERS} at {wrong} of {one.size} positions" if wrong else f"mean {one.mean():.3g}, largest {largest:.3g}"
+    )
     return {
         "photo": small_url(found.shown, 90),
         "values": base64.b64encode(steps.tobytes()).decode("ascii"),
@@ -52,7 +59,7 @@ def map_state(found: FeatureMaps, filter: int, name: str) -> State:
         "limit": limit,
         "layer_limit": _limit(found.maps),
         "strongest": [int(row), int(column)],
-        "words": " · ".join(filter_empty([words, found.note])),
+        "words": " · ".join(filter_empty([f"On {name}: {words}", found.note])),
     }
 
 
@@ -77,14 +84,15 @@ def _limit(values: npt.NDArray[Any]) -> float:
 def strongest_state(found: Any, filter: int, photos: PhotoSet, box_of: BoxOf, slices: int = 1) -> State:
     """A filter's strongest and weakest images, whole and cut out, with their values."""
     both = {"strongest": found.strongest, "weakest": found.weakest}
-    numbers = [int(each) for ranked in both.values() for each in ranked.numbers[filter] if each >= 0]
-    images = photos.shown(numbers)
-    quantiles = [float(each) for each in found.quantiles[filter]]
+    images = photos.shown([int(each) for ranked in both.values() for each in ranked.numbers[filter] if each >= 0])
+    quantiles = found.quantiles[filter]
     skipped = f", {len(found.skipped)} could not be read" if found.skipped else ""
-    words = f"Of {found.images:,} images{skipped}: half excite it more than {quantiles[3]:.3g}, 5 % more than"
+    words = f"half excite it more than {quantiles[3]:.3g}, 5 % more than {quantiles[5]:.3g}"
+    if not np.isfinite(quantiles).all():
+        words = f"its activations are {NO_NUMBERS}"
     state: State = {
-        "words": " ".join([f"{words} {quantiles[5]:.3g}.", *found.notes]),
-        "quantiles": quantiles,
+        "words": " ".join([f"Of {found.images:,} images{skipped}: {words}.", *found.notes]),
+        "quantiles": numbers(quantiles, FLOAT64),
         "selectivity": number(found.selectivity[filter]),
     }
     for side, ranked in both.items():
@@ -144,14 +152,16 @@ def ablation_state(found: Ablation | None) -> State:
     if found is None:
         return state
     before, after = found.before[0], found.after[0]
+    of = f"Output {found.output} of {', '.join(found.outputs)}." if len(found.outputs) > 1 else ""
+    state["probability"] = found.scale != "output"
+    if unclear := _unclear(found):
+        return state | {"words": " ".join(filter_empty([of, f"{unclear[0].upper()}{unclear[1:]}."]))}
     first, last = int(before.argmax()), int(after.argmax())
     order = [int(each) for each in np.argsort(-np.abs(after - before), kind="stable") if each != first]
     state["photo"] = [
         _class(found, each, float(before[each]), float(after[each])) for each in [first, *order[: MOST_CLASSES - 1]]
     ]
-    state["probability"] = found.scale != "output"
     names = found.class_names
-    of = f"Output {found.output} of {', '.join(found.outputs)}." if len(found.outputs) > 1 else ""
     if found.is_exclusive and found.scale != "output":
         says = "It still says" if found.scale == "probability" else "The largest is still"
         said = f"{says} {names[first]}." if first == last else f"Without it: {names[last]}, not {names[first]}."
@@ -163,6 +173,9 @@ def ablation_state(found: Ablation | None) -> State:
 def ablation_set_state(found: Ablation) -> State:
     """Over a set: the classes that lose the most; with labels each over its own images."""
     words = f"{len(found.before):,} images"
+    state: State = {"set": [], "set_words": words, "probability": found.scale != "output"}
+    if unclear := _unclear(found):
+        return state | {"set_words": f"{words}: {unclear}"}
     if found.labels is None:
         before, after = found.before.mean(0), found.after.mean(0)
         order = np.argsort(after - before, kind="stable")[:MOST_CLASSES]
@@ -174,7 +187,17 @@ def ablation_set_state(found: Ablation) -> State:
         ]
         right = [float((each.argmax(1) == found.labels).mean()) for each in (found.before, found.after)]
         words = f"{words}: {right[0]:.1%} right, without it {right[1]:.1%}"
-    return {"set": rows, "set_words": words, "probability": found.scale != "output"}
+    return state | {"set": rows, "set_words": words}
+
+
+def _unclear(found: Ablation) -> str:
+    """That there are outputs that say nothing; nothing where all do."""
+    wrong = [
+        word
+        for word, values in (("with the filter", found.before), ("without it", found.after))
+        if not np.isfinite(values).all()
+    ]
+    return f"the model's outputs {' and '.join(wrong)} are {NO_NUMBERS}" if wrong else ""
 
 
 def _class(found: Ablation, number: int, before: float, after: float) -> State:

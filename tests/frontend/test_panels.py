@@ -56,6 +56,13 @@ def test_every_panel_shows_what_the_kernel_says(whole: Page) -> None:
     expect(panel(whole, "Sheet").get_by_role("gridcell")).to_have_count(16)
 
 
+def test_what_went_wrong_over_the_set_is_said_beside_what_is_known_of_the_photo(whole: Page) -> None:
+    changes = {"set": [], "set_words": "Too little memory."}
+    whole.evaluate("changes => model.kernel({ without_panel: { ...model.get('without_panel'), ...changes } })", changes)
+    expect(panel(whole, "Without").get_by_role("row", name="tulip 90.0 % 40.0 %")).to_have_count(1)
+    expect(panel(whole, "Without")).to_contain_text("Too little memory.")
+
+
 @pytest.mark.parametrize(
     "changes",
     [

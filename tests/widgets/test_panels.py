@@ -95,6 +95,32 @@ def test_everything_that_is_shown_is_json_and_about_the_filter(whole):
             assert shown["filter"] == 3
 
 
+@pytest.mark.parametrize(
+    ("poisoned", "outputs"), [(slice(None), "with the filter and without it"), (3, "with the filter")]
+)
+def test_weights_that_are_nan_are_said_in_words_and_the_state_stays_json(images, photo, poisoned, outputs):
+    model = keras.models.clone_model(small_network())
+    kernel = model.get_layer("second").weights[0]
+    values = kernel.numpy()
+    values[..., poisoned] = np.nan
+    kernel.assign(values)
+    explorer = FilterExplorer(model, layer="second", filter=3, images=images, photo=photo, panels=PANELS)
+    with pytest.raises(RuntimeError, match="NaN"):
+        explorer.wait(60)
+    assert explorer._wishes.wait(60)
+    said = json.dumps(explorer.get_state(), allow_nan=False)
+    words = {name: getattr(explorer, f"{name}_panel")["words"] for name in ("kernel", "map", "strongest", "without")}
+    state = explorer.without_panel
+    explorer.close()
+    assert " nan" not in said
+    assert words["kernel"].startswith("Magenta: NaN or infinite. ")
+    assert words["map"] == f"On the photo: NaN or infinite at {6 * 6} of {6 * 6} positions"
+    assert words["strongest"] == "Of 12 images: its activations are NaN or infinite."
+    assert words["without"] == f"The model's outputs {outputs} are NaN or infinite."
+    assert state["set_words"] == f"12 images: the model's outputs {outputs} are NaN or infinite"
+    assert (state["photo"], state["set"]) == ([], [])
+
+
 def test_the_map_is_that_of_the_function(whole, model, photo):
     shown = whole.map_panel
     found = feature_maps(model, "second", photo)

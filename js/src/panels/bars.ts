@@ -39,7 +39,7 @@ export function bars(): Bars {
     show({ photo = [], set = [], set_words = "", probability = false }) {
       const key = element("div", { className: "filterviz-bar-key" }, { "aria-hidden": "true" },
         element("span", { className: "filterviz-with", textContent: "with" }), element("span", { className: "filterviz-without", textContent: "without" }));
-      root.replaceChildren(key, ...table("On the photo", photo, probability), ...table(`Over ${set_words}`, set, probability));
+      root.replaceChildren(key, ...table("On the photo", photo, probability), ...set.length ? table(`Over ${set_words}`, set, probability) : set_words ? [element("p", { textContent: set_words })] : []);
     },
   };
 }
